@@ -1,0 +1,172 @@
+//! Keys: values that name a stream of random numbers.
+
+use std::f32::consts::TAU;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::philox::philox_4x32_10;
+
+/// The last counter word of blocks that are tensor elements; keys are folded with another, so a
+/// folded key never equals a block of draws.
+const DRAW: u32 = 0;
+const FOLD: u32 = 1;
+const PERMUTE: u32 = 2;
+
+/// Names a stream of random numbers. `Copy`, without state: the same key gives the same numbers.
+///
+/// A tensor's first dimension is the *row* (chain, batch item): row `i` of a draw depends on the key and
+/// on `i`, not on how many rows are drawn together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    words: [u32; 2],
+    first_row: u32,
+}
+
+impl Key {
+    /// The root key of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self { words: split(seed), first_row: 0 }
+    }
+
+    /// Another key, determined by this one and `data` (a stream's number, an iteration, a step).
+    ///
+    /// Keys are 64 bits: a billion folded keys collide with probability below 3 %.
+    pub fn fold(self, data: u64) -> Self {
+        let [low, high] = split(data);
+        let mixed = philox_4x32_10([low, high, 0, FOLD], self.words);
+        Self { words: [mixed[0], mixed[1]], first_row: self.first_row }
+    }
+
+    /// The same stream with its first `rows` rows left out: for a part of a batch drawn by itself.
+    pub fn skip_rows(self, rows: u32) -> Self {
+        Self { first_row: self.first_row + rows, ..self }
+    }
+
+    /// Standard normal numbers (Box–Muller; |z| stays below 6.8, as 32-bit uniforms allow).
+    ///
+    /// # Shapes
+    /// - output: `shape`, `[rows, …]`
+    pub fn normal<const D: usize>(self, shape: [usize; D], device: &Device) -> Tensor<D> {
+        self.draw(shape, device, |words| {
+            let [a, b] = box_muller(words[0], words[1]);
+            let [c, d] = box_muller(words[2], words[3]);
+            [a, b, c, d]
+        })
+    }
+
+    /// Numbers uniform in `[0, 1)`, multiples of 2⁻²⁴.
+    ///
+    /// # Shapes
+    /// - output: `shape`, `[rows, …]`
+    pub fn uniform<const D: usize>(self, shape: [usize; D], device: &Device) -> Tensor<D> {
+        self.draw(shape, device, |words| words.map(unit))
+    }
+
+    /// A uniformly random order of `0..len` (Fisher–Yates).
+    ///
+    /// # Panics
+    /// If `len` does not fit 32 bits.
+    pub fn permutation(self, len: usize) -> Vec<usize> {
+        let len_32 = u32::try_from(len).expect("a permutation's length must fit 32 bits");
+        let mut order: Vec<usize> = (0..len).collect();
+        for last in (1..len_32).rev() {
+            let words = philox_4x32_10([last, 0, 0, PERMUTE], self.words);
+            // 64 random bits for a 32-bit bound: the bias is below 2⁻³².
+            let random = (u64::from(words[0]) << 32) | u64::from(words[1]);
+            let chosen = (u128::from(random) * u128::from(last + 1)) >> 64;
+            order.swap(last as usize, chosen as usize);
+        }
+        order
+    }
+
+    fn draw<const D: usize>(
+        self,
+        shape: [usize; D],
+        device: &Device,
+        convert: impl Fn([u32; 4]) -> [f32; 4],
+    ) -> Tensor<D> {
+        let rows = shape[0];
+        let per_row: usize = shape[1..].iter().product();
+        let mut values = Vec::with_capacity(rows * per_row);
+        for row in 0..rows {
+            let row_number = self.first_row.wrapping_add(row as u32);
+            for start in (0..per_row).step_by(4) {
+                let block = (start / 4) as u32;
+                let four = convert(philox_4x32_10([block, row_number, 0, DRAW], self.words));
+                values.extend_from_slice(&four[..4.min(per_row - start)]);
+            }
+        }
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+}
+
+fn split(word: u64) -> [u32; 2] {
+    [word as u32, (word >> 32) as u32]
+}
+
+fn unit(word: u32) -> f32 {
+    (word >> 8) as f32 * (1.0 / 16_777_216.0)
+}
+
+#[inline]
+fn box_muller(a: u32, b: u32) -> [f32; 2] {
+    // (a + ½)·2⁻³² is in (0, 1]: the logarithm is finite.
+    let radius = (-2.0 * ((a as f32 + 0.5) * (1.0 / 4_294_967_296.0)).ln()).sqrt();
+    let (sin, cos) = (TAU * unit(b)).sin_cos();
+    [radius * cos, radius * sin]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().iter::<f32>().collect()
+    }
+
+    #[test]
+    fn normal_moments() {
+        let n = 400_000;
+        let draws = values(Key::new(3).normal::<2>([1000, 400], &Device::flex()));
+        let moment =
+            |power: i32| draws.iter().map(|&z| f64::from(z).powi(power)).sum::<f64>() / n as f64;
+        // Four standard errors: Var z = 1, Var z² = 2, Var z³ = 15, Var z⁴ = 96.
+        for (power, mean, variance) in
+            [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0)]
+        {
+            let tolerance = 4.0 * f64::sqrt(variance / n as f64);
+            assert!((moment(power) - mean).abs() < tolerance, "moment {power}: {}", moment(power));
+        }
+    }
+
+    #[test]
+    fn streams_differ() {
+        let device = Device::flex();
+        let draw = |key: Key| values(key.uniform::<1>([64], &device));
+        let root = Key::new(1);
+        assert_ne!(draw(root), draw(root.fold(0)));
+        assert_ne!(draw(root.fold(0)), draw(root.fold(1)));
+        assert_ne!(draw(root.fold(1).fold(2)), draw(root.fold(2).fold(1)));
+        assert_eq!(draw(root.fold(5)), draw(Key::new(1).fold(5)));
+    }
+
+    proptest! {
+        #[test]
+        fn permutations_are_permutations(seed: u64, len in 0usize..300) {
+            let mut order = Key::new(seed).permutation(len);
+            order.sort_unstable();
+            prop_assert_eq!(order, (0..len).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn rows_do_not_depend_on_the_split(seed: u64, rows in 1u32..9, more in 1u32..9, width in 1usize..11) {
+            let device = Device::flex();
+            let key = Key::new(seed);
+            let whole = values(key.normal::<2>([(rows + more) as usize, width], &device));
+            let mut parts = values(key.normal::<2>([rows as usize, width], &device));
+            parts.extend(values(key.skip_rows(rows).normal::<2>([more as usize, width], &device)));
+            prop_assert_eq!(whole, parts);
+        }
+    }
+}
