@@ -1,0 +1,238 @@
+//! The feed-forward convolutional energy of variational MCMC teaching (the released "descriptor").
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::activation::leaky_relu;
+use burn::tensor::{Device, Tensor};
+use ebm_noise::{Key, initialise};
+use serde::{Deserialize, Serialize};
+
+use crate::padding::{same_output, same_padding};
+use crate::{Energy, NetworkError};
+
+/// One convolution with SAME padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvLayer {
+    /// Output channels.
+    pub channels: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Stride in both directions.
+    pub stride: usize,
+}
+
+impl ConvLayer {
+    /// Checks the numbers of a list of layers, named `field` in a recipe.
+    ///
+    /// # Errors
+    /// The first field that is zero, or [`NetworkError::NoLayers`].
+    pub fn check_all(field: &str, layers: &[Self]) -> Result<(), NetworkError> {
+        if layers.is_empty() {
+            return Err(NetworkError::NoLayers { field: field.into() });
+        }
+        for (i, layer) in layers.iter().enumerate() {
+            NetworkError::check_count(format!("{field}[{i}].channels"), layer.channels)?;
+            NetworkError::check_count(format!("{field}[{i}].kernel"), layer.kernel)?;
+            NetworkError::check_count(format!("{field}[{i}].stride"), layer.stride)?;
+        }
+        Ok(())
+    }
+
+    /// The convolutions of a list of layers on square images, and the side of the last output.
+    pub fn init_all(
+        layers: &[Self],
+        channels: usize,
+        size: usize,
+        device: &Device,
+    ) -> (Vec<Conv2d>, usize) {
+        let (mut channels, mut size) = (channels, size);
+        let mut convolutions = Vec::with_capacity(layers.len());
+        for layer in layers {
+            let config =
+                Conv2dConfig::new([channels, layer.channels], [layer.kernel, layer.kernel])
+                    .with_stride([layer.stride, layer.stride])
+                    .with_padding(same_padding(size, layer.kernel, layer.stride));
+            convolutions.push(config.init(device));
+            (channels, size) = (layer.channels, same_output(size, layer.stride));
+        }
+        (convolutions, size)
+    }
+}
+
+/// The layers of a [`ConvEnergy`]: convolutions with LeakyReLU, then a dense head whose outputs are summed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConvEnergyConfig {
+    /// The hidden convolutions.
+    pub layers: Vec<ConvLayer>,
+    /// Channels of the head, a convolution over all that is left of the image. f is their sum: more than
+    /// one is a re-parametrisation that multiplies the head's learning rate.
+    pub outputs: usize,
+    /// Negative slope of the LeakyReLU.
+    pub slope: f64,
+    /// Standard deviation of the initial convolution weights.
+    pub init_std: f64,
+}
+
+impl ConvEnergyConfig {
+    /// The released network for MNIST and Fashion-MNIST (1 625 188 parameters at 1 × 28 × 28).
+    pub fn mnist() -> Self {
+        Self {
+            layers: vec![
+                ConvLayer { channels: 64, kernel: 5, stride: 2 },
+                ConvLayer { channels: 128, kernel: 3, stride: 2 },
+                ConvLayer { channels: 256, kernel: 3, stride: 1 },
+            ],
+            outputs: 100,
+            slope: 0.2,
+            init_std: 0.005,
+        }
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// The first field that no network can be built with.
+    pub fn validate(&self) -> Result<(), NetworkError> {
+        ConvLayer::check_all("energy.layers", &self.layers)?;
+        NetworkError::check_count("energy.outputs", self.outputs)?;
+        NetworkError::check_range(
+            "energy.slope",
+            self.slope,
+            (0.0..1.0).contains(&self.slope),
+            "in [0, 1)",
+        )?;
+        NetworkError::check_range(
+            "energy.init_std",
+            self.init_std,
+            self.init_std > 0.0 && self.init_std.is_finite(),
+            "positive and finite",
+        )
+    }
+
+    /// The network for square images of `[channels, size, size]`, drawn from `key`.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn init(
+        &self,
+        [channels, size]: [usize; 2],
+        key: Key,
+        device: &Device,
+    ) -> Result<ConvEnergy, NetworkError> {
+        self.validate()?;
+        NetworkError::check_count("image channels", channels)?;
+        NetworkError::check_count("image size", size)?;
+        let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
+        let features = self.layers.last().map_or(channels, |layer| layer.channels);
+        let head = Conv2dConfig::new([features, self.outputs], [left, left]).init(device);
+        let network = ConvEnergy { convolutions, head, slope: self.slope };
+        Ok(initialise(network, key, self.init_std))
+    }
+}
+
+/// f_θ(x), the negative energy, as a convolutional network; as an [`Energy`], U(x) = −f_θ(x).
+#[derive(Module, Debug)]
+pub struct ConvEnergy {
+    convolutions: Vec<Conv2d>,
+    head: Conv2d,
+    slope: f64,
+}
+
+impl ConvEnergy {
+    /// f_θ(x) = Σₖ f_θ,ₖ(x): high where the model expects data.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, channels, height, width]`
+    /// - output: `[batch]`
+    pub fn negative_energy(&self, x: Tensor<4>) -> Tensor<1> {
+        let hidden = self
+            .convolutions
+            .iter()
+            .fold(x, |x, convolution| leaky_relu(convolution.forward(x), self.slope));
+        // The head covers the whole image and its outputs are summed: Σₖ (wₖ·h + bₖ) = (Σₖ wₖ)·h + Σₖ bₖ,
+        // one dot product for each sample instead of a convolution.
+        let weight = self.head.weight.val().sum_dim(0).flatten::<2>(1, 3).transpose();
+        let f = hidden.flatten::<2>(1, 3).matmul(weight).squeeze_dim::<1>(1);
+        match &self.head.bias {
+            Some(bias) => f + bias.val().sum(),
+            None => f,
+        }
+    }
+}
+
+impl Energy<4> for ConvEnergy {
+    fn energy(&self, x: Tensor<4>) -> Tensor<1> {
+        self.negative_energy(x).neg()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Tolerance;
+
+    fn network(device: &Device) -> ConvEnergy {
+        ConvEnergyConfig::mnist().init([1, 28], Key::new(5), device).expect("the network is valid")
+    }
+
+    #[test]
+    fn released_parameter_count() {
+        assert_eq!(network(&Device::flex()).num_params(), 1_625_188);
+    }
+
+    /// The summed head equals the convolution with all its outputs, added up.
+    #[test]
+    fn head_is_the_summed_convolution() {
+        let device = Device::flex();
+        let network = network(&device);
+        let x = Key::new(1).uniform::<4>([3, 1, 28, 28], &device) * 2.0 - 1.0;
+        let hidden = network
+            .convolutions
+            .iter()
+            .fold(x.clone(), |x, layer| leaky_relu(layer.forward(x), 0.2));
+        assert_eq!(hidden.dims(), [3, 256, 7, 7]);
+        let all = network.head.forward(hidden);
+        assert_eq!(all.dims(), [3, 100, 1, 1]);
+        let summed = all.flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
+        let f = network.negative_energy(x);
+        f.into_data().assert_approx_eq(&summed.into_data(), Tolerance::<f32>::rel_abs(1e-4, 1e-7));
+    }
+
+    /// A wide initialisation, so that the energy is curved enough for finite differences to see.
+    #[test]
+    fn gradient_matches_finite_differences() {
+        let device = Device::flex();
+        let config = ConvEnergyConfig { init_std: 0.1, ..ConvEnergyConfig::mnist() };
+        let network = config.init([1, 28], Key::new(5), &device).expect("valid").valid();
+        let x = Key::new(2).uniform::<4>([2, 1, 28, 28], &device) * 2.0 - 1.0;
+        let direction = Key::new(3).normal::<4>([2, 1, 28, 28], &device);
+        let (_, gradient) = network.energy_and_gradient(x.clone());
+        let slope =
+            (gradient * direction.clone()).flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
+        let half_width = 1e-3;
+        let difference = (network.energy(x.clone() + direction.clone() * half_width)
+            - network.energy(x - direction * half_width))
+            / (2.0 * half_width);
+        slope
+            .into_data()
+            .assert_approx_eq(&difference.into_data(), Tolerance::<f32>::rel_abs(1e-2, 1e-2));
+    }
+
+    #[test]
+    fn the_same_key_gives_the_same_network() {
+        let device = Device::flex();
+        let x = Key::new(9).normal::<4>([2, 1, 28, 28], &device);
+        let f = |network: ConvEnergy| network.negative_energy(x.clone()).into_data();
+        f(network(&device)).assert_eq(&f(network(&device)), true);
+    }
+
+    #[test]
+    fn impossible_configurations_are_named() {
+        let mut config = ConvEnergyConfig::mnist();
+        config.layers[1].stride = 0;
+        let error = config.validate().expect_err("stride 0");
+        assert_eq!(error.to_string(), "energy.layers[1].stride is 0; it must be in 1..=16384");
+    }
+}

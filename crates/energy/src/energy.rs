@@ -1,0 +1,43 @@
+//! The trait that samplers see.
+
+use burn::tensor::Tensor;
+
+/// An energy U(x), with p(x) ∝ exp(−U(x)), over states of rank `D` (the first dimension is the batch).
+pub trait Energy<const D: usize> {
+    /// U(x) of each sample.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, …]`
+    /// - output: `[batch]`
+    fn energy(&self, x: Tensor<D>) -> Tensor<1>;
+
+    /// U(x) of each sample and its gradient ∇U(x), both without an autodiff graph.
+    ///
+    /// The default goes through autodiff. With parameters off autodiff (`Module::valid`) only the gradient
+    /// with respect to the input is computed. Override it where the gradient is known in closed form.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, …]`
+    /// - output: `[batch]` and the shape of `x`
+    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
+        let leaf = x.without_autodiff().autodiff().require_grad();
+        let energy = self.energy(leaf.clone());
+        // Backward starts from ones, one for each sample: the gradient of Σᵢ U(xᵢ), whose rows are ∇U(xᵢ).
+        let mut gradients = energy.backward();
+        let gradient = leaf
+            .grad_remove(&mut gradients)
+            .unwrap_or_else(|| leaf.clone().without_autodiff().zeros_like());
+        (energy.without_autodiff(), gradient)
+    }
+}
+
+/// A reference to an energy is an energy.
+impl<const D: usize, E: Energy<D>> Energy<D> for &E {
+    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
+        (**self).energy(x)
+    }
+
+    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
+        (**self).energy_and_gradient(x)
+    }
+}

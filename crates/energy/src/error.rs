@@ -1,0 +1,67 @@
+//! What can be wrong with the description of a network.
+
+/// A network's configuration that cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// A size, count or stride that no network has.
+    #[error("{field} is {given}; it must be in 1..={limit}")]
+    Count {
+        /// The field, as written in a recipe.
+        field: String,
+        /// The value given.
+        given: usize,
+        /// The largest value allowed.
+        limit: usize,
+    },
+    /// A number outside its range.
+    #[error("{field} is {given}; it must be {expected}")]
+    OutOfRange {
+        /// The field, as written in a recipe.
+        field: String,
+        /// The value given, as text.
+        given: String,
+        /// The range.
+        expected: &'static str,
+    },
+    /// A network without a layer.
+    #[error("{field} is empty; at least one layer is needed")]
+    NoLayers {
+        /// The field, as written in a recipe.
+        field: String,
+    },
+}
+
+/// Beyond every published network, and small enough that sizes computed from it do not overflow.
+const LARGEST_COUNT: usize = 1 << 14;
+
+impl NetworkError {
+    /// `Ok` if `value` is a possible size, count or stride.
+    ///
+    /// # Errors
+    /// [`NetworkError::Count`], naming `field`.
+    pub fn check_count(field: impl Into<String>, value: usize) -> Result<(), Self> {
+        if (1..=LARGEST_COUNT).contains(&value) {
+            Ok(())
+        } else {
+            Err(Self::Count { field: field.into(), given: value, limit: LARGEST_COUNT })
+        }
+    }
+
+    /// `Ok` if `ok`, which says whether `value` is `expected`.
+    ///
+    /// # Errors
+    /// [`NetworkError::OutOfRange`], naming `field`.
+    pub fn check_range(
+        field: &str,
+        value: f64,
+        ok: bool,
+        expected: &'static str,
+    ) -> Result<(), Self> {
+        if ok {
+            Ok(())
+        } else {
+            Err(Self::OutOfRange { field: field.into(), given: value.to_string(), expected })
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
+//!
+//! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
+//! teaching, [`GaussianReference`] the reference term that turns it into the paper's model, [`Gaussian`]
+//! a target with known moments, and [`FnEnergy`] makes an energy of any closure.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use ebm_energy::{Energy, FnEnergy};
+//!
+//! // A double well in every coordinate: U(x) = Σ (x² − 1)².
+//! let well = FnEnergy::new(|x: Tensor<2>| {
+//!     (x.powi_scalar(2) - 1.0).powi_scalar(2).sum_dim(1).squeeze_dim::<1>(1)
+//! });
+//! let x = Tensor::from_data([[0.5, 2.0]], &Device::flex());
+//! let (energy, gradient) = well.energy_and_gradient(x);
+//! energy.into_data().assert_eq(&[0.5625 + 9.0_f32].into(), false);
+//! // dU/dx = 4x(x² − 1)
+//! gradient.into_data().assert_eq(&[[-1.5_f32, 24.0]].into(), false);
+//! ```
+
+mod analytic;
+mod conv;
+mod energy;
+mod error;
+mod padding;
+mod reference;
+mod sharded;
+
+pub use analytic::{FnEnergy, Gaussian};
+pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
+pub use energy::Energy;
+pub use error::NetworkError;
+pub use padding::{same_output, same_padding};
+pub use reference::GaussianReference;
+pub use sharded::Sharded;
