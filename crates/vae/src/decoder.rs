@@ -1,0 +1,162 @@
+//! The generator g_φ(z), the mean of p_φ(x|z).
+
+use burn::module::Module;
+use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
+use burn::tensor::activation::{leaky_relu, tanh};
+use burn::tensor::{Device, Tensor};
+use ebm_energy::NetworkError;
+use serde::{Deserialize, Serialize};
+
+use crate::BatchStatNorm;
+
+/// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
+/// is followed by tanh alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpLayer {
+    /// Output channels.
+    pub channels: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Stride in both directions.
+    pub stride: usize,
+    /// Side of the output; the full transposed convolution is cropped to it as TensorFlow's SAME padding
+    /// does, what is odd being cut off at the bottom and at the right.
+    pub size: usize,
+    /// Whether batch normalisation follows.
+    pub norm: bool,
+}
+
+/// The layers of a [`Decoder`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecoderConfig {
+    /// From `[latent, 1, 1]` up to the image.
+    pub layers: Vec<UpLayer>,
+    /// Negative slope of the LeakyReLU; 0 is ReLU.
+    pub slope: f64,
+}
+
+impl DecoderConfig {
+    /// The released network for MNIST and Fashion-MNIST (779 713 parameters with 100 latents).
+    pub fn mnist() -> Self {
+        let layer =
+            |channels, kernel, stride, size, norm| UpLayer { channels, kernel, stride, size, norm };
+        Self {
+            layers: vec![
+                layer(256, 4, 1, 4, true),
+                layer(128, 3, 2, 7, true),
+                layer(64, 3, 2, 14, true),
+                layer(1, 3, 2, 28, false),
+            ],
+            slope: 0.0,
+        }
+    }
+
+    /// Checks the numbers, and that the last layer gives images of `[channels, size, size]`.
+    ///
+    /// # Errors
+    /// The first field that no network can be built with.
+    pub fn validate(&self, [channels, size]: [usize; 2]) -> Result<(), NetworkError> {
+        let Some(last) = self.layers.last() else {
+            return Err(NetworkError::NoLayers { field: "decoder.layers".into() });
+        };
+        let mut input = 1;
+        for (i, layer) in self.layers.iter().enumerate() {
+            let field = |name: &str| format!("decoder.layers[{i}].{name}");
+            NetworkError::check_count(field("channels"), layer.channels)?;
+            NetworkError::check_count(field("kernel"), layer.kernel)?;
+            NetworkError::check_count(field("stride"), layer.stride)?;
+            NetworkError::check_count(field("size"), layer.size)?;
+            let full = (input - 1) * layer.stride + layer.kernel;
+            NetworkError::check_range(
+                &field("size"),
+                layer.size as f64,
+                layer.size <= full,
+                "at most (input size − 1) · stride + kernel",
+            )?;
+            input = layer.size;
+        }
+        NetworkError::check_range(
+            "the size of the decoder's last layer",
+            last.size as f64,
+            last.size == size,
+            "the size of the images",
+        )?;
+        NetworkError::check_range(
+            "the channels of the decoder's last layer",
+            last.channels as f64,
+            last.channels == channels,
+            "the channels of the images",
+        )?;
+        NetworkError::check_range(
+            "decoder.slope",
+            self.slope,
+            (0.0..1.0).contains(&self.slope),
+            "in [0, 1)",
+        )
+    }
+
+    pub(crate) fn init(&self, latent: usize, device: &Device) -> Decoder {
+        let (mut channels, mut input) = (latent, 1);
+        let mut convolutions = Vec::with_capacity(self.layers.len());
+        let mut norms = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            let before = ((input - 1) * layer.stride + layer.kernel - layer.size) / 2;
+            let config = ConvTranspose2dConfig::new(
+                [channels, layer.channels],
+                [layer.kernel, layer.kernel],
+            )
+            .with_stride([layer.stride, layer.stride])
+            .with_padding([before, before]);
+            convolutions.push(config.init(device));
+            norms.push(layer.norm.then(|| BatchStatNorm::new(layer.channels, device)));
+            (channels, input) = (layer.channels, layer.size);
+        }
+        let sizes = self.layers.iter().map(|layer| layer.size).collect();
+        Decoder { convolutions, norms, sizes, slope: self.slope, latent }
+    }
+}
+
+/// Maps latent codes to images in [−1, 1].
+#[derive(Module, Debug)]
+pub struct Decoder {
+    convolutions: Vec<ConvTranspose2d>,
+    norms: Vec<Option<BatchStatNorm>>,
+    sizes: Vec<usize>,
+    slope: f64,
+    latent: usize,
+}
+
+impl Decoder {
+    /// # Shapes
+    /// - `z`: `[batch, latent]`
+    /// - output: `[batch, channels, height, width]`
+    pub fn forward(&self, z: Tensor<2>) -> Tensor<4> {
+        let [batch, latent] = z.dims();
+        let mut x = z.reshape([batch, latent, 1, 1]);
+        let last = self.convolutions.len() - 1;
+        for (i, convolution) in self.convolutions.iter().enumerate() {
+            x = convolution.forward(x);
+            // The padding was cut off evenly; the odd row and column go here.
+            x = x.narrow(2, 0, self.sizes[i]).narrow(3, 0, self.sizes[i]);
+            if let Some(norm) = &self.norms[i] {
+                x = norm.forward(x);
+            }
+            x = if i == last { tanh(x) } else { leaky_relu(x, self.slope) };
+        }
+        x
+    }
+
+    pub(crate) fn latent(&self) -> usize {
+        self.latent
+    }
+}
+
+#[cfg(test)]
+impl Decoder {
+    /// The weights of layer `i`, `[channels_in, channels_out, kernel, kernel]`.
+    pub(crate) fn weight(&self, i: usize) -> Tensor<4> {
+        self.convolutions[i].weight.val()
+    }
+}

@@ -1,0 +1,29 @@
+//! Who starts the chain: a variational auto-encoder, p_φ(x|z) with its inference network q_α(z|x).
+//!
+//! In variational MCMC teaching the decoder proposes where chains start, and the whole auto-encoder learns
+//! from the states that the chains end in. Nothing here knows of data or of energies.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use ebm_noise::Key;
+//! use ebm_vae::VaeConfig;
+//!
+//! let device = Device::flex();
+//! let vae = VaeConfig::mnist().init([1, 28], Key::new(0), &device)?;
+//! let z = Key::new(1).normal::<2>([4, vae.latent()], &device);
+//! let images = vae.decode(z);
+//! assert_eq!(images.dims(), [4, 1, 28, 28]);
+//! let loss = vae.loss(images, 3.0, Key::new(2));
+//! assert_eq!(loss.total.dims(), [1]);
+//! # Ok::<(), ebm_energy::NetworkError>(())
+//! ```
+
+mod decoder;
+mod encoder;
+mod norm;
+mod vae;
+
+pub use decoder::{Decoder, DecoderConfig, UpLayer};
+pub use encoder::{Encoder, EncoderConfig, Posterior};
+pub use norm::BatchStatNorm;
+pub use vae::{Vae, VaeConfig, VaeLoss};
