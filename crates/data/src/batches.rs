@@ -1,0 +1,114 @@
+//! Shuffled batches by iteration number: a run that resumes sees the batches it would have seen.
+
+use ebm_noise::Key;
+
+use crate::error::DataError;
+
+/// The order in which a set is gone through: a fresh shuffle each epoch, incomplete batches dropped.
+///
+/// Iteration `i` is batch `i mod per_epoch` of epoch `⌊i / per_epoch⌋`, whose order depends on the key
+/// and on the epoch only.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    len: usize,
+    batch: usize,
+    key: Key,
+    /// The epoch last asked for and its order: shuffling for each batch would be wasteful.
+    current: Option<(u64, Vec<usize>)>,
+}
+
+impl Batches {
+    /// Batches of `batch` out of `len` images.
+    ///
+    /// # Errors
+    /// [`DataError::BatchSize`] unless `1 ≤ batch ≤ len`; [`DataError::TooManyImages`] if `len` does
+    /// not fit 32 bits.
+    pub fn new(len: usize, batch: usize, key: Key) -> Result<Self, DataError> {
+        let limit = u32::MAX as usize;
+        if len > limit {
+            return Err(DataError::TooManyImages { len, limit });
+        }
+        if batch == 0 || batch > len {
+            return Err(DataError::BatchSize { batch, len });
+        }
+        Ok(Self { len, batch, key, current: None })
+    }
+
+    /// The images of one iteration, counted from 0: `batch` different indices below `len`.
+    pub fn indices(&mut self, iteration: u64) -> Vec<usize> {
+        let per_epoch = self.per_epoch();
+        let (epoch, position) = (iteration / per_epoch, iteration % per_epoch);
+        let start = position as usize * self.batch;
+        let order = match self.current.take() {
+            Some((cached, order)) if cached == epoch => order,
+            _ => self.key.fold(epoch).permutation(self.len),
+        };
+        let indices = order[start..start + self.batch].to_vec();
+        self.current = Some((epoch, order));
+        indices
+    }
+
+    /// Batches in one epoch, at least 1.
+    pub fn per_epoch(&self) -> u64 {
+        (self.len / self.batch) as u64
+    }
+
+    /// Epochs gone through before this iteration, with a fraction.
+    pub fn epoch(&self, iteration: u64) -> f64 {
+        iteration as f64 / self.per_epoch() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        for (len, batch) in [(10, 0), (10, 11), (0, 0), (0, 1)] {
+            let error = Batches::new(len, batch, Key::new(1)).map(|_| ()).unwrap_err();
+            assert!(matches!(error, DataError::BatchSize { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn epochs_differ_and_streams_differ() {
+        let order =
+            |seed, epoch: u64| Batches::new(100, 100, Key::new(seed)).unwrap().indices(epoch);
+        assert_ne!(order(1, 0), order(1, 1));
+        assert_ne!(order(1, 0), order(2, 0));
+    }
+
+    #[test]
+    fn epochs_are_counted() {
+        let batches = Batches::new(105, 10, Key::new(1)).unwrap();
+        assert_eq!(batches.per_epoch(), 10);
+        assert_eq!(batches.epoch(25), 2.5);
+    }
+
+    proptest! {
+        #[test]
+        fn an_epoch_sees_no_image_twice(seed: u64, len in 1usize..200, share in 0.0f64..1.0, epoch in 0u64..1 << 40) {
+            let batch = 1 + (share * (len - 1) as f64) as usize;
+            let mut batches = Batches::new(len, batch, Key::new(seed)).unwrap();
+            let first = epoch * batches.per_epoch();
+            let mut seen: Vec<usize> =
+                (first..first + batches.per_epoch()).flat_map(|i| batches.indices(i)).collect();
+            prop_assert_eq!(seen.len(), len / batch * batch);
+            seen.sort_unstable();
+            prop_assert!(seen.windows(2).all(|pair| pair[0] < pair[1]));
+            prop_assert!(seen.iter().all(|&index| index < len));
+        }
+
+        #[test]
+        fn any_order_of_iterations_gives_the_same_batches(seed: u64, iterations in proptest::collection::vec(0u64..60, 1..20)) {
+            let mut resumed = Batches::new(47, 6, Key::new(seed)).unwrap();
+            let mut whole = Batches::new(47, 6, Key::new(seed)).unwrap();
+            let all: Vec<_> = (0..60).map(|i| whole.indices(i)).collect();
+            for iteration in iterations {
+                prop_assert_eq!(&resumed.indices(iteration), &all[iteration as usize]);
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Everything that can go wrong between a data set's name and its tensors.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::catalog::Split;
+use crate::idx::IdxError;
+
+/// Why a data set cannot be had. Messages say what was found, what was expected and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// No data set of that name is in the catalogue.
+    #[error("unknown data set `{name}`; known: {}", known.join(", "))]
+    UnknownDataset {
+        /// The name asked for.
+        name: String,
+        /// The names there are, sorted.
+        known: Vec<String>,
+    },
+
+    /// The data set has no such split.
+    #[error("the data set `{name}` has no {split} split; it has: {}", list(known))]
+    NoSplit {
+        /// The data set.
+        name: String,
+        /// The split asked for.
+        split: Split,
+        /// The splits there are.
+        known: Vec<Split>,
+    },
+
+    /// The catalogue is not TOML of the expected form.
+    #[error("the catalogue of data sets cannot be read: {0}")]
+    CatalogSyntax(#[from] toml::de::Error),
+
+    /// An entry of the catalogue contradicts itself.
+    #[error("the catalogue's entry `{name}`: {field} is {found}, expected {expected}")]
+    CatalogEntry {
+        /// The entry.
+        name: String,
+        /// The key at fault.
+        field: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        expected: String,
+    },
+
+    /// No folder for data sets was named and this user has no home directory.
+    #[error("no folder for data sets: name one with --data-dir or EBM_DATA")]
+    NoDataRoot,
+
+    /// The folder for data sets does not exist.
+    #[error(
+        "the folder for data sets {path} ({origin}) does not exist: run `ebm data fetch {dataset}`, \
+         or name another folder with --data-dir or EBM_DATA"
+    )]
+    MissingRoot {
+        /// The folder.
+        path: PathBuf,
+        /// Who named it: `--data-dir`, `EBM_DATA` or the default.
+        origin: &'static str,
+        /// The data set asked for.
+        dataset: String,
+    },
+
+    /// A data set's file is neither there unpacked nor as .gz.
+    #[error(
+        "{file} (or {file}.gz) is not in {directory}: run `ebm data fetch {dataset}`, or put {file} \
+         or {file}.gz into {directory}"
+    )]
+    MissingFile {
+        /// The file's unpacked name.
+        file: String,
+        /// Where it was looked for.
+        directory: PathBuf,
+        /// The data set asked for.
+        dataset: String,
+    },
+
+    /// A data set's file is there but is not what the catalogue describes.
+    #[error("{path}: {problem}; delete it and run `ebm data fetch {dataset}`")]
+    WrongFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: FileProblem,
+        /// The data set it belongs to.
+        dataset: String,
+    },
+
+    /// A file is not the IDX file it should be.
+    #[error("{path}: {problem}")]
+    Idx {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: IdxError,
+    },
+
+    /// There are more or fewer labels than images.
+    #[error("`{name}` has {images} images and {labels} labels, expected as many of both")]
+    CountMismatch {
+        /// The set, or the two files it was read from.
+        name: String,
+        /// Number of images.
+        images: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+
+    /// The pixels do not fill whole images.
+    #[error("`{name}` has {found} pixels, expected a multiple of {}×{}×{}", shape[0], shape[1], shape[2])]
+    PixelCount {
+        /// The set.
+        name: String,
+        /// Number of pixels.
+        found: usize,
+        /// Channels, height, width.
+        shape: [usize; 3],
+    },
+
+    /// Images or labels contradict the catalogue.
+    #[error("`{name}`: {what} is {found}, expected {expected}")]
+    Contradiction {
+        /// The set.
+        name: String,
+        /// What contradicts.
+        what: &'static str,
+        /// As in the files.
+        found: String,
+        /// As in the catalogue.
+        expected: String,
+    },
+
+    /// A batch size that no batch can have.
+    #[error("a batch of {batch} cannot be drawn from {len} images, expected 1 to {len}")]
+    BatchSize {
+        /// The batch size asked for.
+        batch: usize,
+        /// The number of images.
+        len: usize,
+    },
+
+    /// A set too large to be shuffled.
+    #[error("{len} images are too many to shuffle, at most {limit} can be")]
+    TooManyImages {
+        /// The number of images.
+        len: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+
+    /// No mirror delivered a file.
+    #[error(
+        "{file}.gz cannot be downloaded:{}\nput {file} or {file}.gz into {directory} by hand, or try \
+         again later",
+        failures.iter().map(|failure| format!("\n  {failure}")).collect::<String>()
+    )]
+    Download {
+        /// The file's unpacked name.
+        file: String,
+        /// Where it belongs.
+        directory: PathBuf,
+        /// What happened, in order; empty if no mirror is known.
+        failures: Vec<MirrorFailure>,
+    },
+
+    /// The file system refused.
+    #[error("cannot {action} {path}: {cause}")]
+    Io {
+        /// What was tried: read, write, create, …
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The operating system's reason.
+        cause: io::Error,
+    },
+}
+
+impl DataError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self::Io { action, path: path.to_path_buf(), cause }
+    }
+}
+
+/// How a file on disk differs from the one the catalogue describes.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FileProblem {
+    /// Not IDX, or a broken .gz.
+    #[error("{0}")]
+    Idx(#[from] IdxError),
+
+    /// Another length than the original's: most often a copy that was cut short.
+    #[error("{found} bytes unpacked, expected {expected}")]
+    Length {
+        /// Bytes in the file, unpacked.
+        found: u64,
+        /// Bytes in the original.
+        expected: u64,
+    },
+
+    /// Another content than the original's.
+    #[error("wrong checksum: SHA-256 of the unpacked file is {found}, expected {expected}")]
+    Checksum {
+        /// SHA-256 of the file, unpacked.
+        found: String,
+        /// SHA-256 of the original.
+        expected: String,
+    },
+}
+
+/// One failed attempt at one address.
+#[derive(Debug, Error)]
+#[error("{url}: {problem}")]
+pub struct MirrorFailure {
+    /// The file's address.
+    pub url: String,
+    /// Why it did not come from there.
+    pub problem: TransferError,
+}
+
+/// Why a download failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// No connection, or none that speaks HTTP.
+    #[error("no connection ({0})")]
+    Connection(String),
+
+    /// The server answered with an error.
+    #[error("the server answered {0}, expected 200 or 206")]
+    Status(u16),
+
+    /// The server sent nothing for too long.
+    #[error("the server sent nothing for {limit_secs} s, {received} of {expected} bytes came")]
+    Stalled {
+        /// How long it may be silent.
+        limit_secs: f64,
+        /// Bytes on disk.
+        received: u64,
+        /// Bytes in the whole file.
+        expected: u64,
+    },
+
+    /// The connection ended early.
+    #[error("the connection was cut after {received} of {expected} bytes ({cause})")]
+    Cut {
+        /// Bytes on disk.
+        received: u64,
+        /// Bytes in the whole file.
+        expected: u64,
+        /// Why, if it is known.
+        cause: String,
+    },
+
+    /// The server has a file of another length.
+    #[error("the server's file has {found} bytes, expected {expected}")]
+    Length {
+        /// As announced, or as many as came before the rest was refused.
+        found: u64,
+        /// As in the catalogue.
+        expected: u64,
+    },
+
+    /// The server resumed at another place than was asked for.
+    #[error("the server answered with the range `{found}`, expected one from byte {expected}")]
+    Range {
+        /// The answer's `Content-Range`.
+        found: String,
+        /// The first byte asked for.
+        expected: u64,
+    },
+
+    /// The server has another file.
+    #[error("wrong checksum: SHA-256 is {found}, expected {expected}")]
+    Checksum {
+        /// SHA-256 of what came.
+        found: String,
+        /// As in the catalogue.
+        expected: String,
+    },
+}
+
+fn list(splits: &[Split]) -> String {
+    splits.iter().map(Split::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,42 @@
+//! What is learned from: named sets of images, checked before use, served in batches that a resumed run
+//! sees again.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use ebm_data::{Batches, digits};
+//! use ebm_noise::Key;
+//!
+//! # fn main() -> Result<(), ebm_data::DataError> {
+//! let images = digits()?; // 5 000 real MNIST digits, built in
+//! let mut batches = Batches::new(images.len(), 64, Key::new(1))?;
+//! let batch = images.batch(&batches.indices(0), &Device::flex());
+//! assert_eq!(batch.dims(), [64, 1, 28, 28]);
+//! assert_eq!(batch.max().into_scalar::<f32>(), 1.0); // ink
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Larger sets live in a folder ([`DataRoot`]) and are described in a [`Catalog`]: [`fetch`] downloads
+//! them, [`load`] reads them, [`verify`] says which files are there and right.
+
+mod batches;
+mod catalog;
+mod embedded;
+mod error;
+mod fetch;
+mod idx;
+mod images;
+mod load;
+mod root;
+mod sum;
+mod transfer;
+
+pub use batches::Batches;
+pub use catalog::{Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles};
+pub use embedded::digits;
+pub use error::{DataError, FileProblem, MirrorFailure, TransferError};
+pub use fetch::{FetchOptions, Progress, fetch};
+pub use idx::{IdxArray, IdxError, MAX_BYTES};
+pub use images::ImageSet;
+pub use load::{FileStatus, load, verify};
+pub use root::DataRoot;

@@ -1,0 +1,96 @@
+//! The folder that holds the data sets: one folder per set below it.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::error::DataError;
+
+/// The environment variable that names the folder.
+const VARIABLE: &str = "EBM_DATA";
+
+/// Where data sets are kept; a set's files are in `ROOT/NAME/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataRoot {
+    path: PathBuf,
+    origin: &'static str,
+}
+
+impl DataRoot {
+    /// The folder the user means: `flag` (`--data-dir`), else the environment's `EBM_DATA`, else one in
+    /// the user's own data folder (`$XDG_DATA_HOME/ebm`, else `~/.local/share/ebm`; on Windows
+    /// `%LOCALAPPDATA%\ebm`). It need not exist.
+    ///
+    /// # Errors
+    /// [`DataError::NoDataRoot`] if none of the three is there.
+    pub fn resolve(flag: Option<PathBuf>) -> Result<Self, DataError> {
+        Self::choose(flag, env::var_os(VARIABLE), per_user())
+    }
+
+    fn choose(
+        flag: Option<PathBuf>,
+        variable: Option<OsString>,
+        per_user: Option<PathBuf>,
+    ) -> Result<Self, DataError> {
+        // An empty variable is one that was meant to be unset.
+        let variable = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
+        [(flag, "from --data-dir"), (variable, "from EBM_DATA"), (per_user, "the default")]
+            .into_iter()
+            .find_map(|(path, origin)| path.map(|path| Self { path, origin }))
+            .ok_or(DataError::NoDataRoot)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder of one data set.
+    pub fn directory(&self, dataset: &str) -> PathBuf {
+        self.path.join(dataset)
+    }
+
+    /// Whether the folder exists, as an error that names it.
+    pub(crate) fn check(&self, dataset: &str) -> Result<(), DataError> {
+        match self.path.try_exists() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(DataError::MissingRoot {
+                path: self.path.clone(),
+                origin: self.origin,
+                dataset: dataset.to_owned(),
+            }),
+            Err(cause) => Err(DataError::io("look into", &self.path)(cause)),
+        }
+    }
+}
+
+fn per_user() -> Option<PathBuf> {
+    let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_DATA_HOME" };
+    // The XDG base directory specification has relative paths ignored.
+    let named = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || Some(env::home_dir()?.join(".local").join("share"));
+    Some(named.or_else(home)?.join("ebm"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_wins_over_the_variable_and_the_variable_over_the_default() {
+        let choose = |flag: Option<&str>, variable: Option<&str>, default: Option<&str>| {
+            let root = DataRoot::choose(
+                flag.map(PathBuf::from),
+                variable.map(OsString::from),
+                default.map(PathBuf::from),
+            );
+            root.map(|root| (root.path, root.origin))
+        };
+        let (a, b, c) = (Some("a"), Some("b"), Some("c"));
+        assert_eq!(choose(a, b, c).unwrap(), (PathBuf::from("a"), "from --data-dir"));
+        assert_eq!(choose(None, b, c).unwrap(), (PathBuf::from("b"), "from EBM_DATA"));
+        assert_eq!(choose(None, None, c).unwrap(), (PathBuf::from("c"), "the default"));
+        assert_eq!(choose(None, Some(""), c).unwrap(), (PathBuf::from("c"), "the default"));
+        assert!(matches!(choose(None, None, None), Err(DataError::NoDataRoot)));
+    }
+}
