@@ -1,0 +1,37 @@
+//! How they learn together: variational MCMC teaching (Xie, Zheng, Li, "Learning Energy-Based Model with
+//! Variational Auto-Encoder as Amortized Sampler", AAAI 2021).
+//!
+//! A [`Recipe`] says everything about a run. A [`Trainer`] holds both models and makes one iteration of
+//! Algorithm 1 at a time; [`train`] iterates it and tells a [`Listener`] what happens. Nothing here prints
+//! or knows where images come from.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use ebm_teaching::{Recipe, Trainer};
+//!
+//! let mut recipe = Recipe::embedded("digits")?;
+//! (recipe.chains.count, recipe.chains.steps) = (4, 2);
+//! let device = Device::flex();
+//! let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
+//! let data = Tensor::zeros([4, 1, 28, 28], &device);
+//! let metrics = trainer.step(data, 0)?;
+//! assert_eq!((metrics.iteration, trainer.iteration()), (0, 1));
+//! assert!(metrics.reconstruction > 0.0);
+//! # Ok::<(), ebm_teaching::TeachingError>(())
+//! ```
+
+mod checkpoint;
+mod error;
+mod metrics;
+mod recipe;
+mod train;
+mod trainer;
+
+pub use checkpoint::{CHECKPOINT_FILES, CHECKPOINT_STATE};
+pub use error::{RecipeError, TeachingError};
+pub use metrics::StepMetrics;
+pub use recipe::{
+    ChainRecipe, DataRecipe, EvaluationRecipe, OptimiserRecipe, Recipe, RecipeSummary,
+};
+pub use train::{Batch, Event, Listener, train};
+pub use trainer::{Samples, Trainer};

@@ -1,0 +1,28 @@
+//! The numbers of one iteration.
+
+use serde::{Deserialize, Serialize};
+
+/// What one iteration of Algorithm 1 measured. Means are over the batch or the chains.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// The iteration, from 0.
+    pub iteration: u64,
+    /// The epoch, from 0.
+    pub epoch: u64,
+    /// mean f_θ(x) of the data, before the update.
+    pub f_data: f64,
+    /// mean f_θ(x̃) of the refined samples, before the update.
+    pub f_samples: f64,
+    /// The energy's loss, mean f(x̃) − mean f(x) (eq. 3). Near zero, samples and data look alike to f.
+    pub energy_loss: f64,
+    /// mean ‖x̃ − g(z)‖², summed over pixels.
+    pub reconstruction: f64,
+    /// mean KL(q(z|x̃) ‖ N(0, I)), in nats.
+    pub kl: f64,
+    /// reconstruction + w · kl (eq. 6).
+    pub vae_loss: f64,
+    /// mean ‖x̃ − x₀‖: how far Langevin moves a proposal. It falls as the VAE catches up with the energy.
+    pub displacement: f64,
+    /// mean ‖x̃ − x₀‖².
+    pub displacement_squared: f64,
+}

@@ -1,0 +1,83 @@
+//! The loop around the trainer, and the events that leave it.
+
+use burn::tensor::Tensor;
+use ebm_noise::Key;
+
+use crate::trainer::stream;
+use crate::{Samples, StepMetrics, TeachingError, Trainer};
+
+/// Images in a film strip of the Langevin refinement, and states of each.
+const STRIP: [usize; 2] = [8, 11];
+
+/// One batch of data.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// `[batch, channels, height, width]` in [−1, 1].
+    pub images: Tensor<4>,
+    /// The epoch, from 0.
+    pub epoch: u64,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// An iteration was made.
+    Stepped(&'a StepMetrics),
+    /// Samples of the model, from the same latent codes each time.
+    Sampled(&'a Samples),
+    /// It is time for a checkpoint.
+    CheckpointDue,
+}
+
+/// Hears what happens in training: a progress bar, a file of metrics, a report.
+pub trait Listener {
+    /// # Errors
+    /// An error stops training.
+    fn on(
+        &mut self,
+        trainer: &Trainer,
+        event: Event<'_>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// Trains until the recipe's last iteration, from where the trainer stands. `data` gives the batch of an
+/// iteration.
+///
+/// # Errors
+/// The first [`TeachingError`], of the trainer or of a listener.
+pub fn train(
+    trainer: &mut Trainer,
+    mut data: impl FnMut(u64) -> Batch,
+    listeners: &mut [&mut dyn Listener],
+) -> Result<(), TeachingError> {
+    let recipe = trainer.recipe().clone();
+    let sampling_key = Key::new(recipe.seed).fold(stream::EVALUATION);
+    while trainer.iteration() < recipe.iterations {
+        let batch = data(trainer.iteration());
+        let metrics = trainer.step(batch.images, batch.epoch)?;
+        tell(listeners, trainer, Event::Stepped(&metrics))?;
+        let done = trainer.iteration();
+        let due = |every: u64| done.is_multiple_of(every) || done == recipe.iterations;
+        if due(recipe.evaluation.every) {
+            let steps = recipe.chains.sampling_steps;
+            let samples = trainer.sample(recipe.evaluation.images, steps, sampling_key, STRIP)?;
+            tell(listeners, trainer, Event::Sampled(&samples))?;
+        }
+        if due(recipe.evaluation.checkpoint_every) {
+            tell(listeners, trainer, Event::CheckpointDue)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(
+    listeners: &mut [&mut dyn Listener],
+    trainer: &Trainer,
+    event: Event<'_>,
+) -> Result<(), TeachingError> {
+    listeners
+        .iter_mut()
+        .try_for_each(|listener| listener.on(trainer, event))
+        .map_err(TeachingError::Listener)
+}

@@ -1,0 +1,179 @@
+//! Algorithm 1 on real digits-sized images: what each step must and must not do.
+
+use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+use ebm_noise::Key;
+use ebm_teaching::{Batch, Event, Listener, Recipe, StepMetrics, TeachingError, Trainer, train};
+
+fn small_recipe() -> Recipe {
+    let mut recipe = Recipe::embedded("digits").expect("embedded");
+    recipe.iterations = 6;
+    recipe.data.batch = 8;
+    (recipe.chains.count, recipe.chains.steps) = (8, 3);
+    recipe.evaluation.images = 4;
+    recipe.evaluation.every = 3;
+    recipe.evaluation.checkpoint_every = 3;
+    recipe
+}
+
+fn trainer(recipe: Recipe) -> Trainer {
+    Trainer::new(recipe, [1, 28], &Device::flex()).expect("the recipe is valid")
+}
+
+/// Strokes: bright bars on black, so that data differ from what an untrained decoder gives.
+fn data(iteration: u64) -> Batch {
+    let device = Device::flex();
+    let bars = Key::new(iteration).uniform::<4>([8, 1, 1, 28], &device).greater_elem(0.7).float();
+    Batch { images: bars.repeat_dim(2, 28) * 2.0 - 1.0, epoch: iteration / 3 }
+}
+
+fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
+    let f = |x: &Tensor<4>| trainer.energy().negative_energy(x.clone()).mean();
+    (f(data) - f(samples)).into_scalar()
+}
+
+#[test]
+fn an_energy_step_raises_data_above_samples() {
+    let mut trainer = trainer(small_recipe());
+    let images = data(0).images;
+    let samples = trainer.sample(8, 3, Key::new(9), [1, 2]).expect("finite").refined;
+    let before = gap(&trainer, &images, &samples);
+    trainer.step(images.clone(), 0).expect("finite");
+    let after = gap(&trainer, &images, &samples);
+    assert!(after > before, "mean f(data) − mean f(x̃) went from {before} to {after}");
+}
+
+/// With θ fixed, the VAE after a step is the same whatever the data were; with other chains it is not.
+#[test]
+fn data_never_reach_the_vae() {
+    let vae_after_a_step = |images: Tensor<4>, seed: u64| {
+        let mut recipe = small_recipe();
+        recipe.seed = seed;
+        let mut trainer = trainer(recipe);
+        trainer.step(images, 0).expect("finite");
+        trainer.vae().decode(Tensor::ones([2, 64], &Device::flex())).into_data()
+    };
+    let bars = data(0).images;
+    let with_bars = vae_after_a_step(bars.clone(), 0);
+    let with_white = vae_after_a_step(bars.clone().ones_like(), 0);
+    with_bars.assert_eq(&with_white, true);
+    let with_other_chains = vae_after_a_step(bars, 1);
+    assert_ne!(with_bars, with_other_chains);
+}
+
+#[derive(Default)]
+struct Record {
+    metrics: Vec<StepMetrics>,
+    samples: Vec<TensorData>,
+    checkpoint: Option<std::path::PathBuf>,
+}
+
+impl Listener for Record {
+    fn on(
+        &mut self,
+        trainer: &Trainer,
+        event: Event<'_>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        match event {
+            Event::Stepped(metrics) => self.metrics.push(*metrics),
+            Event::Sampled(samples) => self.samples.push(samples.refined.clone().into_data()),
+            Event::CheckpointDue => {
+                if let Some(folder) = &self.checkpoint {
+                    trainer.save(&folder.join(trainer.iteration().to_string()))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn run(mut trainer: Trainer) -> Record {
+    let mut record = Record::default();
+    train(&mut trainer, data, &mut [&mut record]).expect("finite");
+    record
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    let mut noisy = small_recipe();
+    noisy.chains.noise = true;
+    for recipe in [small_recipe(), noisy] {
+        let (one, two) = (run(trainer(recipe.clone())), run(trainer(recipe.clone())));
+        assert_eq!(one.metrics, two.metrics);
+        assert_eq!(one.samples, two.samples);
+        assert_eq!((one.metrics.len(), one.samples.len()), (6, 2));
+        let other = run(trainer(Recipe { seed: 1, ..recipe }));
+        assert_ne!(one.metrics, other.metrics);
+    }
+}
+
+#[test]
+fn a_resumed_run_equals_an_unbroken_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
+    train(&mut trainer(small_recipe()), data, &mut [&mut unbroken]).expect("finite");
+    let resumed = Trainer::load(&folder.path().join("3"), &Device::flex()).expect("readable");
+    assert_eq!(resumed.iteration(), 3);
+    let resumed = run(resumed);
+    assert_eq!(resumed.metrics, unbroken.metrics[3..]);
+    assert_eq!(resumed.samples, unbroken.samples[1..]);
+}
+
+#[test]
+fn a_spoilt_checkpoint_is_refused_by_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("checkpoint");
+    trainer(small_recipe()).save(&path).expect("writable");
+    let energy = path.join("energy.bpk");
+    let bytes = std::fs::read(&energy).expect("written");
+    std::fs::write(&energy, &bytes[..bytes.len() / 2]).expect("writable");
+    let message = Trainer::load(&path, &Device::flex()).expect_err("cut").to_string();
+    assert!(message.contains("energy.bpk") && message.contains("cut or changed"), "{message}");
+    std::fs::remove_file(&energy).expect("there");
+    let message = Trainer::load(&path, &Device::flex()).expect_err("missing").to_string();
+    assert!(message.contains("energy.bpk"), "{message}");
+}
+
+#[test]
+fn a_runaway_chain_stops_training_and_is_named() {
+    let mut recipe = small_recipe();
+    recipe.chains.steps = 40;
+    recipe.chains.step_size = 0.1; // δ²/2·1/σ₁² = 19.5: each step multiplies x by −18.5.
+    let error = trainer(recipe).step(data(0).images, 0).expect_err("it diverges");
+    assert!(matches!(error, TeachingError::Chain { iteration: 0, .. }), "{error}");
+    assert!(error.to_string().contains("at step"), "{error}");
+}
+
+#[test]
+fn poisoned_data_are_never_trained_on() {
+    let mut trainer = trainer(small_recipe());
+    let before = gap(&trainer, &data(0).images, &data(1).images);
+    let error = trainer.step(data(0).images * f32::NAN, 0).expect_err("NaN");
+    assert!(
+        matches!(error, TeachingError::NotFinite { iteration: 0, loss: "energy", .. }),
+        "{error}"
+    );
+    assert_eq!(before, gap(&trainer, &data(0).images, &data(1).images), "θ was left as it was");
+}
+
+#[test]
+fn a_batch_of_another_shape_is_refused() {
+    let error = trainer(small_recipe())
+        .step(Tensor::zeros([8, 3, 28, 28], &Device::flex()), 0)
+        .expect_err("three channels");
+    assert!(error.to_string().contains("[8, 3, 28, 28]"), "{error}");
+}
+
+/// Langevin lowers the energy that it descends, and the strip shows the way from x₀ to x_T.
+#[test]
+fn samples_come_with_their_strip() {
+    let trainer = trainer(small_recipe());
+    let samples = trainer.sample(5, 20, Key::new(2), [3, 11]).expect("finite");
+    assert_eq!(samples.strip.len(), 11);
+    let first = samples.start.narrow(0, 0, 3).into_data();
+    samples.strip[0].clone().into_data().assert_approx_eq(&first, Tolerance::<f32>::absolute(0.0));
+    let last = samples.refined.narrow(0, 0, 3).into_data();
+    samples.strip[10].clone().into_data().assert_approx_eq(&last, Tolerance::<f32>::absolute(0.0));
+    let means: Vec<f32> = samples.energies.mean_dim(1).into_data().iter::<f32>().collect();
+    assert!(means[19] < means[0], "mean energy went from {} to {}", means[0], means[19]);
+}
