@@ -1,0 +1,5 @@
+//! One file for each subcommand.
+
+pub(crate) mod data;
+pub(crate) mod recipes;
+pub(crate) mod train;

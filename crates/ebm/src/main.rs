@@ -1,0 +1,87 @@
+//! The command `ebm`.
+
+mod commands;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use ebm::device::{DeviceError, DeviceName};
+use tracing_subscriber::EnvFilter;
+
+/// Train and sample energy-based models by variational MCMC teaching.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train by a recipe and leave a folder with samples, plots, checkpoints and a report.
+    Train(commands::train::Arguments),
+    /// List the embedded recipes, or print one.
+    Recipes {
+        #[command(subcommand)]
+        action: Option<RecipeAction>,
+    },
+    /// List, download and check data sets.
+    Data {
+        #[command(subcommand)]
+        action: commands::data::Action,
+        /// The folder of data sets [default: $EBM_DATA, else a folder of the user's].
+        #[arg(long, global = true)]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum RecipeAction {
+    /// List names and descriptions (the default).
+    List,
+    /// Print a recipe with every value spelled out.
+    Show {
+        /// An embedded recipe or the path of a .toml file.
+        recipe: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("ebm=info,warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .compact()
+        .init();
+    let result = match Cli::parse().command {
+        Command::Train(arguments) => commands::train::run(arguments),
+        Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
+        Command::Recipes { action: Some(RecipeAction::Show { recipe }) } => {
+            commands::recipes::show(&recipe)
+        }
+        Command::Data { action, data_dir } => commands::data::run(action, data_dir),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_message(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The chain of causes as one line, each said once.
+fn one_message(error: &anyhow::Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |message, cause| {
+        if message.contains(&cause) { message } else { format!("{message}: {cause}") }
+    })
+}
+
+/// `--device`, for clap.
+fn parse_device(given: &str) -> Result<DeviceName, DeviceError> {
+    given.parse()
+}

@@ -1,0 +1,169 @@
+//! A run's folder, filled while the run goes on.
+//!
+//! ```text
+//! recipe.toml      the resolved recipe        metrics.jsonl   one line for each iteration
+//! samples.jsonl    one line for each grid     images/         PNG grids and film strips
+//! run.json         version, device, times
+//! checkpoints/     see `ebm_teaching`         plots/          SVG curves
+//! report.html      all of it on one page
+//! ```
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use burn::tensor::Tensor;
+use ebm::device::DeviceName;
+use ebm::metrics::mean_pairwise_distance;
+use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
+use serde::Serialize;
+
+use super::{pictures, report};
+
+type ListenerResult = Result<(), Box<dyn Error + Send + Sync>>;
+
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    metrics_file: BufWriter<File>,
+    metrics: Vec<StepMetrics>,
+    samples_file: File,
+    samples: Vec<SampleMetrics>,
+    data_diversity: Option<f64>,
+    info: RunInfo,
+    recipe: String,
+    started: Instant,
+}
+
+/// A line of `samples.jsonl`. A diversity is the mean distance between two images of a set.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct SampleMetrics {
+    pub(super) iteration: u64,
+    pub(super) diversity_data: Option<f64>,
+    pub(super) diversity_x0: Option<f64>,
+    pub(super) diversity_refined: Option<f64>,
+}
+
+/// What `run.json` says.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct RunInfo {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) version: &'static str,
+    pub(super) device_asked: String,
+    pub(super) device: String,
+    pub(super) first_iteration: u64,
+    pub(super) iterations_done: u64,
+    pub(super) elapsed_secs: f64,
+}
+
+impl RunFolder {
+    /// Makes the folder and writes what is known at the start, so that a folder that cannot be written is
+    /// found before any work is done.
+    pub(crate) fn create(
+        path: PathBuf,
+        trainer: &Trainer,
+        device: DeviceName,
+        data: Tensor<4>,
+    ) -> Result<Self> {
+        let cannot = || format!("cannot write the run's folder {}", path.display());
+        for folder in ["images", "plots", "checkpoints"] {
+            fs::create_dir_all(path.join(folder)).with_context(cannot)?;
+        }
+        let recipe = trainer.recipe().to_toml()?;
+        fs::write(path.join("recipe.toml"), &recipe).with_context(cannot)?;
+        pictures::write_grid(data.clone(), &path.join("images/data.png")).with_context(cannot)?;
+        let metrics_file = File::create(path.join("metrics.jsonl")).with_context(cannot)?;
+        let samples_file = File::create(path.join("samples.jsonl")).with_context(cannot)?;
+        let info = RunInfo {
+            name: trainer.recipe().name.clone(),
+            description: trainer.recipe().description.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            device_asked: device.to_string(),
+            device: format!("{:?}", trainer.device()),
+            first_iteration: trainer.iteration(),
+            iterations_done: trainer.iteration(),
+            elapsed_secs: 0.0,
+        };
+        let folder = Self {
+            metrics_file: BufWriter::new(metrics_file),
+            metrics: Vec::new(),
+            samples_file,
+            samples: Vec::new(),
+            data_diversity: mean_pairwise_distance(data),
+            info,
+            recipe,
+            started: Instant::now(),
+            path,
+        };
+        folder.write_info()?;
+        Ok(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the plots and the page, and tells where the page is.
+    pub(crate) fn report(&mut self) -> Result<PathBuf> {
+        self.metrics_file.flush().with_context(|| self.cannot("metrics.jsonl"))?;
+        self.write_info()?;
+        report::write(&self.path, &self.info, &self.recipe, &self.metrics, &self.samples)
+            .map_err(anyhow::Error::from_boxed)
+            .with_context(|| self.cannot("report.html"))?;
+        Ok(self.path.join("report.html"))
+    }
+
+    fn write_info(&self) -> Result<()> {
+        let text = serde_json::to_string_pretty(&self.info)?;
+        fs::write(self.path.join("run.json"), text + "\n").with_context(|| self.cannot("run.json"))
+    }
+
+    fn cannot(&self, file: &str) -> String {
+        format!("cannot write {}", self.path.join(file).display())
+    }
+
+    fn stepped(&mut self, metrics: &StepMetrics) -> Result<()> {
+        self.metrics.push(*metrics);
+        self.info.iterations_done = metrics.iteration + 1;
+        self.info.elapsed_secs = self.started.elapsed().as_secs_f64();
+        serde_json::to_writer(&mut self.metrics_file, metrics)?;
+        self.metrics_file.write_all(b"\n").with_context(|| self.cannot("metrics.jsonl"))
+    }
+
+    fn sampled(&mut self, iteration: u64, samples: &Samples) -> Result<()> {
+        let image = |kind: &str| self.path.join(format!("images/{kind}-{iteration:07}.png"));
+        pictures::write_grid(samples.start.clone(), &image("x0"))
+            .and_then(|()| pictures::write_grid(samples.refined.clone(), &image("refined")))
+            .and_then(|()| pictures::write_strip(&samples.strip, &image("strip")))
+            .with_context(|| self.cannot("images"))?;
+        let metrics = SampleMetrics {
+            iteration,
+            diversity_data: self.data_diversity,
+            diversity_x0: mean_pairwise_distance(samples.start.clone()),
+            diversity_refined: mean_pairwise_distance(samples.refined.clone()),
+        };
+        self.samples.push(metrics);
+        let line = serde_json::to_string(&metrics)?;
+        writeln!(self.samples_file, "{line}").with_context(|| self.cannot("samples.jsonl"))?;
+        // A report on the way: a run that is stopped leaves one too.
+        self.report().map(drop)
+    }
+}
+
+impl Listener for RunFolder {
+    fn on(&mut self, trainer: &Trainer, event: Event<'_>) -> ListenerResult {
+        match event {
+            Event::Stepped(metrics) => self.stepped(metrics)?,
+            Event::Sampled(samples) => self.sampled(trainer.iteration(), samples)?,
+            Event::CheckpointDue => {
+                let name = format!("checkpoints/{:07}", trainer.iteration());
+                trainer.save(&self.path.join(name))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! The report: one page that needs no other file and no network.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ebm::teaching::StepMetrics;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, context};
+
+use super::folder::{RunInfo, SampleMetrics};
+use super::plots::{Curve, draw};
+
+const TEMPLATE: &str = include_str!("report.html");
+/// Points in a curve; more than these would only make the file larger.
+const MOST_POINTS: usize = 400;
+
+pub(super) fn write(
+    folder: &Path,
+    info: &RunInfo,
+    recipe: &str,
+    metrics: &[StepMetrics],
+    samples: &[SampleMetrics],
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let curve = |name, value: fn(&StepMetrics) -> f64| Curve { name, points: thin(metrics, value) };
+    let pictured = samples.last().map_or(0, |last| last.iteration);
+    let diversity = |name, value: fn(&SampleMetrics) -> Option<f64>| {
+        let point = |m: &SampleMetrics| value(m).map(|y| (m.iteration as f64, y));
+        Curve { name, points: samples.iter().filter_map(point).collect() }
+    };
+    let plots = [
+        (
+            "energy",
+            draw("Energy loss: mean f(x̃) − mean f(x)", &[curve("energy loss", |m| m.energy_loss)])?,
+        ),
+        (
+            "vae",
+            draw(
+                "VAE loss on refined samples",
+                &[
+                    curve("reconstruction ‖x̃ − g(z)‖²", |m| m.reconstruction),
+                    curve("KL (nats)", |m| m.kl),
+                ],
+            )?,
+        ),
+        (
+            "displacement",
+            draw(
+                "How far Langevin moves a proposal",
+                &[curve("mean ‖x̃ − x₀‖", |m| m.displacement)],
+            )?,
+        ),
+        (
+            "diversity",
+            draw(
+                "Mean distance between two images of a grid",
+                &[
+                    diversity("data", |m| m.diversity_data),
+                    diversity("x₀", |m| m.diversity_x0),
+                    diversity("x̃", |m| m.diversity_refined),
+                ],
+            )?,
+        ),
+    ];
+    for (name, svg) in &plots {
+        replace(&folder.join(format!("plots/{name}.svg")), svg.as_bytes())?;
+    }
+    let picture = |name: &str| -> Result<String, std::io::Error> {
+        let path = folder.join("images").join(name);
+        // A run that ends before its first evaluation has no samples to show.
+        if !path.exists() {
+            return Ok(String::new());
+        }
+        Ok(format!("data:image/png;base64,{}", STANDARD.encode(fs::read(path)?)))
+    };
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = environment.template_from_str(TEMPLATE)?.render(context! {
+        info => Serde(info),
+        recipe,
+        pictured,
+        minutes => format!("{:.1}", info.elapsed_secs / 60.0),
+        last => Serde(metrics.last()),
+        plots => plots.iter().map(|(_, svg)| svg.clone()).collect::<Vec<_>>(),
+        data => picture("data.png")?,
+        start => picture(&format!("x0-{pictured:07}.png"))?,
+        refined => picture(&format!("refined-{pictured:07}.png"))?,
+        strip => picture(&format!("strip-{pictured:07}.png"))?,
+    })?;
+    replace(&folder.join("report.html"), page.as_bytes())?;
+    Ok(())
+}
+
+/// A whole file or the one of before, never a half.
+fn replace(path: &Path, content: &[u8]) -> Result<(), std::io::Error> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, content)
+        .and_then(|()| fs::rename(&partial, path))
+        .inspect_err(|_| drop(fs::remove_file(&partial)))
+}
+
+/// Means over equal stretches of iterations.
+fn thin(metrics: &[StepMetrics], value: fn(&StepMetrics) -> f64) -> Vec<(f64, f64)> {
+    let stretch = metrics.len().div_ceil(MOST_POINTS).max(1);
+    metrics
+        .chunks(stretch)
+        .map(|chunk| {
+            let mean = |of: &dyn Fn(&StepMetrics) -> f64| {
+                chunk.iter().map(of).sum::<f64>() / chunk.len() as f64
+            };
+            (mean(&|m| m.iteration as f64), mean(&value))
+        })
+        .collect()
+}

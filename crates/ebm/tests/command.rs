@@ -1,0 +1,234 @@
+//! The command `ebm` as a user meets it: what works, and what each kind of bad input says.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// `ebm` without the environment's data folder.
+fn ebm(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("ebm").expect("the binary is built with the tests");
+    command.args(arguments).env_remove("EBM_DATA").env("NO_COLOR", "1");
+    command
+}
+
+/// Runs it, expects a failure in one message without a panic, and gives the message.
+fn refused(command: &mut Command) -> String {
+    let output = command.output().expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code().map(|code| code != 0), Some(true), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    assert_eq!(stderr.matches("error:").count(), 1, "{stderr}");
+    stderr
+}
+
+fn write(path: &Path, text: &str) -> String {
+    fs::write(path, text).expect("writable");
+    path.display().to_string()
+}
+
+#[test]
+fn the_quick_recipe_leaves_all_its_files() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    ebm(&["train", "--quick", "--device", "cpu", "--run-dir"]).arg(&run).assert().success();
+    for file in [
+        "recipe.toml",
+        "run.json",
+        "metrics.jsonl",
+        "samples.jsonl",
+        "report.html",
+        "images/data.png",
+        "images/x0-0000012.png",
+        "images/refined-0000012.png",
+        "images/strip-0000012.png",
+        "plots/displacement.svg",
+        "checkpoints/0000012/energy.bpk",
+    ] {
+        let size = fs::metadata(run.join(file)).map(|metadata| metadata.len());
+        assert!(size.as_ref().is_ok_and(|&size| size > 0), "{file}: {size:?}");
+    }
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).expect("text");
+    assert_eq!(metrics.lines().count(), 12);
+    let last: serde_json::Value =
+        serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["iteration"], 11);
+    let page = fs::read_to_string(run.join("report.html")).expect("text");
+    assert!(page.contains("data:image/png;base64,") && page.contains("<svg"));
+    assert!(
+        !page.contains("src=\"http") && !page.contains("href="),
+        "the page needs no other file"
+    );
+    let strip = image::open(run.join("images/strip-0000012.png")).expect("a PNG file");
+    assert_eq!(strip.width(), 11 * 58 + 2);
+
+    // A resumed run ends in the same parameters, bit by bit.
+    let again = folder.path().join("again");
+    ebm(&["train", "--device", "cpu", "--resume"])
+        .arg(run.join("checkpoints/0000006"))
+        .arg("--run-dir")
+        .arg(&again)
+        .assert()
+        .success();
+    for file in ["energy.bpk", "vae.bpk"] {
+        let read =
+            |run: &Path| fs::read(run.join("checkpoints/0000012").join(file)).expect("there");
+        assert!(read(&run) == read(&again), "{file} differs");
+    }
+    // And a folder that holds a run is not written over.
+    let message = refused(ebm(&["train", "--quick", "--run-dir"]).arg(&run));
+    assert!(message.contains("not empty"), "{message}");
+}
+
+#[test]
+fn recipes_are_listed_and_shown() {
+    let listed = ebm(&["recipes"]).assert().success();
+    let listed = String::from_utf8_lossy(&listed.get_output().stdout).into_owned();
+    assert!(listed.contains("digits") && listed.contains("mnist"), "{listed}");
+    let shown = ebm(&["recipes", "show", "mnist"]).assert().success();
+    let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    assert!(shown.contains("energy_learning_rate = 0.009"), "{shown}");
+}
+
+#[test]
+fn an_unknown_recipe_is_refused() {
+    let message = refused(&mut ebm(&["train", "nonsense"]));
+    assert!(
+        message.contains("\"nonsense\"") && message.contains("digits, digits-quick"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_by_name() {
+    let folder = folder();
+    let recipe =
+        write(&folder.path().join("r.toml"), "extends = \"digits\"\n[chains]\nstep_sise = 0.1\n");
+    let message = refused(&mut ebm(&["train", &recipe]));
+    assert!(message.contains("step_sise") && message.contains("r.toml"), "{message}");
+}
+
+#[test]
+fn an_unknown_device_is_refused() {
+    let message = refused(&mut ebm(&["train", "--device", "abacus"]));
+    assert!(message.contains("abacus") && message.contains("cpu, ndarray, wgpu"), "{message}");
+}
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_device_that_is_not_compiled_in_names_the_feature() {
+    let message = refused(&mut ebm(&["train", "--device", "cuda"]));
+    assert!(message.contains("--features cuda"), "{message}");
+}
+
+/// With the loader told of no driver, there is neither Vulkan nor, on a headless machine, OpenGL.
+#[cfg(all(feature = "wgpu", target_os = "linux"))]
+#[test]
+fn a_device_that_is_not_there_is_refused() {
+    let message = refused(
+        ebm(&["train", "--quick", "--device", "wgpu"])
+            .env("VK_DRIVER_FILES", "/dev/null")
+            .env("VK_ICD_FILENAMES", "/dev/null")
+            .env("WGPU_BACKEND", "vulkan")
+            .env("LIBGL_DRIVERS_PATH", "/nonexistent")
+            .env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent"),
+    );
+    assert!(message.contains("no device wgpu on this machine"), "{message}");
+}
+
+#[test]
+fn a_missing_data_folder_says_what_goes_where() {
+    let message = refused(&mut ebm(&["train", "mnist-quick", "--data-dir", "/nonexistent/data"]));
+    assert!(
+        message.contains("/nonexistent/data") && message.contains("ebm data fetch mnist"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_missing_file_says_what_goes_where() {
+    let folder = folder();
+    let message = refused(ebm(&["train", "mnist-quick", "--data-dir"]).arg(folder.path()));
+    assert!(message.contains("train-images-idx3-ubyte"), "{message}");
+    assert!(message.contains(&folder.path().join("mnist").display().to_string()), "{message}");
+}
+
+/// Real digits, packed and cut in the middle.
+#[test]
+fn a_cut_file_is_refused() {
+    let folder = folder();
+    let set = folder.path().join("mnist");
+    fs::create_dir(&set).expect("writable");
+    let digits = include_bytes!("../../data/data/digits-images-idx3-ubyte.gz");
+    let path = set.join("train-images-idx3-ubyte.gz");
+    fs::write(&path, &digits[..digits.len() / 2]).expect("writable");
+    let message = refused(ebm(&["train", "mnist-quick", "--data-dir"]).arg(folder.path()));
+    assert!(message.contains("train-images-idx3-ubyte.gz"), "{message}");
+    let message = refused(ebm(&["data", "verify", "mnist", "--data-dir"]).arg(folder.path()));
+    assert!(message.contains("4 files of mnist are missing or wrong"), "{message}");
+}
+
+/// A whole, readable file that is not the one that was published.
+#[test]
+fn a_wrong_checksum_is_refused() {
+    let folder = folder();
+    let set = folder.path().join("mnist");
+    fs::create_dir(&set).expect("writable");
+    let mut content = vec![0_u8; 47_040_016];
+    content[..16].copy_from_slice(&[0, 0, 8, 3, 0, 0, 0xea, 0x60, 0, 0, 0, 28, 0, 0, 0, 28]);
+    fs::write(set.join("train-images-idx3-ubyte"), content).expect("writable");
+    let message = refused(ebm(&["train", "mnist-quick", "--data-dir"]).arg(folder.path()));
+    assert!(message.contains("SHA-256") && message.contains("ba891046"), "{message}");
+}
+
+#[test]
+fn a_run_folder_that_cannot_be_written_is_refused_before_any_work() {
+    let folder = folder();
+    let file = write(&folder.path().join("file"), "in the way");
+    let message = refused(&mut ebm(&["train", "--quick", "--run-dir", &format!("{file}/run")]));
+    assert!(message.contains("cannot write the run's folder"), "{message}");
+    assert_eq!(fs::read_to_string(&file).expect("untouched"), "in the way");
+}
+
+#[test]
+fn data_sets_are_listed_with_their_folders() {
+    let folder = folder();
+    let listed = ebm(&["data", "list", "--data-dir"]).arg(folder.path()).assert().success();
+    let listed = String::from_utf8_lossy(&listed.get_output().stdout).into_owned();
+    let line = |name: &str| listed.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    assert!(line("digits").is_some_and(|line| line.contains("built in")), "{listed}");
+    assert!(line("mnist").is_some_and(|line| line.contains("not here")), "{listed}");
+    let path = ebm(&["data", "path", "mnist", "--data-dir"]).arg(folder.path()).assert().success();
+    let path = String::from_utf8_lossy(&path.get_output().stdout).into_owned();
+    assert_eq!(path.trim(), folder.path().join("mnist").display().to_string());
+}
+
+/// Nothing listens on port 9 of this machine: the way by hand is told, and no file is left.
+#[test]
+fn an_unreachable_mirror_says_how_to_go_on_by_hand() {
+    let folder = folder();
+    let message = refused(
+        ebm(&["data", "fetch", "mnist", "--mirror", "http://127.0.0.1:9/", "--data-dir"])
+            .arg(folder.path()),
+    );
+    assert!(message.contains("train-images-idx3-ubyte.gz"), "{message}");
+    let left = walk(folder.path());
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            files.extend(walk(&entry.path()))
+        } else {
+            files.push(entry.path())
+        }
+    }
+    files
+}
