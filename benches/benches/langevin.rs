@@ -1,6 +1,8 @@
 //! Milliseconds of a Langevin step and of a whole teaching iteration on the CPU, for the networks of the
 //! recipes `digits` and `mnist`.
 
+#![allow(missing_docs, reason = "criterion's macros make public functions without docs")]
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

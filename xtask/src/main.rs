@@ -1,5 +1,7 @@
 //! Repository tasks: `cargo xtask reproduce | test | bench | check | docs`.
 
+#![allow(clippy::print_stderr, reason = "a program's messages")]
+
 use std::env;
 use std::process::{Command, ExitCode};
 

@@ -1,5 +1,7 @@
 //! The command `ebm`.
 
+#![allow(clippy::print_stderr, reason = "a program's messages")]
+
 mod commands;
 mod run;
 
