@@ -53,9 +53,9 @@ impl Batches {
         (self.len / self.batch) as u64
     }
 
-    /// Epochs gone through before this iteration, with a fraction.
-    pub fn epoch(&self, iteration: u64) -> f64 {
-        iteration as f64 / self.per_epoch() as f64
+    /// The epoch of an iteration, both counted from 0.
+    pub fn epoch(&self, iteration: u64) -> u64 {
+        iteration / self.per_epoch()
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     fn epochs_are_counted() {
         let batches = Batches::new(105, 10, Key::new(1)).unwrap();
         assert_eq!(batches.per_epoch(), 10);
-        assert_eq!(batches.epoch(25), 2.5);
+        assert_eq!((batches.epoch(9), batches.epoch(10), batches.epoch(25)), (0, 1, 2));
     }
 
     proptest! {

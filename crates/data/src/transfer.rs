@@ -43,11 +43,11 @@ impl From<TransferError> for Failure {
 
 /// Where from, where to, and what it must be.
 pub(crate) struct Transfer<'a> {
-    pub agent: &'a Agent,
-    pub url: &'a str,
-    pub part: &'a Path,
-    pub archive: &'a Archive,
-    pub stall_timeout: Duration,
+    pub(crate) agent: &'a Agent,
+    pub(crate) url: &'a str,
+    pub(crate) part: &'a Path,
+    pub(crate) archive: &'a Archive,
+    pub(crate) stall_timeout: Duration,
 }
 
 impl Transfer<'_> {

@@ -47,6 +47,7 @@ fn the_quick_recipe_leaves_all_its_files() {
         "images/x0-0000012.png",
         "images/refined-0000012.png",
         "images/strip-0000012.png",
+        "images/overview.png",
         "plots/displacement.svg",
         "checkpoints/0000012/energy.bpk",
     ] {
@@ -67,9 +68,10 @@ fn the_quick_recipe_leaves_all_its_files() {
     let strip = image::open(run.join("images/strip-0000012.png")).expect("a PNG file");
     assert_eq!(strip.width(), 11 * 58 + 2);
 
-    // A resumed run ends in the same parameters, bit by bit.
+    // A resumed run ends in the same parameters, bit by bit, also on another number of threads.
     let again = folder.path().join("again");
     ebm(&["train", "--device", "cpu", "--resume"])
+        .env("RAYON_NUM_THREADS", "1")
         .arg(run.join("checkpoints/0000006"))
         .arg("--run-dir")
         .arg(&again)
@@ -225,9 +227,9 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         if entry.path().is_dir() {
-            files.extend(walk(&entry.path()))
+            files.extend(walk(&entry.path()));
         } else {
-            files.push(entry.path())
+            files.push(entry.path());
         }
     }
     files

@@ -39,6 +39,28 @@ impl ConvLayer {
         Ok(())
     }
 
+    /// Checks that the layers on images of `[channels, size, size]` are of a possible size; gives the last
+    /// layer's channels and size.
+    ///
+    /// # Errors
+    /// [`NetworkError::TooLarge`], naming the layer.
+    pub fn check_sizes(
+        field: &str,
+        layers: &[Self],
+        [mut channels, mut size]: [usize; 2],
+    ) -> Result<[usize; 2], NetworkError> {
+        for (i, layer) in layers.iter().enumerate() {
+            let name = || format!("{field}[{i}]");
+            let weights = [channels, layer.channels, layer.kernel, layer.kernel];
+            NetworkError::check_product(name(), "weights", &weights)?;
+            let padded = size + layer.kernel;
+            NetworkError::check_product(name(), "padded input", &[channels, padded, padded])?;
+            (channels, size) = (layer.channels, same_output(size, layer.stride));
+            NetworkError::check_product(name(), "activations", &[channels, size, size])?;
+        }
+        Ok([channels, size])
+    }
+
     /// The convolutions of a list of layers on square images, and the side of the last output.
     pub fn init_all(
         layers: &[Self],
@@ -124,8 +146,11 @@ impl ConvEnergyConfig {
         self.validate()?;
         NetworkError::check_count("image channels", channels)?;
         NetworkError::check_count("image size", size)?;
+        let [features, left] =
+            ConvLayer::check_sizes("energy.layers", &self.layers, [channels, size])?;
+        let head = [features, left, left, self.outputs];
+        NetworkError::check_product("energy.outputs".into(), "weights", &head)?;
         let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
-        let features = self.layers.last().map_or(channels, |layer| layer.channels);
         let head = Conv2dConfig::new([features, self.outputs], [left, left]).init(device);
         let network = ConvEnergy { convolutions, head, slope: self.slope };
         Ok(initialise(network, key, self.init_std))

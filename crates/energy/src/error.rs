@@ -24,6 +24,18 @@ pub enum NetworkError {
         /// The range.
         expected: &'static str,
     },
+    /// A layer larger than any memory.
+    #[error("{field} has {given} {what} (for each image, or in all); at most {limit} are allowed")]
+    TooLarge {
+        /// The layer, as written in a recipe.
+        field: String,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much, saturated.
+        given: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A network without a layer.
     #[error("{field} is empty; at least one layer is needed")]
     NoLayers {
@@ -35,7 +47,23 @@ pub enum NetworkError {
 /// Beyond every published network, and small enough that sizes computed from it do not overflow.
 const LARGEST_COUNT: usize = 1 << 14;
 
+/// One gigabyte of single-precision numbers.
+const LARGEST_PRODUCT: usize = 1 << 28;
+
 impl NetworkError {
+    /// `Ok` if the product of `sizes`, the number of a layer's weights or activations, is possible.
+    ///
+    /// # Errors
+    /// [`NetworkError::TooLarge`], naming `field`.
+    pub fn check_product(field: String, what: &'static str, sizes: &[usize]) -> Result<(), Self> {
+        let given = sizes.iter().copied().fold(1, usize::saturating_mul);
+        if given <= LARGEST_PRODUCT {
+            Ok(())
+        } else {
+            Err(Self::TooLarge { field, what, given, limit: LARGEST_PRODUCT })
+        }
+    }
+
     /// `Ok` if `value` is a possible size, count or stride.
     ///
     /// # Errors

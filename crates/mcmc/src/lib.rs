@@ -2,13 +2,12 @@
 //!
 //! A [`Kernel`] makes one transition; [`run`] iterates it over a batch of chains and stops with an error
 //! that names the step if an energy or a state is no longer finite. Randomness comes in as a
-//! [`Key`](ebm_noise::Key), so a chain can be run again, split or resumed with the same draws.
+//! [`Key`], so a chain can be run again, split or resumed with the same draws.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use ebm_energy::Gaussian;
-//! use ebm_mcmc::{Langevin, run};
-//! use ebm_noise::Key;
+//! use ebm_mcmc::{Key, Langevin, run};
 //!
 //! let target = Gaussian { mean: 1.0, std: 0.5 };
 //! let kernel = Langevin { step_size: 0.2, noise: true };
@@ -24,5 +23,6 @@ mod kernel;
 mod langevin;
 
 pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
+pub use ebm_noise::Key;
 pub use kernel::{Kernel, Transition};
 pub use langevin::Langevin;

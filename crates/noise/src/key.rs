@@ -39,7 +39,7 @@ impl Key {
 
     /// The same stream with its first `rows` rows left out: for a part of a batch drawn by itself.
     pub fn skip_rows(self, rows: u32) -> Self {
-        Self { first_row: self.first_row + rows, ..self }
+        Self { first_row: self.first_row.wrapping_add(rows), ..self }
     }
 
     /// Standard normal numbers (Box–Muller; |z| stays below 6.8, as 32-bit uniforms allow).

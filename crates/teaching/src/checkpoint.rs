@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -37,12 +37,29 @@ impl Trainer {
     /// [`TeachingError::Checkpoint`].
     pub fn save(&self, path: &Path) -> Result<(), TeachingError> {
         let partial = path.with_extension("partial");
-        let result = self.write_files(&partial).and_then(|()| replace(&partial, path));
-        if result.is_err() {
+        self.check_finite(path)?;
+        if let Err(error) = self.write_files(&partial) {
             // The first error is the one to report.
             let _ = fs::remove_dir_all(&partial);
+            return Err(error);
         }
-        result
+        replace(&partial, path)
+    }
+
+    /// A gradient can be infinite where the loss is not: such parameters are not worth keeping.
+    fn check_finite(&self, path: &Path) -> Result<(), TeachingError> {
+        let mut finite = AllFinite(true);
+        self.energy.visit(&mut finite);
+        self.vae.visit(&mut finite);
+        if finite.0 {
+            return Ok(());
+        }
+        let message = format!(
+            "after iteration {} a parameter is NaN or infinite, so nothing was written; lower the \
+             learning rates and go on from the checkpoint before",
+            self.iteration
+        );
+        Err(checkpoint_error(path, &message))
     }
 
     fn write_files(&self, folder: &Path) -> Result<(), TeachingError> {
@@ -89,23 +106,51 @@ impl Trainer {
                 ));
             }
         }
-        let recipe = Recipe::open(&path.join(RECIPE).to_string_lossy())?;
+        let recipe_path = path.join(RECIPE);
+        let recipe =
+            fs::read_to_string(&recipe_path).map_err(|e| checkpoint_error(&recipe_path, &e))?;
+        let recipe = Recipe::from_toml(&recipe, &recipe_path.to_string_lossy())?;
         let mut trainer = Self::new(recipe, state.image, device)?;
         let [energy, vae, energy_adam, vae_adam] = CHECKPOINT_FILES.map(|name| path.join(name));
-        trainer.energy = trainer.energy.try_load_file(energy).map_err(|e| fail(&e))?;
-        trainer.vae = trainer.vae.try_load_file(vae).map_err(|e| fail(&e))?;
-        trainer.energy_adam = trainer.energy_adam.load(energy_adam).map_err(|e| fail(&e))?;
-        trainer.vae_adam = trainer.vae_adam.load(vae_adam).map_err(|e| fail(&e))?;
+        trainer.energy =
+            trainer.energy.try_load_file(&energy).map_err(|e| checkpoint_error(&energy, &e))?;
+        trainer.vae = trainer.vae.try_load_file(&vae).map_err(|e| checkpoint_error(&vae, &e))?;
+        trainer.energy_adam = trainer
+            .energy_adam
+            .load(&energy_adam)
+            .map_err(|e| checkpoint_error(&energy_adam, &e))?;
+        trainer.vae_adam =
+            trainer.vae_adam.load(&vae_adam).map_err(|e| checkpoint_error(&vae_adam, &e))?;
         trainer.iteration = state.iteration;
         Ok(trainer)
     }
 }
 
+/// Puts `partial` in the place of `path`; at every moment one of the two is whole.
 fn replace(partial: &Path, path: &Path) -> Result<(), TeachingError> {
-    if path.exists() {
-        fs::remove_dir_all(path).map_err(|e| checkpoint_error(path, &e))?;
+    let old = path.with_extension("old");
+    let fail = |error: std::io::Error| checkpoint_error(path, &error);
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(fail)?;
     }
-    fs::rename(partial, path).map_err(|e| checkpoint_error(path, &e))
+    if path.exists() {
+        fs::rename(path, &old).map_err(fail)?;
+    }
+    fs::rename(partial, path).map_err(fail)?;
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(fail)?;
+    }
+    Ok(())
+}
+
+struct AllFinite(bool);
+
+impl ModuleVisitor for AllFinite {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        // A sum is NaN or infinite if a term is, whatever a backend's maximum makes of NaN.
+        let sum: f32 = param.val().without_autodiff().abs().sum().into_scalar();
+        self.0 &= sum.is_finite();
+    }
 }
 
 fn digest(path: &Path) -> Result<String, TeachingError> {

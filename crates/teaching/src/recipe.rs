@@ -19,7 +19,8 @@ const EMBEDDED: [(&str, &str); 4] = [
 /// How deep `extends` may go; more is a circle.
 const DEEPEST_EXTENDS: usize = 8;
 
-/// Everything about a run. Two runs of one resolved recipe on one CPU backend give the same bits.
+/// Everything about a run. Two runs of one resolved recipe with one CPU backend on one machine
+/// give the same bits.
 ///
 /// A recipe file may begin with `extends = "NAME"` and then gives only what differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -206,7 +207,12 @@ impl Recipe {
         let name = format!("{:?}", self.name);
         range("name", name, name_ok, "letters, digits, '-', '_', '.' (it names a folder)")?;
         count("iterations", self.iterations, 1_000_000_000)?;
-        range("kl_weight", self.kl_weight, self.kl_weight >= 0.0, "0 or more")?;
+        range(
+            "kl_weight",
+            self.kl_weight,
+            (0.0..f64::INFINITY).contains(&self.kl_weight),
+            "0 or more, finite",
+        )?;
         count("data.batch", self.data.batch as u64, 65_536)?;
         count("chains.count", self.chains.count as u64, 65_536)?;
         count("chains.steps", self.chains.steps as u64, 100_000)?;
@@ -228,10 +234,18 @@ impl Recipe {
         let decay = optimiser.decay;
         range("optimiser.decay", decay, decay > 0.0 && decay <= 1.0, "in (0, 1]")?;
         positive("optimiser.decay_epochs", optimiser.decay_epochs)?;
-        count("evaluation.every", self.evaluation.every, u64::MAX)?;
-        count("evaluation.checkpoint_every", self.evaluation.checkpoint_every, u64::MAX)?;
-        count("evaluation.images", self.evaluation.images as u64, 10_000)?;
+        count("evaluation.every", self.evaluation.every, 1_000_000_000)?;
+        count("evaluation.checkpoint_every", self.evaluation.checkpoint_every, 1_000_000_000)?;
+        count("evaluation.images", self.evaluation.images as u64, 1_024)?;
+        // TOML has no larger integers.
+        range(
+            "seed",
+            self.seed,
+            i64::try_from(self.seed).is_ok(),
+            format!("at most {}", i64::MAX),
+        )?;
         self.energy.validate()?;
+        self.vae.validate()?;
         Ok(())
     }
 
@@ -321,11 +335,34 @@ mod tests {
 
     /// The released settings, as the networks' constructors know them.
     #[test]
-    fn mnist_has_the_released_networks() {
+    fn mnist_has_the_released_networks_and_settings() {
         let recipe = Recipe::embedded("mnist").expect("embedded");
         assert_eq!(recipe.energy, ConvEnergyConfig::mnist());
         assert_eq!(recipe.vae, VaeConfig::mnist());
-        assert_eq!(recipe.chains.reference_std, Some(0.016));
+        let chains = ChainRecipe {
+            count: 400,
+            steps: 50,
+            step_size: 0.001,
+            noise: false,
+            reference_std: Some(0.016),
+            sampling_steps: 50,
+            shard: None,
+        };
+        assert_eq!(recipe.chains, chains);
+        let optimiser = OptimiserRecipe {
+            energy_learning_rate: 0.009,
+            vae_learning_rate: 1e-4,
+            beta_1: 0.5,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            decay: 0.98,
+            decay_epochs: 20.0,
+        };
+        assert_eq!(recipe.optimiser, optimiser);
+        assert_eq!((recipe.data.batch, recipe.kl_weight), (400, 3.0));
+        // ×0.98 every 20 epochs, continuously.
+        assert!((recipe.decay_at(20) - 0.98).abs() < 1e-12);
+        assert!((recipe.decay_at(10) - 0.98_f64.sqrt()).abs() < 1e-12);
     }
 
     #[test]
@@ -350,6 +387,12 @@ mod tests {
             ("extends = \"nonsense\"", "embedded are digits, digits-quick"),
             ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
             ("name = \"x\"", "missing field"),
+            ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
+            (
+                "extends = \"mnist\"\n[[vae.decoder.layers]]\n\
+                 channels = 16384\nkernel = 16384\nstride = 1\nsize = 28\nnorm = false",
+                "at most 268435456 are allowed",
+            ),
             ("not toml", "not valid"),
         ];
         for (text, expected) in cases {

@@ -91,19 +91,20 @@ impl Trainer {
         let steps = self.recipe.chains.steps;
         let samples =
             self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?.state;
-        // D2: the energy learns from data against samples.
+        // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
         let f_samples = self.energy.negative_energy(samples.clone()).mean();
         let f_data = self.energy.negative_energy(data).mean();
         let energy_loss = f_samples.clone() - f_data.clone();
+        let vae_loss =
+            self.vae.loss(samples.clone(), self.recipe.kl_weight, key.fold(stream::POSTERIOR));
         let energy_value = self.finite("energy", &energy_loss)?;
+        let vae_value = self.finite("VAE", &vae_loss.total)?;
+        // D2: the energy learns from data against samples.
         let gradients = GradientsParams::from_grads(energy_loss.backward(), &self.energy);
         let rate = self.recipe.optimiser.energy_learning_rate * decay;
         self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
-        // G2: the VAE learns from the samples alone; z is inferred anew by q(z|x̃).
-        let loss =
-            self.vae.loss(samples.clone(), self.recipe.kl_weight, key.fold(stream::POSTERIOR));
-        let vae_value = self.finite("VAE", &loss.total)?;
-        let gradients = GradientsParams::from_grads(loss.total.backward(), &self.vae);
+        // G2: the VAE learns from the samples alone; z was inferred anew by q(z|x̃).
+        let gradients = GradientsParams::from_grads(vae_loss.total.backward(), &self.vae);
         let rate = self.recipe.optimiser.vae_learning_rate * decay;
         self.vae = self.vae_adam.step(rate, self.vae.clone(), gradients);
 
@@ -114,8 +115,8 @@ impl Trainer {
             f_data: scalar(f_data),
             f_samples: scalar(f_samples),
             energy_loss: energy_value,
-            reconstruction: scalar(loss.reconstruction),
-            kl: scalar(loss.kl),
+            reconstruction: scalar(vae_loss.reconstruction),
+            kl: scalar(vae_loss.kl),
             vae_loss: vae_value,
             displacement: scalar(squared.clone().sqrt().mean()),
             displacement_squared: scalar(squared.mean()),
@@ -125,7 +126,7 @@ impl Trainer {
     }
 
     /// Samples of the current model by ancestral Langevin sampling: z ~ N(0, I), x₀ = g_φ(z), then `steps`
-    /// Langevin steps. `strip_images` and `strip_frames` size the film strip.
+    /// Langevin steps. `strip_images` (0 for none) and `strip_frames` (at least 2) size the film strip.
     ///
     /// # Errors
     /// [`TeachingError::Chain`].
@@ -140,7 +141,7 @@ impl Trainer {
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
-            if step * strip_frames.saturating_sub(1) >= strip.len() * steps {
+            if strip_images > 0 && step * (strip_frames.max(2) - 1) >= strip.len() * steps {
                 strip.push(state.clone().narrow(0, 0, strip_images.min(count)));
             }
         };

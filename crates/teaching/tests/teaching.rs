@@ -1,5 +1,6 @@
 //! Algorithm 1 on real digits-sized images: what each step must and must not do.
 
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 use ebm_noise::Key;
 use ebm_teaching::{Batch, Event, Listener, Recipe, StepMetrics, TeachingError, Trainer, train};
@@ -50,7 +51,7 @@ fn data_never_reach_the_vae() {
         recipe.seed = seed;
         let mut trainer = trainer(recipe);
         trainer.step(images, 0).expect("finite");
-        trainer.vae().decode(Tensor::ones([2, 64], &Device::flex())).into_data()
+        trainer.vae().decode(Tensor::ones([2, 24], &Device::flex())).into_data()
     };
     let bars = data(0).images;
     let with_bars = vae_after_a_step(bars.clone(), 0);
@@ -138,7 +139,7 @@ fn a_spoilt_checkpoint_is_refused_by_name() {
 fn a_runaway_chain_stops_training_and_is_named() {
     let mut recipe = small_recipe();
     recipe.chains.steps = 40;
-    recipe.chains.step_size = 0.1; // δ²/2·1/σ₁² = 19.5: each step multiplies x by −18.5.
+    recipe.chains.step_size = 6.5; // δ²/2·1/σ₁² = 21: the reference term alone multiplies x by −20.
     let error = trainer(recipe).step(data(0).images, 0).expect_err("it diverges");
     assert!(matches!(error, TeachingError::Chain { iteration: 0, .. }), "{error}");
     assert!(error.to_string().contains("at step"), "{error}");
@@ -154,6 +155,51 @@ fn poisoned_data_are_never_trained_on() {
         "{error}"
     );
     assert_eq!(before, gap(&trainer, &data(0).images, &data(1).images), "θ was left as it was");
+}
+
+#[test]
+fn a_vae_loss_that_overflows_updates_neither_model() {
+    let mut recipe = small_recipe();
+    recipe.kl_weight = f64::MAX;
+    let mut trainer = trainer(recipe);
+    let before = gap(&trainer, &data(0).images, &data(1).images);
+    let error = trainer.step(data(0).images, 0).expect_err("it overflows");
+    assert!(matches!(error, TeachingError::NotFinite { loss: "VAE", .. }), "{error}");
+    assert_eq!(before, gap(&trainer, &data(0).images, &data(1).images), "θ was left as it was");
+}
+
+/// Adam's first step is lr · g/(|g| + ε): with ε far below the gradients, every parameter moves by lr.
+#[test]
+fn both_learning_rates_reach_their_models_and_decay() {
+    #[derive(Default)]
+    struct Parameters(Vec<f64>);
+    impl ModuleVisitor for Parameters {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(param.val().into_data().iter::<f64>());
+        }
+    }
+    fn parameters(module: &impl Module) -> Vec<f64> {
+        let mut parameters = Parameters::default();
+        module.visit(&mut parameters);
+        parameters.0
+    }
+    let mut recipe = small_recipe();
+    recipe.optimiser.energy_learning_rate = 1e-2;
+    recipe.optimiser.vae_learning_rate = 1e-3;
+    recipe.optimiser.epsilon = 1e-20;
+    (recipe.optimiser.decay, recipe.optimiser.decay_epochs) = (0.5, 2.0);
+    for (epoch, decay) in [(0, 1.0), (2, 0.5), (4, 0.25)] {
+        let mut trainer = trainer(recipe.clone());
+        let before = (parameters(trainer.energy()), parameters(trainer.vae()));
+        trainer.step(data(0).images, epoch).expect("finite");
+        let after = (parameters(trainer.energy()), parameters(trainer.vae()));
+        let largest =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let energy = largest(&before.0, &after.0);
+        let vae = largest(&before.1, &after.1);
+        assert!((energy / (1e-2 * decay) - 1.0).abs() < 1e-2, "epoch {epoch}: θ moved by {energy}");
+        assert!((vae / (1e-3 * decay) - 1.0).abs() < 1e-2, "epoch {epoch}: φ moved by {vae}");
+    }
 }
 
 #[test]

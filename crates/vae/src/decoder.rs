@@ -53,14 +53,15 @@ impl DecoderConfig {
         }
     }
 
-    /// Checks the numbers, and that the last layer gives images of `[channels, size, size]`.
+    /// Checks the numbers.
     ///
     /// # Errors
     /// The first field that no network can be built with.
-    pub fn validate(&self, [channels, size]: [usize; 2]) -> Result<(), NetworkError> {
-        let Some(last) = self.layers.last() else {
+    pub fn validate(&self, latent: usize) -> Result<(), NetworkError> {
+        if self.layers.is_empty() {
             return Err(NetworkError::NoLayers { field: "decoder.layers".into() });
-        };
+        }
+        let mut channels = latent;
         let mut input = 1;
         for (i, layer) in self.layers.iter().enumerate() {
             let field = |name: &str| format!("decoder.layers[{i}].{name}");
@@ -75,8 +76,27 @@ impl DecoderConfig {
                 layer.size <= full,
                 "at most (input size − 1) · stride + kernel",
             )?;
-            input = layer.size;
+            let weights = [channels, layer.channels, layer.kernel, layer.kernel];
+            NetworkError::check_product(format!("decoder.layers[{i}]"), "weights", &weights)?;
+            let activations = [layer.channels, full, full];
+            NetworkError::check_product(
+                format!("decoder.layers[{i}]"),
+                "activations",
+                &activations,
+            )?;
+            (channels, input) = (layer.channels, layer.size);
         }
+        NetworkError::check_range(
+            "decoder.slope",
+            self.slope,
+            (0.0..1.0).contains(&self.slope),
+            "in [0, 1)",
+        )
+    }
+
+    /// Checks that the last layer gives images of `[channels, size, size]`.
+    pub(crate) fn check_image(&self, [channels, size]: [usize; 2]) -> Result<(), NetworkError> {
+        let Some(last) = self.layers.last() else { return Ok(()) };
         NetworkError::check_range(
             "the size of the decoder's last layer",
             last.size as f64,
@@ -88,12 +108,6 @@ impl DecoderConfig {
             last.channels as f64,
             last.channels == channels,
             "the channels of the images",
-        )?;
-        NetworkError::check_range(
-            "decoder.slope",
-            self.slope,
-            (0.0..1.0).contains(&self.slope),
-            "in [0, 1)",
         )
     }
 

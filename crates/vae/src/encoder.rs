@@ -57,6 +57,16 @@ impl EncoderConfig {
         )
     }
 
+    /// Checks that the layers on images of `[channels, size, size]` are of a possible size.
+    pub(crate) fn check_image(&self, image: [usize; 2], latent: usize) -> Result<(), NetworkError> {
+        let [channels, left] = ConvLayer::check_sizes("encoder.layers", &self.layers, image)?;
+        NetworkError::check_product(
+            "encoder".into(),
+            "dense weights",
+            &[channels, left, left, latent],
+        )
+    }
+
     pub(crate) fn init(
         &self,
         [channels, size]: [usize; 2],

@@ -33,11 +33,11 @@ impl VaeConfig {
         }
     }
 
-    /// Checks the numbers for images of `[channels, size, size]`.
+    /// Checks all numbers that do not depend on the images.
     ///
     /// # Errors
     /// The first field that no network can be built with.
-    pub fn validate(&self, image: [usize; 2]) -> Result<(), NetworkError> {
+    pub fn validate(&self) -> Result<(), NetworkError> {
         NetworkError::check_count("vae.latent", self.latent)?;
         NetworkError::check_range(
             "vae.init_std",
@@ -46,15 +46,17 @@ impl VaeConfig {
             "positive and finite",
         )?;
         self.encoder.validate()?;
-        self.decoder.validate(image)
+        self.decoder.validate(self.latent)
     }
 
     /// The networks for square images of `[channels, size, size]`, drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate).
+    /// As [`validate`](Self::validate), or networks that do not fit the images.
     pub fn init(&self, image: [usize; 2], key: Key, device: &Device) -> Result<Vae, NetworkError> {
-        self.validate(image)?;
+        self.validate()?;
+        self.encoder.check_image(image, self.latent)?;
+        self.decoder.check_image(image)?;
         let vae = Vae {
             encoder: self.encoder.init(image, self.latent, device),
             decoder: self.decoder.init(self.latent, device),
@@ -135,7 +137,27 @@ mod tests {
         assert_eq!(vae.decoder.num_params(), 779_713);
     }
 
-    /// The intermediate sizes 4, 7, 14 and 28 of the released decoder, and its range.
+    /// The loss against its definition: sums over pixels and latents, means over images.
+    #[test]
+    fn the_loss_is_the_weighted_sum_of_its_parts() {
+        let device = Device::flex();
+        let vae = vae(&device);
+        let (x, key) = (Key::new(5).uniform::<4>([3, 1, 28, 28], &device), Key::new(6));
+        let loss = vae.loss(x.clone(), 3.0, key);
+        let posterior = vae.encode(x.clone(), key.fold(0));
+        let decoded = vae.decode(posterior.sample(key.fold(1)));
+        let numbers =
+            |tensor: Tensor<4>| -> Vec<f64> { tensor.into_data().iter::<f64>().collect() };
+        let squares =
+            numbers(decoded).iter().zip(numbers(x)).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        let kl = posterior.kl().into_data().iter::<f64>().sum::<f64>() / 3.0;
+        let value = |tensor: Tensor<1>| f64::from(tensor.into_scalar::<f32>());
+        assert!((value(loss.reconstruction) - squares / 3.0).abs() < 1e-3 * squares / 3.0);
+        assert!((value(loss.kl) - kl).abs() < 1e-6 + 1e-4 * kl);
+        assert!((value(loss.total) - (squares / 3.0 + 3.0 * kl)).abs() < 1e-3 * squares / 3.0);
+    }
+
+    /// The size and the range of what the released decoder gives.
     #[test]
     fn decoded_images_have_the_released_size() {
         let device = Device::flex();

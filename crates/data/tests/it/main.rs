@@ -1,5 +1,7 @@
 //! Tests of `ebm-data` on real files and a real server, in one binary.
 
+#![allow(unreachable_pub, reason = "shared by the modules of one test binary")]
+
 mod catalog;
 mod fetch;
 mod fetch_disk;

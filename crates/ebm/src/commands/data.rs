@@ -1,5 +1,6 @@
 //! `ebm data`: lists, downloads and checks data sets.
 
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -34,6 +35,7 @@ pub(crate) enum Action {
 pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
     let catalog = Catalog::embedded()?;
     let root = DataRoot::resolve(data_dir)?;
+    let mut out = stdout();
     match action {
         Action::List => {
             for entry in catalog.entries() {
@@ -44,20 +46,22 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
                 } else {
                     "not here"
                 };
-                println!("{:<10} {present:<9} {}", entry.name, entry.description);
+                writeln!(out, "{:<10} {present:<9} {}", entry.name, entry.description)?;
             }
         }
         Action::Path { name } => {
             let entry = catalog.get(&name)?;
-            println!("{}", root.directory(&entry.name).display());
+            writeln!(out, "{}", root.directory(&entry.name).display())?;
         }
         Action::Verify { name } => {
             for (file, status) in verify(&name, &root, &catalog)? {
                 match status {
-                    FileStatus::Good { path } => println!("{file}: right ({})", path.display()),
-                    FileStatus::Missing => println!("{file}: missing"),
-                    FileStatus::Wrong { error } => println!("{file}: {error}"),
-                    other => println!("{file}: {other:?}"),
+                    FileStatus::Good { path } => {
+                        writeln!(out, "{file}: right ({})", path.display())?
+                    }
+                    FileStatus::Missing => writeln!(out, "{file}: missing")?,
+                    FileStatus::Wrong { error } => writeln!(out, "{file}: {error}")?,
+                    other => writeln!(out, "{file}: {other:?}")?,
                 }
             }
             let bad = count_bad(&name, &root, &catalog)?;
@@ -91,7 +95,7 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
                 _ => {}
             })?;
             bar.finish_and_clear();
-            println!("{}", root.directory(&name).display());
+            writeln!(out, "{}", root.directory(&name).display())?;
         }
     }
     Ok(())

@@ -1,16 +1,18 @@
 //! `ebm recipes`: lists and prints recipes.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use ebm::teaching::Recipe;
 
 pub(crate) fn list() -> Result<()> {
     for recipe in Recipe::list()? {
-        println!("{:<14} {}", recipe.name, recipe.description);
+        writeln!(stdout(), "{:<14} {}", recipe.name, recipe.description)?;
     }
     Ok(())
 }
 
 pub(crate) fn show(recipe: &str) -> Result<()> {
-    print!("{}", Recipe::open(recipe)?.to_toml()?);
+    write!(stdout(), "{}", Recipe::open(recipe)?.to_toml()?)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `ebm train`: one run, from a recipe to its report.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -44,6 +45,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     };
     let recipe = match &resumed {
         Some(trainer) => trainer.recipe().clone(),
+        None if arguments.quick && arguments.recipe.ends_with(".toml") => {
+            bail!(
+                "--quick chooses the quick variant of an embedded recipe; {} is a file",
+                arguments.recipe
+            )
+        }
         None if arguments.quick => Recipe::open(&format!("{}-quick", arguments.recipe))?,
         None => Recipe::open(&arguments.recipe)?,
     };
@@ -68,19 +75,19 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let mut folder = RunFolder::create(path, &trainer, arguments.device, data)?;
     let mut progress = Progress::new(&trainer);
     tracing::info!("{} on {:?}, into {}", recipe.name, device, folder.path().display());
-    let epochs = batches.per_epoch();
-    train(
+    let outcome = train(
         &mut trainer,
         |iteration| Batch {
             images: images.batch(&batches.indices(iteration), &device),
-            epoch: iteration / epochs,
+            epoch: batches.epoch(iteration),
         },
         &mut [&mut progress, &mut folder],
-    )
-    .with_context(|| format!("the run in {} stopped", folder.path().display()))?;
+    );
     progress.finish();
-    let report = folder.report()?;
-    println!("{}", report.display());
+    // A run that stopped on the way reports how it came to that.
+    let report = folder.report();
+    outcome.with_context(|| format!("the run in {} stopped", folder.path().display()))?;
+    writeln!(std::io::stdout(), "{}", report?.display())?;
     Ok(())
 }
 

@@ -31,7 +31,8 @@ pub(crate) struct RunFolder {
     metrics: Vec<StepMetrics>,
     samples_file: File,
     samples: Vec<SampleMetrics>,
-    data_diversity: Option<f64>,
+    /// The images that samples are shown beside.
+    data: Tensor<4>,
     info: RunInfo,
     recipe: String,
     started: Instant,
@@ -74,7 +75,8 @@ impl RunFolder {
         }
         let recipe = trainer.recipe().to_toml()?;
         fs::write(path.join("recipe.toml"), &recipe).with_context(cannot)?;
-        pictures::write_grid(data.clone(), &path.join("images/data.png")).with_context(cannot)?;
+        pictures::write_grids(std::slice::from_ref(&data), &path.join("images/data.png"))
+            .with_context(cannot)?;
         let metrics_file = File::create(path.join("metrics.jsonl")).with_context(cannot)?;
         let samples_file = File::create(path.join("samples.jsonl")).with_context(cannot)?;
         let info = RunInfo {
@@ -92,7 +94,7 @@ impl RunFolder {
             metrics: Vec::new(),
             samples_file,
             samples: Vec::new(),
-            data_diversity: mean_pairwise_distance(data),
+            data,
             info,
             recipe,
             started: Instant::now(),
@@ -118,7 +120,8 @@ impl RunFolder {
 
     fn write_info(&self) -> Result<()> {
         let text = serde_json::to_string_pretty(&self.info)?;
-        fs::write(self.path.join("run.json"), text + "\n").with_context(|| self.cannot("run.json"))
+        report::replace(&self.path.join("run.json"), (text + "\n").as_bytes())
+            .with_context(|| self.cannot("run.json"))
     }
 
     fn cannot(&self, file: &str) -> String {
@@ -134,14 +137,18 @@ impl RunFolder {
     }
 
     fn sampled(&mut self, iteration: u64, samples: &Samples) -> Result<()> {
+        let overview = [self.data.clone(), samples.start.clone(), samples.refined.clone()];
         let image = |kind: &str| self.path.join(format!("images/{kind}-{iteration:07}.png"));
-        pictures::write_grid(samples.start.clone(), &image("x0"))
-            .and_then(|()| pictures::write_grid(samples.refined.clone(), &image("refined")))
+        pictures::write_grids(std::slice::from_ref(&samples.start), &image("x0"))
+            .and_then(|()| {
+                pictures::write_grids(std::slice::from_ref(&samples.refined), &image("refined"))
+            })
             .and_then(|()| pictures::write_strip(&samples.strip, &image("strip")))
+            .and_then(|()| pictures::write_grids(&overview, &self.path.join("images/overview.png")))
             .with_context(|| self.cannot("images"))?;
         let metrics = SampleMetrics {
             iteration,
-            diversity_data: self.data_diversity,
+            diversity_data: mean_pairwise_distance(self.data.clone()),
             diversity_x0: mean_pairwise_distance(samples.start.clone()),
             diversity_refined: mean_pairwise_distance(samples.refined.clone()),
         };

@@ -3,64 +3,71 @@
 use std::path::Path;
 
 use burn::tensor::Tensor;
-use image::{ImageBuffer, ImageFormat, Luma, Rgb};
+use image::{GenericImage, ImageError, ImageFormat, Rgb, RgbImage};
 
 /// Pixels between images.
 const GAP: usize = 2;
 /// Small images are enlarged, each pixel to a square of this side.
 const ZOOM: usize = 2;
 
-/// A grid as near to a square as the number of images allows.
+/// Grey of the gaps.
+const GAP_COLOUR: u8 = 64;
+
+/// Writes one or more sets of images side by side, each as a grid as near to a square as its number allows.
 ///
 /// # Shapes
-/// - `images`: `[batch, channels, height, width]` in [−1, 1], of 1 or 3 channels
-pub(super) fn write_grid(images: Tensor<4>, path: &Path) -> Result<(), image::ImageError> {
-    let columns = (images.dims()[0] as f64).sqrt().ceil() as usize;
-    write(&[images], columns.max(1), path)
+/// - each of `sets`: `[batch, channels, height, width]` in [−1, 1], of 1 or 3 channels
+pub(super) fn write_grids(sets: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
+    let side = |set: &Tensor<4>| (set.dims()[0] as f64).sqrt().ceil() as usize;
+    let grids: Vec<_> = sets.iter().map(|set| grid(set.clone(), side(set).max(1))).collect();
+    let width = grids.iter().map(RgbImage::width).sum();
+    let height = grids.iter().map(RgbImage::height).max().unwrap_or(0);
+    let mut page = RgbImage::from_pixel(width, height, Rgb([GAP_COLOUR; 3]));
+    let mut left = 0;
+    for grid in &grids {
+        page.copy_from(grid, left, 0)?;
+        left += grid.width();
+    }
+    page.save_with_format(path, ImageFormat::Png)
 }
 
-/// One row for each image, one column for each frame.
+/// Writes one row for each image, one column for each frame.
 ///
 /// # Shapes
 /// - `frames`: each `[batch, channels, height, width]`
-pub(super) fn write_strip(frames: &[Tensor<4>], path: &Path) -> Result<(), image::ImageError> {
+pub(super) fn write_strip(frames: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
     let Some(first) = frames.first() else { return Ok(()) };
     let [batch, channels, height, width] = first.dims();
-    let frame_count = frames.len();
     let stacked: Tensor<5> = Tensor::stack(frames.to_vec(), 1);
-    write(&[stacked.reshape([batch * frame_count, channels, height, width])], frame_count, path)
+    let images = stacked.reshape([batch * frames.len(), channels, height, width]);
+    grid(images, frames.len()).save_with_format(path, ImageFormat::Png)
 }
 
-fn write(images: &[Tensor<4>], columns: usize, path: &Path) -> Result<(), image::ImageError> {
-    let images = Tensor::cat(images.to_vec(), 0);
+fn grid(images: Tensor<4>, columns: usize) -> RgbImage {
     let [count, channels, height, width] = images.dims();
     let rows = count.div_ceil(columns);
     let (cell_height, cell_width) = (height * ZOOM + GAP, width * ZOOM + GAP);
-    let size = [(columns * cell_width + GAP) as u32, (rows * cell_height + GAP) as u32];
     let values: Vec<u8> = images
         .into_data()
         .iter::<f32>()
         .map(|x| ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8)
         .collect();
-    // The value of a grid's pixel, or the colour of the gap.
-    let at = |x: u32, y: u32, channel: usize| {
-        let (x, y) = ((x as usize).wrapping_sub(GAP), (y as usize).wrapping_sub(GAP));
-        let (column, row) = (x / cell_width, y / cell_height);
-        let (x, y) = (x % cell_width / ZOOM, y % cell_height / ZOOM);
-        let index = row.wrapping_mul(columns).wrapping_add(column);
-        if column < columns && index < count && x < width && y < height {
-            values[((index * channels + channel) * height + y) * width + x]
-        } else {
-            64
+    let size = [columns * cell_width + GAP, rows * cell_height + GAP].map(|side| side as u32);
+    let mut grid = RgbImage::from_pixel(size[0], size[1], Rgb([GAP_COLOUR; 3]));
+    for index in 0..count {
+        let left = index % columns * cell_width + GAP;
+        let top = index / columns * cell_height + GAP;
+        for (y, x) in (0..height * ZOOM).flat_map(|y| (0..width * ZOOM).map(move |x| (y, x))) {
+            // Grey images have one channel, which stands for all three.
+            let value = |channel: usize| {
+                let plane = index * channels + channel.min(channels - 1);
+                values[(plane * height + y / ZOOM) * width + x / ZOOM]
+            };
+            let pixel = Rgb([value(0), value(1), value(2)]);
+            grid.put_pixel((left + x) as u32, (top + y) as u32, pixel);
         }
-    };
-    if channels == 3 {
-        ImageBuffer::from_fn(size[0], size[1], |x, y| Rgb([at(x, y, 0), at(x, y, 1), at(x, y, 2)]))
-            .save_with_format(path, ImageFormat::Png)
-    } else {
-        ImageBuffer::from_fn(size[0], size[1], |x, y| Luma([at(x, y, 0)]))
-            .save_with_format(path, ImageFormat::Png)
     }
+    grid
 }
 
 #[cfg(test)]
@@ -74,7 +81,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("grid.png");
         let images = Tensor::<1>::from_data([-1.0, 0.0, 1.0, 2.0, -2.0, 0.5], &Device::flex());
-        write_grid(images.reshape([3, 1, 1, 2]), &path).expect("writable");
+        write_grids(&[images.reshape([3, 1, 1, 2])], &path).expect("writable");
         let grid = image::open(&path).expect("a PNG file").into_luma8();
         assert_eq!(grid.dimensions(), (2 * 6 + 2, 2 * 4 + 2));
         let pixel =
