@@ -153,7 +153,7 @@ fn check_unification(features: &[String]) -> Result<()> {
 
 /// The dependencies with their features, one on a line, sorted.
 fn resolved(selection: &[&str], features: &[String]) -> Result<Vec<String>> {
-    let output = cargo("tree --prefix none --no-dedupe --format")
+    let output = cargo("tree --prefix none --format")
         .args(["{p} {f}"])
         .args(selection)
         .args(features)
@@ -163,8 +163,11 @@ fn resolved(selection: &[&str], features: &[String]) -> Result<Vec<String>> {
     if !output.status.success() {
         bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let mut lines: Vec<String> =
-        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        // A crate is marked where it was listed before.
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        .collect();
     lines.sort();
     lines.dedup();
     Ok(lines)

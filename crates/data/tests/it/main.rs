@@ -1,6 +1,7 @@
 //! Tests of `ebm-data` on real files and a real server, in one binary.
 
 #![allow(unreachable_pub, reason = "shared by the modules of one test binary")]
+#![allow(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 mod catalog;
 mod fetch;

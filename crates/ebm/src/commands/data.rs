@@ -55,14 +55,13 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
         }
         Action::Verify { name } => {
             for (file, status) in verify(&name, &root, &catalog)? {
-                match status {
-                    FileStatus::Good { path } => {
-                        writeln!(out, "{file}: right ({})", path.display())?
-                    }
-                    FileStatus::Missing => writeln!(out, "{file}: missing")?,
-                    FileStatus::Wrong { error } => writeln!(out, "{file}: {error}")?,
-                    other => writeln!(out, "{file}: {other:?}")?,
-                }
+                let found = match status {
+                    FileStatus::Good { path } => format!("right ({})", path.display()),
+                    FileStatus::Missing => "missing".into(),
+                    FileStatus::Wrong { error } => error.to_string(),
+                    other => format!("{other:?}"),
+                };
+                writeln!(out, "{file}: {found}")?;
             }
             let bad = count_bad(&name, &root, &catalog)?;
             if bad > 0 {
