@@ -10,10 +10,15 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// `ebm` without the environment's data folder.
+/// `ebm` without the environment's data folder, and with a folder that some graphics drivers complain to
+/// miss, on the same stderr.
 fn ebm(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("ebm").expect("the binary is built with the tests");
-    command.args(arguments).env_remove("EBM_DATA").env("NO_COLOR", "1");
+    command
+        .args(arguments)
+        .env_remove("EBM_DATA")
+        .env("NO_COLOR", "1")
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir());
     command
 }
 

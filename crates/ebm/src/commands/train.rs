@@ -38,21 +38,25 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
-    let device = open(arguments.device)?;
-    let resumed = match &arguments.resume {
-        Some(checkpoint) => Some(Trainer::load(checkpoint, &device)?),
-        None => None,
-    };
-    let recipe = match &resumed {
-        Some(trainer) => trainer.recipe().clone(),
+    // What is quickly checked comes first: opening a GPU takes seconds.
+    let given = match &arguments.resume {
+        Some(_) => None,
         None if arguments.quick && arguments.recipe.ends_with(".toml") => {
             bail!(
                 "--quick chooses the quick variant of an embedded recipe; {} is a file",
                 arguments.recipe
             )
         }
-        None if arguments.quick => Recipe::open(&format!("{}-quick", arguments.recipe))?,
-        None => Recipe::open(&arguments.recipe)?,
+        None if arguments.quick => Some(Recipe::open(&format!("{}-quick", arguments.recipe))?),
+        None => Some(Recipe::open(&arguments.recipe)?),
+    };
+    let device = open(arguments.device)?;
+    let resumed = match &arguments.resume {
+        Some(checkpoint) => Some(Trainer::load(checkpoint, &device)?),
+        None => None,
+    };
+    let Some(recipe) = resumed.as_ref().map(|trainer| trainer.recipe().clone()).or(given) else {
+        bail!("neither a recipe nor a checkpoint was given");
     };
     let root = DataRoot::resolve(arguments.data_dir)?;
     let images = load(&recipe.data.set, Split::Train, &root, &Catalog::embedded()?)?;
