@@ -27,16 +27,17 @@ fn recipe() -> Recipe {
         [energy]
         init_std = 0.1
         outputs = 10
-        layers = [{ channels = 4, kernel = 5, stride = 4 }]
+        layers = [{ channels = 4, kernel = 5, stride = 2 }, { channels = 8, kernel = 4, stride = 2 }]
         [vae]
         latent = 8
         [vae.encoder]
         dropout = 0.2
-        layers = [{ channels = 4, kernel = 4, stride = 4 }]
+        layers = [{ channels = 4, kernel = 4, stride = 2 }]
         [vae.decoder]
         layers = [
-            { channels = 4, kernel = 7, stride = 1, size = 7, norm = true },
-            { channels = 1, kernel = 4, stride = 4, size = 28, norm = false },
+            { channels = 8, kernel = 7, stride = 1, size = 7, norm = true },
+            { channels = 4, kernel = 4, stride = 2, size = 14, norm = true },
+            { channels = 1, kernel = 4, stride = 2, size = 28, norm = false },
         ]
     "#;
     let mut recipe = Recipe::from_toml(text, "test").expect("valid");

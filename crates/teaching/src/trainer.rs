@@ -108,7 +108,7 @@ impl Trainer {
         let rate = self.recipe.optimiser.vae_learning_rate * decay;
         self.vae = self.vae_adam.step(rate, self.vae.clone(), gradients);
 
-        let squared = (samples - start).powi_scalar(2).flatten::<2>(1, 3).sum_dim(1);
+        let [displacement, displacement_squared] = displacement(samples - start);
         let metrics = StepMetrics {
             iteration: self.iteration,
             epoch,
@@ -118,8 +118,8 @@ impl Trainer {
             reconstruction: scalar(vae_loss.reconstruction),
             kl: scalar(vae_loss.kl),
             vae_loss: vae_value,
-            displacement: scalar(squared.clone().sqrt().mean()),
-            displacement_squared: scalar(squared.mean()),
+            displacement,
+            displacement_squared,
         };
         self.iteration += 1;
         Ok(metrics)
@@ -221,6 +221,19 @@ impl std::fmt::Debug for Trainer {
             .field("iteration", &self.iteration)
             .finish_non_exhaustive()
     }
+}
+
+/// mean ‖Δ‖ and mean ‖Δ‖² over the chains, on the host: with fusion, Burn's wgpu backend was seen to return
+/// 2.23 for a mean of square roots of sums that is 3.87.
+fn displacement(difference: Tensor<4>) -> [f64; 2] {
+    let chains = difference.dims()[0];
+    let values: Vec<f64> = difference.into_data().iter::<f64>().collect();
+    let squared = values
+        .chunks(values.len() / chains)
+        .map(|chain| chain.iter().map(|value| value * value).sum::<f64>());
+    let (norms, squares) =
+        squared.fold((0.0, 0.0), |(norms, squares), one| (norms + one.sqrt(), squares + one));
+    [norms / chains as f64, squares / chains as f64]
 }
 
 fn scalar(value: Tensor<1>) -> f64 {
