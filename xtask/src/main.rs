@@ -98,7 +98,9 @@ fn run(task: Task) -> Result<()> {
             }
             Ok(())
         }
-        Task::Bench { rest } => cargo("bench --package ebm-benches").arg("--").args(rest).check(),
+        Task::Bench { rest } => {
+            cargo("bench --workspace --bench langevin").arg("--").args(rest).check()
+        }
         Task::Check { features } => {
             let features = feature_arguments(&features);
             cargo("fmt --all --check").check()?;
