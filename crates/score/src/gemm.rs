@@ -1,0 +1,168 @@
+//! Products of a few rows with a packed matrix, accumulated in registers.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::buffer::{Buffer, LINE, padded};
+
+/// Columns of a panel: two 512-bit registers, four 256-bit ones.
+pub(crate) const PANEL: usize = 2 * LINE;
+
+/// A matrix `[k, columns]`, packed for products with rows of length `k`: panels of [`PANEL`] columns (the
+/// last may be half as wide), each `[k, width]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed {
+    data: Buffer,
+    k: usize,
+    columns: usize,
+}
+
+impl Packed {
+    /// Packs `[k, columns]`. `fill(row, first column, out)` writes a part of a row into zeros; columns are
+    /// padded to whole cache lines, and what it leaves of the padding stays zero.
+    pub(crate) fn new(
+        k: usize,
+        columns: usize,
+        mut fill: impl FnMut(usize, usize, &mut [f32]),
+    ) -> Self {
+        let columns = padded(columns);
+        let mut data = Buffer::zeros(k * columns);
+        for first in (0..columns).step_by(PANEL) {
+            let width = PANEL.min(columns - first);
+            let panel = &mut data[first * k..(first + width) * k];
+            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
+                fill(row, first, out);
+            }
+        }
+        Self { data, k, columns }
+    }
+
+    /// Columns, padding included.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    pub(crate) fn k(&self) -> usize {
+        self.k
+    }
+
+    /// The panels: first column and `[k, width]`.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        (0..self.columns).step_by(PANEL).map(|first| (first, self.panel(first)))
+    }
+
+    /// The panel that begins with column `first`.
+    pub(crate) fn panel(&self, first: usize) -> &[f32] {
+        let width = PANEL.min(self.columns - first);
+        &self.data[first * self.k..(first + width) * self.k]
+    }
+}
+
+/// `out[r] = leaky(bias + rows[r] · panel)` for `count` rows.
+pub(crate) struct Product<'a> {
+    /// `[k, width]`.
+    pub(crate) panel: &'a [f32],
+    pub(crate) k: usize,
+    /// Row `r` begins at `r * row_stride`.
+    pub(crate) rows: &'a [f32],
+    pub(crate) row_stride: usize,
+    pub(crate) count: usize,
+    /// Row `r` begins at `r * out_stride`; `width` of it is written.
+    pub(crate) out: &'a mut [f32],
+    pub(crate) out_stride: usize,
+    /// `width` long; empty for none.
+    pub(crate) bias: &'a [f32],
+    /// Negative slope; 1 leaves the sum as it is.
+    pub(crate) slope: f32,
+}
+
+impl Product<'_> {
+    pub(crate) fn run(self, arch: Arch) {
+        arch.dispatch(self);
+    }
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let narrow = self.panel.len() < PANEL * self.k;
+        // Registers: accumulators (vectors × rows), the panel's vectors and one for the row's element.
+        match (S::F32_LANES, narrow) {
+            (16, false) => rows::<S, 2, 12>(simd, self),
+            (16, true) => rows::<S, 1, 16>(simd, self),
+            (8, false) => rows::<S, 4, 3>(simd, self),
+            (8, true) => rows::<S, 2, 6>(simd, self),
+            (4, false) => rows::<S, 8, 2>(simd, self),
+            (4, true) => rows::<S, 4, 4>(simd, self),
+            (_, false) => rows::<S, 32, 1>(simd, self),
+            (_, true) => rows::<S, 16, 1>(simd, self),
+        }
+    }
+}
+
+#[inline(always)]
+fn rows<S: Simd, const V: usize, const R: usize>(simd: S, product: Product<'_>) {
+    let Product { panel, k, rows, row_stride, count, out, out_stride, bias, slope } = product;
+    let (panel, _) = S::as_simd_f32s(panel);
+    let (bias, _) = S::as_simd_f32s(bias);
+    let mut start = [simd.splat_f32s(0.0); V];
+    for (start, bias) in start.iter_mut().zip(bias) {
+        *start = *bias;
+    }
+    let bias = start;
+    let slope = simd.splat_f32s(slope);
+    let mut row = 0;
+    while row + R <= count {
+        let rows = &rows[row * row_stride..];
+        let out = &mut out[row * out_stride..];
+        some_rows::<S, V, R>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope);
+        row += R;
+    }
+    while row + 4 <= count {
+        let rows = &rows[row * row_stride..];
+        let out = &mut out[row * out_stride..];
+        some_rows::<S, V, 4>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope);
+        row += 4;
+    }
+    while row < count {
+        let rows = &rows[row * row_stride..];
+        let out = &mut out[row * out_stride..];
+        some_rows::<S, V, 1>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope);
+        row += 1;
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments, reason = "the fields of a product, each in a register")]
+fn some_rows<S: Simd, const V: usize, const R: usize>(
+    simd: S,
+    panel: &[S::f32s],
+    k: usize,
+    rows: &[f32],
+    row_stride: usize,
+    out: &mut [f32],
+    out_stride: usize,
+    bias: [S::f32s; V],
+    slope: S::f32s,
+) {
+    let mut elements: [&[f32]; R] = [&[]; R];
+    for (r, elements) in elements.iter_mut().enumerate() {
+        *elements = &rows[r * row_stride..][..k];
+    }
+    let mut sums = [bias; R];
+    for (i, vectors) in panel.chunks_exact(V).take(k).enumerate() {
+        for r in 0..R {
+            let element = simd.splat_f32s(elements[r][i]);
+            for v in 0..V {
+                sums[r][v] = simd.mul_add_f32s(vectors[v], element, sums[r][v]);
+            }
+        }
+    }
+    for (r, sums) in sums.into_iter().enumerate() {
+        let (out, _) = S::as_mut_simd_f32s(&mut out[r * out_stride..][..V * S::F32_LANES]);
+        for v in 0..V {
+            out[v] = simd.max_f32s(sums[v], simd.mul_f32s(sums[v], slope));
+        }
+    }
+}

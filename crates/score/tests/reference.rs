@@ -1,0 +1,260 @@
+//! Plans against the definition, in double precision: loops over every tap, forward and back.
+
+use ebm_score::{Layer, Network, Plan, PlanError};
+use proptest::prelude::*;
+
+/// Pseudo-random numbers in [−1, 1), enough for weights and inputs (splitmix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 40) as f32 / 8_388_608.0 - 1.0
+    }
+
+    fn many(&mut self, len: usize, scale: f32) -> Vec<f32> {
+        (0..len).map(|_| self.next() * scale).collect()
+    }
+}
+
+/// Channels, kernel, stride, padding of each layer.
+type Shape = (usize, usize, usize, [usize; 4]);
+
+/// A random network; `None` if a kernel does not fit.
+fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option<Network> {
+    let mut numbers = Numbers(seed);
+    let [mut channels, mut height, mut width] = input;
+    let mut layers = Vec::new();
+    for &(out, kernel, stride, padding) in shapes {
+        let side = |size: usize, padding: usize| {
+            (size + padding).checked_sub(kernel).map(|rest| rest / stride + 1)
+        };
+        (height, width) =
+            (side(height, padding[0] + padding[2])?, side(width, padding[1] + padding[3])?);
+        let fan_in = channels * kernel * kernel;
+        let weight = numbers.many(out * fan_in, (3.0 / fan_in as f32).sqrt());
+        layers.push(Layer {
+            channels: out,
+            kernel,
+            stride,
+            padding,
+            weight,
+            bias: numbers.many(out, 0.1),
+        });
+        channels = out;
+    }
+    let len = channels * height * width;
+    let head = numbers.many(len, (3.0 / len as f32).sqrt());
+    Some(Network { input, layers, slope, head, head_bias: 0.3 })
+}
+
+/// The gradient jumps where a sum that enters a LeakyReLU changes its sign. Nearer to zero than this, single
+/// precision does not know the sign (sums are of order 1).
+const KINK: f64 = 3e-6;
+
+/// f(x) and ∇f(x) of one image, by the definition; `None` for a gradient nearer than [`KINK`] to a jump.
+fn definition(network: &Network, x: &[f32]) -> (f64, Option<Vec<f64>>) {
+    let slope = f64::from(network.slope);
+    let [mut channels, mut height, mut width] = network.input;
+    // Input sizes and input of each layer.
+    let mut trace = Vec::new();
+    let mut h: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+    for layer in &network.layers {
+        let [top, left, bottom, right] = layer.padding;
+        let out = [
+            (height + top + bottom - layer.kernel) / layer.stride + 1,
+            (width + left + right - layer.kernel) / layer.stride + 1,
+        ];
+        let mut sums = vec![0.0; layer.channels * out[0] * out[1]];
+        taps(layer, [channels, height, width], out, |from, to, weight| {
+            sums[to] += h[from] * f64::from(layer.weight[weight]);
+        });
+        for (index, sum) in sums.iter_mut().enumerate() {
+            *sum += layer.bias.get(index / (out[0] * out[1])).map_or(0.0, |&bias| f64::from(bias));
+        }
+        trace.push(([channels, height, width], out, sums.clone()));
+        h = sums.into_iter().map(|sum| if sum >= 0.0 { sum } else { slope * sum }).collect();
+        [channels, height, width] = [layer.channels, out[0], out[1]];
+    }
+    let value = h.iter().zip(&network.head).map(|(h, &w)| h * f64::from(w)).sum::<f64>();
+    let mut gradient: Vec<f64> = network.head.iter().map(|&w| f64::from(w)).collect();
+    for (layer, (input, out, sums)) in network.layers.iter().zip(&trace).rev() {
+        for (gradient, sum) in gradient.iter_mut().zip(sums) {
+            *gradient *= if *sum >= 0.0 { 1.0 } else { slope };
+        }
+        let mut below = vec![0.0; input.iter().product()];
+        taps(layer, *input, *out, |from, to, weight| {
+            below[from] += gradient[to] * f64::from(layer.weight[weight]);
+        });
+        gradient = below;
+    }
+    let smooth = trace.iter().all(|(.., sums)| sums.iter().all(|sum| sum.abs() > KINK));
+    (value + f64::from(network.head_bias), smooth.then_some(gradient))
+}
+
+/// Every product of a convolution: input element, output element, weight.
+fn taps(
+    layer: &Layer,
+    [channels, height, width]: [usize; 3],
+    [out_height, out_width]: [usize; 2],
+    mut visit: impl FnMut(usize, usize, usize),
+) {
+    let k = layer.kernel;
+    for (out, channel) in (0..layer.channels).flat_map(|out| (0..channels).map(move |c| (out, c))) {
+        for (oy, ox) in (0..out_height).flat_map(|y| (0..out_width).map(move |x| (y, x))) {
+            for (ky, kx) in (0..k).flat_map(|y| (0..k).map(move |x| (y, x))) {
+                let y = (oy * layer.stride + ky).wrapping_sub(layer.padding[0]);
+                let x = (ox * layer.stride + kx).wrapping_sub(layer.padding[1]);
+                if y < height && x < width {
+                    visit(
+                        (channel * height + y) * width + x,
+                        (out * out_height + oy) * out_width + ox,
+                        ((out * channels + channel) * k + ky) * k + kx,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Largest error relative to the largest element, of values (against 1) and of gradients; and the share of
+/// gradients that were compared.
+fn errors(network: &Network, samples: usize, seed: u64) -> [f64; 3] {
+    let plan = Plan::new(network).expect("the network fits together");
+    let image: usize = network.input.iter().product();
+    let x = Numbers(seed).many(samples * image, 1.0);
+    let (mut values, mut gradient) = (vec![0.0; samples], vec![f32::NAN; samples * image]);
+    // Twice: the second time in used buffers.
+    for _ in 0..2 {
+        plan.value_and_gradient(&x, &mut values, &mut gradient);
+    }
+    let mut worst = [0.0_f64; 3];
+    for (sample, x) in x.chunks(image).enumerate() {
+        let (value, expected) = definition(network, x);
+        worst[0] = worst[0].max((f64::from(values[sample]) - value).abs() / value.abs().max(1.0));
+        let Some(expected) = expected else { continue };
+        worst[2] += 1.0 / samples as f64;
+        let largest = expected.iter().fold(f64::MIN_POSITIVE, |largest, g| largest.max(g.abs()));
+        for (given, expected) in gradient[sample * image..].iter().zip(&expected) {
+            let error = (f64::from(*given) - expected).abs() / largest;
+            worst[1] = if error.is_nan() { f64::INFINITY } else { worst[1].max(error) };
+        }
+    }
+    worst
+}
+
+fn agrees(network: &Network, samples: usize, seed: u64) {
+    let [value, gradient, compared] = errors(network, samples, seed);
+    assert!(value < 1e-5 && gradient < 1e-4, "relative errors {value:e}, {gradient:e}");
+    assert!(compared > 0.3, "only {compared} of the gradients are away from a jump");
+}
+
+/// Winograd's tiles of both kinds with remainders in every direction, and patches between them.
+#[test]
+fn odd_sizes_of_every_method() {
+    let shapes = [
+        (20, 5, 1, [2, 2, 2, 2]),
+        (33, 3, 1, [1, 1, 1, 1]),
+        (48, 4, 2, [1, 1, 1, 1]),
+        (17, 3, 2, [0, 0, 1, 1]),
+        (40, 2, 1, [0, 1, 1, 0]),
+    ];
+    for input in [[3, 31, 26], [1, 17, 45]] {
+        agrees(&network(input, &shapes, 0.2, 1).expect("fits"), 9, 2);
+    }
+}
+
+/// A network without slack: every activation negative or positive, slope 0, no bias.
+#[test]
+fn relu_without_bias() {
+    let mut network =
+        network([2, 12, 12], &[(16, 3, 1, [1; 4]), (32, 3, 1, [1; 4])], 0.0, 3).expect("fits");
+    network.layers.iter_mut().for_each(|layer| layer.bias.clear());
+    agrees(&network, 5, 4);
+}
+
+/// A sample's value and score are the same bits alone, in a batch, and at any place of it.
+#[test]
+fn a_sample_does_not_depend_on_its_batch() {
+    let shapes = [(16, 3, 1, [1; 4]), (32, 3, 1, [1; 4]), (32, 4, 2, [1; 4])];
+    let plan = Plan::new(&network([1, 13, 13], &shapes, 0.2, 5).expect("fits")).expect("fits");
+    let x = Numbers(6).many(37 * 169, 1.0);
+    let run = |x: &[f32]| {
+        let (mut values, mut gradient) = (vec![0.0; x.len() / 169], vec![0.0; x.len()]);
+        plan.value_and_gradient(x, &mut values, &mut gradient);
+        (values, gradient)
+    };
+    let (values, gradient) = run(&x);
+    for sample in [0, 15, 16, 36] {
+        let here = sample * 169..(sample + 1) * 169;
+        let (alone, alone_gradient) = run(&x[here.clone()]);
+        assert_eq!(alone[0].to_bits(), values[sample].to_bits());
+        assert_eq!(alone_gradient, gradient[here]);
+    }
+}
+
+/// NaN goes through, and does not stay in the buffers.
+#[test]
+fn nan_stays_with_its_sample() {
+    let shapes = [(16, 3, 1, [1; 4]), (32, 3, 1, [1; 4])];
+    let plan = Plan::new(&network([1, 9, 9], &shapes, 0.2, 7).expect("fits")).expect("fits");
+    let mut x = Numbers(8).many(2 * 81, 1.0);
+    let (mut values, mut gradient) = ([0.0; 2], vec![0.0; 162]);
+    plan.value_and_gradient(&x, &mut values, &mut gradient);
+    let clean = values;
+    let pixel = std::mem::replace(&mut x[40], f32::NAN);
+    plan.value_and_gradient(&x, &mut values, &mut gradient);
+    assert!(values[0].is_nan());
+    assert_eq!(values[1], clean[1]);
+    x[40] = pixel;
+    plan.value_and_gradient(&x, &mut values, &mut gradient);
+    assert_eq!(values, clean);
+}
+
+#[test]
+fn misfits_are_named() {
+    let good = || network([1, 8, 8], &[(4, 3, 1, [1; 4])], 0.2, 1).expect("fits");
+    let message = |network: &Network| Plan::new(network).expect_err("it does not fit").to_string();
+    let mut network = good();
+    network.layers[0].weight.pop();
+    assert_eq!(message(&network), "layer 0: weight has 35 elements; its shape asks for 36");
+    let mut network = good();
+    network.layers[0].stride = 0;
+    assert!(message(&network).starts_with("layer 0: stride: 0 is not possible"));
+    let mut network = good();
+    network.input[1] = usize::MAX;
+    assert!(matches!(Plan::new(&network), Err(PlanError::Size { .. })));
+    let mut network = good();
+    network.head.clear();
+    assert!(message(&network).starts_with("head has 0 elements"));
+    let mut network = good();
+    network.slope = f32::NAN;
+    assert!(message(&network).contains("NaN"));
+    let mut network = good();
+    network.layers[0].kernel = 11;
+    assert!(matches!(Plan::new(&network), Err(PlanError::Length { .. })));
+    let mut network = good();
+    network.layers.clear();
+    assert_eq!(Plan::new(&network).expect_err("no layers"), PlanError::NoLayers);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_shape(
+        input in [1usize..4, 1..20, 1..20],
+        shapes in prop::collection::vec((1usize..40, 1usize..6, 1usize..4, [0usize..3, 0..3, 0..3, 0..3]), 1..4),
+        slope in prop_oneof![Just(0.0_f32), Just(0.2), 0.0_f32..0.99],
+        samples in 1usize..5,
+        seed: u64,
+    ) {
+        if let Some(network) = network(input, &shapes, slope, seed) {
+            let [value, gradient, _] = errors(&network, samples, seed ^ 1);
+            prop_assert!(value < 1e-5 && gradient < 1e-4, "{value:e}, {gradient:e}");
+        }
+    }
+}
