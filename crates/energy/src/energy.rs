@@ -29,15 +29,45 @@ pub trait Energy<const D: usize> {
             .unwrap_or_else(|| leaf.clone().without_autodiff().zeros_like());
         (energy.without_autodiff(), gradient)
     }
+
+    /// The same energy, prepared for many evaluations; `None` if there is nothing to prepare.
+    ///
+    /// Weights do not change along a chain, so whoever runs one asks for this once. Values may differ from
+    /// those of `self` by rounding.
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        None
+    }
 }
 
+/// What [`Energy::freeze`] gives.
+pub type Frozen<'a, const D: usize> = Box<dyn Energy<D> + Send + Sync + 'a>;
+
 /// A reference to an energy is an energy.
-impl<const D: usize, E: Energy<D>> Energy<D> for &E {
+impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for &E {
     fn energy(&self, x: Tensor<D>) -> Tensor<1> {
         (**self).energy(x)
     }
 
     fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
         (**self).energy_and_gradient(x)
+    }
+
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        (**self).freeze()
+    }
+}
+
+/// An energy in a box is an energy.
+impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for Box<E> {
+    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
+        (**self).energy(x)
+    }
+
+    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
+        (**self).energy_and_gradient(x)
+    }
+
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        (**self).freeze()
     }
 }

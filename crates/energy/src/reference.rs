@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::Energy;
+use crate::{Energy, Frozen};
 
 /// An energy plus ‖x‖²/(2σ²) (variational MCMC teaching, eq. 1).
 ///
@@ -33,6 +33,11 @@ impl<const D: usize, E: Energy<D>> Energy<D> for GaussianReference<E> {
             }
             None => (energy, gradient),
         }
+    }
+
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        let inner = self.inner.freeze()?;
+        Some(Box::new(GaussianReference { inner, std: self.std }))
     }
 }
 

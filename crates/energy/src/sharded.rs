@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use crate::Energy;
+use crate::{Energy, Frozen};
 
 /// An energy whose value and gradient are computed for `shard` samples at a time, on all cores.
 ///
@@ -35,6 +35,11 @@ impl<const D: usize, E: Energy<D> + Sync> Energy<D> for Sharded<E> {
             .into_iter()
             .unzip();
         (Tensor::cat(energies, 0), Tensor::cat(gradients, 0))
+    }
+
+    /// What is prepared uses all cores by itself.
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        self.inner.freeze()
     }
 }
 

@@ -76,11 +76,26 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     start: Tensor<D>,
     steps: usize,
     key: Key,
-    mut observe: impl FnMut(usize, &Tensor<D>),
+    observe: impl FnMut(usize, &Tensor<D>),
 ) -> Result<Chains<D>, ChainError> {
     if steps == 0 || start.dims()[0] == 0 {
         return Err(ChainError::Nothing { chains: start.dims()[0], steps });
     }
+    // Nothing changes the energy along a chain.
+    match energy.freeze() {
+        Some(frozen) => advance(kernel, &frozen, start, steps, key, observe),
+        None => advance(kernel, energy, start, steps, key, observe),
+    }
+}
+
+fn advance<const D: usize, K: Kernel<D>, E: Energy<D>>(
+    kernel: &K,
+    energy: &E,
+    start: Tensor<D>,
+    steps: usize,
+    key: Key,
+    mut observe: impl FnMut(usize, &Tensor<D>),
+) -> Result<Chains<D>, ChainError> {
     observe(0, &start);
     let mut state = start;
     let mut energies = Vec::with_capacity(steps);
