@@ -40,9 +40,7 @@ fn recipe() -> Recipe {
             { channels = 1, kernel = 4, stride = 2, size = 28, norm = false },
         ]
     "#;
-    let mut recipe = Recipe::from_toml(text, "test").expect("valid");
-    recipe.chains.shard = None;
-    recipe
+    Recipe::from_toml(text, "test").expect("valid")
 }
 
 fn outcome(recipe: &Recipe, device: &Device) -> Outcome {

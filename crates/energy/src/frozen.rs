@@ -92,7 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{ConvEnergyConfig, ConvLayer, Energy, FnEnergy, GaussianReference, Sharded};
+    use crate::{ConvEnergyConfig, ConvLayer, Energy, FnEnergy, GaussianReference};
 
     fn conv(channels: usize, kernel: usize, stride: usize) -> ConvLayer {
         ConvLayer { channels, kernel, stride }
@@ -196,8 +196,7 @@ mod tests {
     fn wrappers_freeze_what_they_wrap() {
         let (network, _) = released("digits");
         let x = Key::new(1).uniform::<4>([5, 1, 28, 28], &Device::flex());
-        let sharded = Sharded { inner: &network, shard: Some(2) };
-        let model = GaussianReference { inner: sharded, std: Some(0.5) };
+        let model = GaussianReference { inner: &network, std: Some(0.5) };
         let (value, score) = model.energy_and_gradient(x.clone());
         let (frozen, frozen_score) = model.freeze().expect("flex").energy_and_gradient(x);
         let tolerance = burn::tensor::Tolerance::<f32>::rel_abs(1e-4, 1e-4);

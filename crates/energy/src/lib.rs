@@ -27,7 +27,6 @@ mod frozen;
 mod host;
 mod padding;
 mod reference;
-mod sharded;
 
 pub use analytic::{FnEnergy, Gaussian};
 pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
@@ -37,4 +36,3 @@ pub use frozen::FrozenConvEnergy;
 pub use host::is_host;
 pub use padding::{same_output, same_padding};
 pub use reference::GaussianReference;
-pub use sharded::Sharded;

@@ -6,6 +6,7 @@ use ebm_energy::Energy;
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
+use crate::update::langevin_update;
 use crate::{Kernel, Transition};
 
 /// x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational MCMC teaching, eq. 2).
@@ -24,11 +25,7 @@ pub struct Langevin {
 impl<const D: usize> Kernel<D> for Langevin {
     fn step<E: Energy<D>>(&self, energy: &E, state: Tensor<D>, key: Key) -> Transition<D> {
         let (energy, gradient) = energy.energy_and_gradient(state.clone());
-        let (shape, device) = (state.dims(), state.device());
-        let mut state = state - gradient * (0.5 * self.step_size * self.step_size);
-        if self.noise {
-            state = state + key.normal(shape, &device) * self.step_size;
-        }
+        let state = langevin_update(state, gradient, self.step_size, self.noise.then_some(key));
         Transition { state, energy }
     }
 }

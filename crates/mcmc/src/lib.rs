@@ -21,6 +21,7 @@
 mod chain;
 mod kernel;
 mod langevin;
+mod update;
 
 pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
 pub use ebm_noise::Key;

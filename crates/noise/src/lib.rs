@@ -18,6 +18,7 @@
 
 mod init;
 mod key;
+mod normal;
 mod philox;
 
 pub use init::initialise;

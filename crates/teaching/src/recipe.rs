@@ -77,10 +77,6 @@ pub struct ChainRecipe {
     pub reference_std: Option<f64>,
     /// T for samples that are shown or measured.
     pub sampling_steps: usize,
-    /// Chains evaluated together, the parts in parallel: makes small networks faster on a CPU. Leave the key
-    /// out to evaluate all chains as one batch, which is best on a GPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shard: Option<usize>,
 }
 
 /// Adam for both models, and the decay of both learning rates.
@@ -217,9 +213,6 @@ impl Recipe {
         count("chains.count", self.chains.count as u64, 65_536)?;
         count("chains.steps", self.chains.steps as u64, 100_000)?;
         count("chains.sampling_steps", self.chains.sampling_steps as u64, 100_000)?;
-        if let Some(shard) = self.chains.shard {
-            count("chains.shard", shard as u64, 65_536)?;
-        }
         positive("chains.step_size", self.chains.step_size)?;
         if let Some(std) = self.chains.reference_std {
             positive("chains.reference_std", std)?;
@@ -346,7 +339,6 @@ mod tests {
             noise: false,
             reference_std: Some(0.016),
             sampling_steps: 50,
-            shard: None,
         };
         assert_eq!(recipe.chains, chains);
         let optimiser = OptimiserRecipe {

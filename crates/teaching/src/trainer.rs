@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{ConvEnergy, GaussianReference, Sharded};
+use ebm_energy::{ConvEnergy, GaussianReference};
 use ebm_mcmc::{Chains, Langevin, run};
 use ebm_noise::Key;
-use ebm_vae::Vae;
+use ebm_vae::{Vae, VaeLoss};
+use tracing::instrument;
 
 use crate::{Recipe, StepMetrics, TeachingError};
 
@@ -89,24 +90,18 @@ impl Trainer {
         let start = self.propose(self.recipe.chains.count, key.fold(stream::LATENT));
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
-        let samples =
-            self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?.state;
+        let samples = self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?;
+        let samples = samples.state;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
-        let f_samples = self.energy.negative_energy(samples.clone()).mean();
-        let f_data = self.energy.negative_energy(data).mean();
+        let [f_samples, f_data] = self.negative_energies(samples.clone(), data);
         let energy_loss = f_samples.clone() - f_data.clone();
-        let vae_loss =
-            self.vae.loss(samples.clone(), self.recipe.kl_weight, key.fold(stream::POSTERIOR));
+        let vae_loss = self.vae_loss(samples.clone(), key.fold(stream::POSTERIOR));
         let energy_value = self.finite("energy", &energy_loss)?;
         let vae_value = self.finite("VAE", &vae_loss.total)?;
         // D2: the energy learns from data against samples.
-        let gradients = GradientsParams::from_grads(energy_loss.backward(), &self.energy);
-        let rate = self.recipe.optimiser.energy_learning_rate * decay;
-        self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
+        self.update_energy(energy_loss, decay);
         // G2: the VAE learns from the samples alone; z was inferred anew by q(z|x̃).
-        let gradients = GradientsParams::from_grads(vae_loss.total.backward(), &self.vae);
-        let rate = self.recipe.optimiser.vae_learning_rate * decay;
-        self.vae = self.vae_adam.step(rate, self.vae.clone(), gradients);
+        self.update_vae(vae_loss.total, decay);
 
         let [displacement, displacement_squared] = displacement(samples - start);
         let metrics = StepMetrics {
@@ -174,11 +169,13 @@ impl Trainer {
         &self.device
     }
 
+    #[instrument(level = "debug", skip_all)]
     fn propose(&self, count: usize, key: Key) -> Tensor<4> {
         let vae = self.vae.valid();
         vae.decode(key.normal([count, vae.latent()], &self.device))
     }
 
+    #[instrument(level = "debug", skip_all)]
     fn refine(
         &self,
         start: Tensor<4>,
@@ -188,10 +185,35 @@ impl Trainer {
     ) -> Result<Chains<4>, TeachingError> {
         let chains = &self.recipe.chains;
         let kernel = Langevin { step_size: chains.step_size, noise: chains.noise };
-        let network = Sharded { inner: self.energy.valid(), shard: chains.shard };
-        let model = GaussianReference { inner: network, std: chains.reference_std };
+        let model =
+            GaussianReference { inner: self.energy.valid(), std: chains.reference_std };
         run(&kernel, &model, start, steps, key, observe)
             .map_err(|source| TeachingError::Chain { iteration: self.iteration, source })
+    }
+
+    /// mean f(x̃) and mean f(x).
+    #[instrument(level = "debug", skip_all)]
+    fn negative_energies(&self, samples: Tensor<4>, data: Tensor<4>) -> [Tensor<1>; 2] {
+        [samples, data].map(|x| self.energy.negative_energy(x).mean())
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    fn vae_loss(&self, samples: Tensor<4>, key: Key) -> VaeLoss {
+        self.vae.loss(samples, self.recipe.kl_weight, key)
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    fn update_energy(&mut self, loss: Tensor<1>, decay: f64) {
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.energy);
+        let rate = self.recipe.optimiser.energy_learning_rate * decay;
+        self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    fn update_vae(&mut self, loss: Tensor<1>, decay: f64) {
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.vae);
+        let rate = self.recipe.optimiser.vae_learning_rate * decay;
+        self.vae = self.vae_adam.step(rate, self.vae.clone(), gradients);
     }
 
     fn check_shape(&self, data: &Tensor<4>) -> Result<(), TeachingError> {

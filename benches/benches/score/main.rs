@@ -1,0 +1,243 @@
+//! Where the time of a Langevin step and of a teaching iteration goes, on the CPU, and what the machine could
+//! do. One measurement in a process, one line of JSON on stdout; `cargo xtask bench score` runs them all.
+
+#![allow(missing_docs, reason = "a program")]
+
+mod networks;
+mod spans;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use clap::{Parser, Subcommand};
+use ebm::device::{DeviceName, open};
+use ebm::energy::{Energy, FrozenConvEnergy, GaussianReference};
+use ebm::mcmc::{Langevin, run};
+use ebm::noise::Key;
+use ebm::teaching::Trainer;
+use networks::Net;
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+    /// Given by cargo.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Peak of multiply-adds and of memory traffic, on all cores.
+    Machine,
+    /// A Langevin step, and its parts.
+    Step {
+        net: Net,
+        #[arg(long, default_value_t = 64)]
+        chains: usize,
+        /// Steps of a chain.
+        #[arg(long, default_value_t = 10)]
+        steps: usize,
+        /// Chains run; the median is reported.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Through autodiff, as energies without a prepared form go.
+        #[arg(long)]
+        autodiff: bool,
+    },
+    /// An iteration of Algorithm 1, and its parts.
+    Iteration {
+        net: Net,
+        #[arg(long, default_value_t = 100)]
+        batch: usize,
+        #[arg(long, default_value_t = 100)]
+        chains: usize,
+        #[arg(long, default_value_t = 15)]
+        steps: usize,
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+}
+
+fn main() {
+    let result = match Cli::parse().what {
+        What::Machine => machine(),
+        What::Step { net, chains, steps, rounds, autodiff } => {
+            step(net, chains, steps, rounds, autodiff)
+        }
+        What::Iteration { net, batch, chains, steps, rounds } => {
+            iteration(net, batch, chains, steps, rounds)
+        }
+    };
+    println!("{result}");
+}
+
+/// Hides the prepared form of an energy.
+struct Unprepared<E>(E);
+
+impl<const D: usize, E: Energy<D>> Energy<D> for Unprepared<E> {
+    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
+        self.0.energy(x)
+    }
+}
+
+fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) -> Value {
+    let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
+    let (network, [channels, size]) = net.energy(&device);
+    let network = network.valid();
+    let x = Key::new(1).uniform::<4>([chains, channels, size, size], &device) * 2.0 - 1.0;
+    let chain = |noise| {
+        let kernel = Langevin { step_size: 0.002, noise };
+        if autodiff {
+            chain(&kernel, Unprepared(&network), &x, steps)
+        } else {
+            chain(&kernel, &network, &x, steps)
+        }
+    };
+    let per_step = |ms: f64| ms / steps as f64;
+    let whole = median(rounds, || chain(true));
+    let mut result = json!({
+        "case": net.name(), "chains": chains, "steps": steps, "autodiff": autodiff,
+        "ms_per_step": per_step(whole),
+    });
+    if !autodiff {
+        let noiseless = median(rounds, || chain(false));
+        let freeze = median(rounds, || FrozenConvEnergy::new(&network).expect("on a CPU"));
+        let frozen = FrozenConvEnergy::new(&network).expect("on a CPU");
+        let forward = median(rounds, || frozen.energy(x.clone()).into_data());
+        let score = median(rounds, || frozen.energy_and_gradient(x.clone()).1.into_data());
+        let [defined, done] = frozen.multiply_adds();
+        let gflops = |count: usize| (2 * count * chains) as f64 / score * 1e-6;
+        result["parts_ms"] = json!({
+            "prepare, once": freeze, "forward": forward, "input gradient": score - forward,
+            "noise": per_step(whole - noiseless),
+            "update and reference": per_step(noiseless - freeze) - score,
+        });
+        result["defined_gflops"] = json!(gflops(defined));
+        result["done_gflops"] = json!(gflops(done));
+    }
+    result["peak_mib"] = json!(peak_mib());
+    result
+}
+
+fn chain(kernel: &Langevin, network: impl Energy<4>, x: &Tensor<4>, steps: usize) -> Tensor<4> {
+    let model = GaussianReference { inner: network, std: Some(0.016) };
+    run(kernel, &model, x.clone(), steps, Key::new(2), |_, _| {}).expect("finite").state
+}
+
+fn iteration(net: Net, batch: usize, chains: usize, steps: usize, rounds: usize) -> Value {
+    let spans = spans::listen();
+    let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
+    let mut recipe = net.recipe();
+    (recipe.data.batch, recipe.chains.count, recipe.chains.steps) = (batch, chains, steps);
+    let mut trainer = Trainer::new(recipe, net.image(), &device).expect("a valid recipe");
+    let [channels, size] = net.image();
+    let data = Key::new(1).uniform::<4>([batch, channels, size, size], &device) * 2.0 - 1.0;
+    trainer.step(data.clone(), 0).expect("finite");
+    spans.take();
+    let whole = median_without_warmup(rounds, || trainer.step(data.clone(), 0).expect("finite"));
+    let parts: serde_json::Map<String, Value> = spans
+        .take()
+        .into_iter()
+        .map(|(name, ms)| (name.into(), json!(ms / rounds as f64)))
+        .collect();
+    json!({
+        "case": net.name(), "batch": batch, "chains": chains, "steps": steps,
+        "ms_per_iteration": whole, "parts_ms": parts, "peak_mib": peak_mib(),
+    })
+}
+
+/// The median time of `rounds` calls, in milliseconds, after one that is not counted.
+fn median<T>(rounds: usize, mut work: impl FnMut() -> T) -> f64 {
+    black_box(work());
+    median_without_warmup(rounds, work)
+}
+
+fn median_without_warmup<T>(rounds: usize, mut work: impl FnMut() -> T) -> f64 {
+    let mut times: Vec<f64> = (0..rounds.max(1))
+        .map(|_| {
+            let start = Instant::now();
+            black_box(work());
+            start.elapsed().as_secs_f64() * 1e3
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// The most memory that this process held, where the system tells.
+fn peak_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib / 1024)
+}
+
+fn machine() -> Value {
+    let threads = rayon::current_num_threads();
+    const ROUNDS: usize = 20_000_000;
+    let flops: usize = {
+        let lanes = Arch::new().dispatch(Lanes);
+        threads * ROUNDS * CHAINS * lanes * 2
+    };
+    let peak = median(3, || {
+        (0..threads)
+            .into_par_iter()
+            .map(|_| Arch::new().dispatch(MultiplyAdds { rounds: ROUNDS }))
+            .sum::<f32>()
+    });
+    // Far larger than the caches: a ← b + 3c, three streams.
+    let len = 1 << 25;
+    let (mut a, b, c) = (vec![0.0_f32; len], vec![1.0_f32; len], vec![2.0_f32; len]);
+    let part = len / threads;
+    let triad = median(3, || {
+        a.par_chunks_mut(part).zip(b.par_chunks(part)).zip(c.par_chunks(part)).for_each(
+            |((a, b), c)| {
+                a.iter_mut().zip(b).zip(c).for_each(|((a, b), c)| *a = b + 3.0 * c);
+            },
+        );
+    });
+    json!({
+        "case": "machine", "threads": threads, "lanes": Arch::new().dispatch(Lanes),
+        "peak_gflops": flops as f64 / peak * 1e-6,
+        "bandwidth_gb_s": (3 * 4 * len) as f64 / triad * 1e-6,
+    })
+}
+
+/// Independent chains of multiply-adds: enough to hide their latency.
+const CHAINS: usize = 12;
+
+struct Lanes;
+
+impl WithSimd for Lanes {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES
+    }
+}
+
+struct MultiplyAdds {
+    rounds: usize,
+}
+
+impl WithSimd for MultiplyAdds {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        let factor = simd.splat_f32s(black_box(0.999));
+        let mut sums = [factor; CHAINS];
+        for _ in 0..self.rounds {
+            for sum in &mut sums {
+                *sum = simd.mul_add_f32s(*sum, factor, factor);
+            }
+        }
+        sums.into_iter().map(|sum| simd.reduce_sum_f32s(sum)).sum()
+    }
+}
