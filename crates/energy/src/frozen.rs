@@ -34,6 +34,10 @@ impl FrozenConvEnergy {
         Plan::new(&network).ok().map(|plan| Self { plan })
     }
 
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Multiply-adds of the value and the score of one image: as the network's definition counts them, and
     /// as they are done.
     pub fn multiply_adds(&self) -> [usize; 2] {
@@ -55,7 +59,7 @@ fn layer(convolution: &Conv2d) -> Option<Layer> {
     })
 }
 
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.without_autodiff().into_data().iter::<f32>().collect()
 }
 
@@ -84,7 +88,7 @@ impl Energy<4> for FrozenConvEnergy {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use burn::module::Module;
     use burn::tensor::Device;
     use burn::tensor::activation::leaky_relu;
@@ -123,7 +127,7 @@ mod tests {
 
     /// Of each sample, how near a sum that enters a LeakyReLU is to 0, where the gradient jumps, relative to
     /// the layer's largest.
-    fn distance_to_jump(network: &ConvEnergy, x: Tensor<4>) -> Vec<f32> {
+    pub(crate) fn distance_to_jump(network: &ConvEnergy, x: Tensor<4>) -> Vec<f32> {
         let batch = x.dims()[0];
         let mut nearest = vec![f32::INFINITY; batch];
         let mut h = x;

@@ -25,6 +25,7 @@ mod energy;
 mod error;
 mod frozen;
 mod host;
+mod learning;
 mod padding;
 mod reference;
 
@@ -34,5 +35,6 @@ pub use energy::{Energy, Frozen};
 pub use error::NetworkError;
 pub use frozen::FrozenConvEnergy;
 pub use host::is_host;
+pub use learning::Learning;
 pub use padding::{same_output, same_padding};
 pub use reference::GaussianReference;

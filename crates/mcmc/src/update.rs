@@ -67,7 +67,8 @@ mod tests {
             let key = Key::new(3);
             let moved = x.clone() - gradient.clone() * 0.125;
             let noisy = moved.clone() + key.normal(shape, &device) * 0.5;
-            let update = |noise| langevin_update(x.clone(), gradient.clone(), 0.5, noise).into_data();
+            let update =
+                |noise| langevin_update(x.clone(), gradient.clone(), 0.5, noise).into_data();
             update(None).assert_eq(&moved.into_data(), true);
             update(Some(key)).assert_eq(&noisy.into_data(), true);
         }

@@ -1,11 +1,9 @@
 //! A convolution of any kernel and stride as a product of patches with the weights, and its input gradient.
 
-use pulp::Arch;
-
 use crate::buffer::{Buffer, padded};
-use crate::gemm::{Packed, Product};
+use crate::gemm::{OuterProducts, Packed, Product};
 use crate::network::{Geometry, Layer};
-use crate::plan::Scratch;
+use crate::plan::{Convolution, Pass, Pixels, Scratch};
 
 /// Floats of patches that are worked on together: they stay in the second-level cache.
 const PATCHES: usize = 1 << 16;
@@ -27,6 +25,15 @@ impl Layout {
     pub(crate) fn channels_last(channels: usize) -> Self {
         Self { planes: 1, depth: padded(channels) }
     }
+
+    /// Channel and tap of element `i` of a patch, `[plane, tap, depth]`; `None` for padding.
+    fn place(self, geometry: &Geometry, i: usize) -> Option<[usize; 2]> {
+        let taps = geometry.kernel * geometry.kernel;
+        let (tap, depth) = (i / self.depth, i % self.depth);
+        let channel = tap / taps + depth;
+        (tap / taps < self.planes && channel < geometry.channels_in)
+            .then_some([channel, tap % taps])
+    }
 }
 
 #[derive(Debug)]
@@ -44,16 +51,11 @@ impl Direct {
     pub(crate) fn new(geometry: Geometry, layer: &Layer, layout: Layout) -> Self {
         let Geometry { channels_in, channels_out, kernel, .. } = geometry;
         let patch = layout.planes * kernel * kernel * layout.depth;
-        // Element `i` of a patch is (plane, ky, kx, depth).
-        let weight = |i: usize, out: usize| {
-            let (plane, tap, depth) =
-                (i / (kernel * kernel * layout.depth), i / layout.depth, i % layout.depth);
-            let (tap, channel) = (tap % (kernel * kernel), plane + depth);
-            if i < patch && channel < channels_in && out < channels_out {
+        let weight = |i: usize, out: usize| match layout.place(&geometry, i) {
+            Some([channel, tap]) if out < channels_out => {
                 layer.weight[(out * channels_in + channel) * kernel * kernel + tap]
-            } else {
-                0.0
             }
+            _ => 0.0,
         };
         let mut bias = Buffer::zeros(channels_out);
         bias[..layer.bias.len()].copy_from_slice(&layer.bias);
@@ -70,89 +72,16 @@ impl Direct {
         }
     }
 
-    /// Whether the input is `[channels, height, width]`.
-    pub(crate) fn reads_planes(&self) -> bool {
-        self.layout.depth == 1
-    }
-
     /// Rows of patches that are worked on together.
     fn rows(&self) -> usize {
         (PATCHES / self.backward.columns()).clamp(1, self.geometry.pixels_out())
     }
 
-    pub(crate) fn reserve(&self, scratch: &mut Scratch) {
-        scratch.left.reserve(self.rows() * self.backward.columns());
-    }
-
-    /// y = LeakyReLU(conv(x) + bias) of `samples` images.
-    pub(crate) fn forward(
-        &self,
-        arch: Arch,
-        x: &[f32],
-        y: &mut [f32],
-        samples: usize,
-        slope: f32,
-        scratch: &mut Scratch,
-    ) {
-        let (k, columns) = (self.forward.k(), self.forward.columns());
-        self.chunks(samples, |sample, first, count| {
-            let image = &x[sample * self.image()..][..self.image()];
-            let patches = &mut scratch.left[..count * k];
-            patches.fill(0.0);
-            self.visit(first, count, k, |from, to, len| {
-                patches[to..to + len].copy_from_slice(&image[from..from + len]);
-            });
-            for (column, panel) in self.forward.panels() {
-                Product {
-                    panel,
-                    k,
-                    rows: patches,
-                    row_stride: k,
-                    count,
-                    out: &mut y[(sample * self.geometry.pixels_out() + first) * columns + column..],
-                    out_stride: columns,
-                    bias: &self.bias[column..],
-                    slope,
-                }
-                .run(arch);
-            }
-        });
-    }
-
-    /// dx = the gradient at the input, from the one at the sum that enters the LeakyReLU.
-    pub(crate) fn backward(
-        &self,
-        arch: Arch,
-        dz: &[f32],
-        dx: &mut [f32],
-        samples: usize,
-        scratch: &mut Scratch,
-    ) {
-        let (k, columns) = (self.backward.k(), self.backward.columns());
-        dx[..samples * self.image()].fill(0.0);
-        self.chunks(samples, |sample, first, count| {
-            let patches = &mut scratch.left[..count * columns];
-            for (column, panel) in self.backward.panels() {
-                Product {
-                    panel,
-                    k,
-                    rows: &dz[(sample * self.geometry.pixels_out() + first) * k..],
-                    row_stride: k,
-                    count,
-                    out: &mut patches[column..],
-                    out_stride: columns,
-                    bias: &[],
-                    slope: 1.0,
-                }
-                .run(arch);
-            }
-            let image = &mut dx[sample * self.image()..][..self.image()];
-            arch.dispatch(|| {
-                self.visit(first, count, columns, |to, from, len| {
-                    let (image, patch) = (&mut image[to..to + len], &patches[from..from + len]);
-                    image.iter_mut().zip(patch).for_each(|(dx, patch)| *dx += patch);
-                });
-            });
+    /// The patches of output pixels `first..first + count`, one in a row.
+    fn gather(&self, image: &[f32], first: usize, count: usize, patches: &mut [f32]) {
+        patches.fill(0.0);
+        self.visit(first, count, self.forward.k(), |from, to, len| {
+            patches[to..to + len].copy_from_slice(&image[from..from + len]);
         });
     }
 
@@ -200,5 +129,121 @@ impl Direct {
                 }
             }
         }
+    }
+}
+
+impl Convolution for Direct {
+    fn reserve(&self, scratch: &mut Scratch) {
+        scratch.left.reserve(self.rows() * self.backward.columns());
+    }
+
+    fn forward(
+        &self,
+        Pass { arch, samples, slope }: Pass,
+        x: Pixels<&[f32]>,
+        y: Pixels<&mut [f32]>,
+        scratch: &mut Scratch,
+    ) {
+        let (x, y) = (&x.data[x.first..], &mut y.data[y.first..]);
+        let (k, columns) = (self.forward.k(), self.forward.columns());
+        self.chunks(samples, |sample, first, count| {
+            let patches = &mut scratch.left[..count * k];
+            self.gather(&x[sample * self.image()..][..self.image()], first, count, patches);
+            for (column, panel) in self.forward.panels() {
+                Product {
+                    panel,
+                    k,
+                    rows: patches,
+                    row_stride: k,
+                    count,
+                    out: &mut y[(sample * self.geometry.pixels_out() + first) * columns + column..],
+                    out_stride: columns,
+                    bias: &self.bias[column..],
+                    slope,
+                }
+                .run(arch);
+            }
+        });
+    }
+
+    fn backward(
+        &self,
+        Pass { arch, samples, .. }: Pass,
+        dz: Pixels<&[f32]>,
+        dx: Pixels<&mut [f32]>,
+        scratch: &mut Scratch,
+    ) {
+        let (dz, dx) = (&dz.data[dz.first..], &mut dx.data[dx.first..]);
+        let (k, columns) = (self.backward.k(), self.backward.columns());
+        dx[..samples * self.image()].fill(0.0);
+        self.chunks(samples, |sample, first, count| {
+            let patches = &mut scratch.left[..count * columns];
+            for (column, panel) in self.backward.panels() {
+                Product {
+                    panel,
+                    k,
+                    rows: &dz[(sample * self.geometry.pixels_out() + first) * k..],
+                    row_stride: k,
+                    count,
+                    out: &mut patches[column..],
+                    out_stride: columns,
+                    bias: &[],
+                    slope: 1.0,
+                }
+                .run(arch);
+            }
+            let image = &mut dx[sample * self.image()..][..self.image()];
+            arch.dispatch(|| {
+                self.visit(first, count, columns, |to, from, len| {
+                    let (image, patch) = (&mut image[to..to + len], &patches[from..from + len]);
+                    image.iter_mut().zip(patch).for_each(|(dx, patch)| *dx += patch);
+                });
+            });
+        });
+    }
+
+    fn gradient_len(&self) -> usize {
+        self.forward.k() * self.forward.columns()
+    }
+
+    fn accumulate(
+        &self,
+        Pass { arch, samples, .. }: Pass,
+        x: Pixels<&[f32]>,
+        dz: Pixels<&[f32]>,
+        sum: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let (x, dz) = (&x.data[x.first..], &dz.data[dz.first..]);
+        let (k, columns) = (self.forward.k(), self.forward.columns());
+        self.chunks(samples, |sample, first, count| {
+            let patches = &mut scratch.left[..count * k];
+            self.gather(&x[sample * self.image()..][..self.image()], first, count, patches);
+            arch.dispatch(OuterProducts {
+                left: patches,
+                left_stride: k,
+                right: &dz[(sample * self.geometry.pixels_out() + first) * columns..],
+                columns,
+                count,
+                out: &mut sum[..k * columns],
+            });
+        });
+    }
+
+    fn finish(&self, sum: &[f32]) -> Vec<f32> {
+        let Geometry { channels_in, channels_out, kernel, .. } = self.geometry;
+        let columns = self.forward.columns();
+        let mut weight = vec![0.0; channels_out * channels_in * kernel * kernel];
+        for (i, line) in sum.chunks_exact(columns).take(self.forward.k()).enumerate() {
+            let Some([channel, tap]) = self.layout.place(&self.geometry, i) else { continue };
+            for (out, value) in line[..channels_out].iter().enumerate() {
+                weight[(out * channels_in + channel) * kernel * kernel + tap] = *value;
+            }
+        }
+        weight
+    }
+
+    fn multiply_adds(&self) -> usize {
+        self.geometry.multiply_adds()
     }
 }

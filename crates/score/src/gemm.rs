@@ -166,3 +166,98 @@ fn some_rows<S: Simd, const V: usize, const R: usize>(
         }
     }
 }
+
+/// `out[i][j] += Σₜ left[t][i]·right[t][j]`: sums of outer products over `count` rows.
+pub(crate) struct OuterProducts<'a> {
+    /// `[count, ≥ rows]`, a row every `left_stride`.
+    pub(crate) left: &'a [f32],
+    pub(crate) left_stride: usize,
+    /// `[count, columns]`, without gaps; `columns` is whole cache lines.
+    pub(crate) right: &'a [f32],
+    pub(crate) columns: usize,
+    pub(crate) count: usize,
+    /// `[rows, columns]`.
+    pub(crate) out: &'a mut [f32],
+}
+
+impl WithSimd for OuterProducts<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES {
+            16 => outer_products::<S, 2, 12>(simd, self),
+            8 => outer_products::<S, 4, 3>(simd, self),
+            4 => outer_products::<S, 8, 2>(simd, self),
+            _ => outer_products::<S, 32, 1>(simd, self),
+        }
+    }
+}
+
+#[inline(always)]
+fn outer_products<S: Simd, const V: usize, const R: usize>(simd: S, outer: OuterProducts<'_>) {
+    let OuterProducts { left, left_stride, right, columns, count, out } = outer;
+    let rows = out.len() / columns;
+    let wide = V * S::F32_LANES;
+    let mut column = 0;
+    while column < columns {
+        let width = wide.min(columns - column);
+        let mut row = 0;
+        while row < rows {
+            let block =
+                Block { left: &left[row..], left_stride, right: &right[column..], columns, count };
+            let out = &mut out[row * columns + column..];
+            row += match (rows - row >= R, width == wide) {
+                (true, true) => block.add::<S, V, R>(simd, out),
+                (false, true) => block.add::<S, V, 1>(simd, out),
+                (true, false) => block.add_narrow::<S, R>(simd, out, width),
+                (false, false) => block.add_narrow::<S, 1>(simd, out, width),
+            };
+        }
+        column += width;
+    }
+}
+
+/// A few rows and columns of [`OuterProducts`], accumulated in registers.
+struct Block<'a> {
+    left: &'a [f32],
+    left_stride: usize,
+    right: &'a [f32],
+    columns: usize,
+    count: usize,
+}
+
+impl Block<'_> {
+    /// Adds `R` rows of `V` vectors to `out`; gives `R`.
+    #[inline(always)]
+    fn add<S: Simd, const V: usize, const R: usize>(&self, simd: S, out: &mut [f32]) -> usize {
+        let mut sums = [[simd.splat_f32s(0.0); V]; R];
+        for t in 0..self.count {
+            let elements = &self.left[t * self.left_stride..][..R];
+            let (vectors, _) = S::as_simd_f32s(&self.right[t * self.columns..][..V * S::F32_LANES]);
+            for r in 0..R {
+                let element = simd.splat_f32s(elements[r]);
+                for v in 0..V {
+                    sums[r][v] = simd.mul_add_f32s(vectors[v], element, sums[r][v]);
+                }
+            }
+        }
+        for (r, sums) in sums.into_iter().enumerate() {
+            let (out, _) = S::as_mut_simd_f32s(&mut out[r * self.columns..][..V * S::F32_LANES]);
+            for v in 0..V {
+                out[v] = simd.add_f32s(out[v], sums[v]);
+            }
+        }
+        R
+    }
+
+    /// As [`add`](Self::add), a vector at a time.
+    #[inline(always)]
+    fn add_narrow<S: Simd, const R: usize>(&self, simd: S, out: &mut [f32], width: usize) -> usize {
+        for first in (0..width).step_by(S::F32_LANES) {
+            let part = Self { right: &self.right[first..], ..*self };
+            part.add::<S, 1, R>(simd, &mut out[first..]);
+        }
+        R
+    }
+}

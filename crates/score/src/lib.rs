@@ -26,11 +26,13 @@ mod buffer;
 mod direct;
 mod error;
 mod gemm;
+mod learn;
 mod network;
 mod plan;
 mod tables;
 mod winograd;
 
 pub use error::PlanError;
+pub use learn::WeightGradient;
 pub use network::{Layer, Network};
 pub use plan::Plan;

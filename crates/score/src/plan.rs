@@ -8,12 +8,12 @@ use rayon::prelude::*;
 use crate::buffer::{Buffer, LINE, padded};
 use crate::direct::{Direct, Layout};
 use crate::network::{Geometry, Layer};
-use crate::winograd::{self, Pixels, Winograd};
+use crate::winograd::{self, Winograd};
 use crate::{Network, PlanError};
 
 /// Samples that go through the network together on one core. Weights are read once for each such block; its
 /// activations stay in the caches.
-const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 
 /// A network with frozen weights, prepared for many evaluations of its value and input gradient.
 ///
@@ -21,14 +21,14 @@ const BLOCK: usize = 16;
 /// sample is in nor on the number of cores.
 #[derive(Debug)]
 pub struct Plan {
-    arch: Arch,
+    pub(crate) arch: Arch,
     image: usize,
     slope: f32,
-    stages: Vec<Stage>,
+    pub(crate) stages: Vec<Stage>,
     /// Most channels of a stage, padded.
-    widest: usize,
+    pub(crate) widest: usize,
     /// `[pixel, channel]` of the last stage's output.
-    head: Buffer,
+    pub(crate) head: Buffer,
     head_bias: f32,
     /// Of threads that were done with them.
     workspaces: Mutex<Vec<Workspace>>,
@@ -36,29 +36,84 @@ pub struct Plan {
 
 /// A convolution and its LeakyReLU.
 #[derive(Debug)]
-struct Stage {
-    method: Method,
-    geometry: Geometry,
+pub(crate) struct Stage {
+    pub(crate) convolution: Box<dyn Convolution>,
+    pub(crate) geometry: Geometry,
     /// Output channels, padded.
-    channels: usize,
+    pub(crate) channels: usize,
 }
 
+/// One way to do a convolution. Gradients at the output, `dz`, are those at the sums that enter the LeakyReLU.
+pub(crate) trait Convolution: std::fmt::Debug + Send + Sync {
+    /// Makes the scratch large enough for `forward` and `backward`.
+    fn reserve(&self, scratch: &mut Scratch);
+
+    /// y = LeakyReLU(conv(x) + bias).
+    fn forward(&self, pass: Pass, x: Pixels<&[f32]>, y: Pixels<&mut [f32]>, scratch: &mut Scratch);
+
+    /// dx = the gradient at the input.
+    fn backward(
+        &self,
+        pass: Pass,
+        dz: Pixels<&[f32]>,
+        dx: Pixels<&mut [f32]>,
+        scratch: &mut Scratch,
+    );
+
+    /// Floats of the weights' gradient, in this method's own form.
+    fn gradient_len(&self) -> usize;
+
+    /// Adds the weights' gradient to `sum`.
+    fn accumulate(
+        &self,
+        pass: Pass,
+        x: Pixels<&[f32]>,
+        dz: Pixels<&[f32]>,
+        sum: &mut [f32],
+        scratch: &mut Scratch,
+    );
+
+    /// The weights' gradient as the network's definition orders it.
+    fn finish(&self, sum: &[f32]) -> Vec<f32>;
+
+    /// Multiply-adds of one image, forward.
+    fn multiply_adds(&self) -> usize;
+}
+
+/// What the convolutions of one pass have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    pub(crate) arch: Arch,
+    pub(crate) samples: usize,
+    pub(crate) slope: f32,
+}
+
+/// Images in a buffer: `[sample, pixel, channel]`, but for the first input, `[sample, channel, pixel]`.
 #[derive(Debug)]
-enum Method {
-    Direct(Direct),
-    Winograd2(Winograd<5>),
-    Winograd3(Winograd<6>),
+pub(crate) struct Pixels<T> {
+    pub(crate) data: T,
+    /// Where the first image begins.
+    pub(crate) first: usize,
+    /// Where a pixel begins that stands for all outside of the images: zeros where it is read; written and
+    /// never read elsewhere.
+    pub(crate) outside: usize,
+}
+
+impl Pixels<&mut [f32]> {
+    pub(crate) fn reborrow(&mut self) -> Pixels<&mut [f32]> {
+        Pixels { data: &mut *self.data, first: self.first, outside: self.outside }
+    }
 }
 
 /// What one thread works in.
 #[derive(Debug, Default)]
-struct Workspace {
+pub(crate) struct Workspace {
     /// Output of each stage. Like the gradients: a pixel of zeros, one that nothing reads, each of the widest
     /// stage's channels, then a block of images `[sample, pixel, channel]`.
-    activations: Vec<Buffer>,
+    pub(crate) activations: Vec<Buffer>,
     /// The gradient at a stage's sums, and the one below it in the making.
-    gradients: [Buffer; 2],
-    scratch: Scratch,
+    pub(crate) gradients: [Buffer; 2],
+    pub(crate) scratch: Scratch,
 }
 
 /// The factors and the results of a stage's products.
@@ -80,7 +135,7 @@ impl Plan {
             .zip(&network.layers)
             .enumerate()
             .map(|(index, (&geometry, layer))| Stage {
-                method: Method::choose(index, geometry, layer),
+                convolution: convolution(index, geometry, layer),
                 geometry,
                 channels: padded(geometry.channels_out),
             })
@@ -156,11 +211,11 @@ impl Plan {
     pub fn multiply_adds(&self) -> [usize; 2] {
         self.stages.iter().fold([self.head.len(); 2], |[defined, done], stage| {
             let direct = stage.geometry.multiply_adds();
-            [defined + 2 * direct, done + 2 * stage.method.multiply_adds(&stage.geometry)]
+            [defined + 2 * direct, done + 2 * stage.convolution.multiply_adds()]
         })
     }
 
-    fn with_workspace(&self, samples: usize, work: impl FnOnce(&mut Workspace)) {
+    pub(crate) fn with_workspace(&self, samples: usize, work: impl FnOnce(&mut Workspace)) {
         let pool = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut workspace = pool().pop().unwrap_or_default();
         workspace.reserve(self, samples);
@@ -169,12 +224,13 @@ impl Plan {
     }
 
     /// Leaves the activations in the workspace.
-    fn forward(&self, workspace: &mut Workspace, x: &[f32], values: &mut [f32]) {
+    pub(crate) fn forward(&self, workspace: &mut Workspace, x: &[f32], values: &mut [f32]) {
         let Workspace { activations, scratch, .. } = workspace;
+        let pass = self.pass(values.len());
         for (index, stage) in self.stages.iter().enumerate() {
             let (below, rest) = activations.split_at_mut(index);
-            let x = below.last().map_or(x, |below| below);
-            stage.forward(self, x, &mut rest[0], values.len(), scratch);
+            let x = self.input(index, x, below);
+            stage.convolution.forward(pass, x, self.write(index + 1, &mut rest[0]), scratch);
         }
         let images = activations.last().map_or(x, |last| &last[2 * self.widest..]);
         for (value, h) in values.iter_mut().zip(images.chunks_exact(self.head.len())) {
@@ -190,13 +246,67 @@ impl Plan {
         images.chunks_exact_mut(self.head.len()).for_each(|h| h.copy_from_slice(&self.head));
         let (mut upper, mut lower) = (upper, lower);
         for (index, stage) in self.stages.iter().enumerate().rev() {
-            let here = first..first + samples * stage.geometry.pixels_out() * stage.channels;
-            let activation = &activations[index][here.clone()];
-            through_leaky_relu(self.arch, &mut upper[here], activation, self.slope);
+            self.enter(stage, upper, &activations[index], samples);
             let below = if index == 0 { &mut *dx } else { &mut lower[..] };
-            stage.backward(self, upper, below, samples, scratch);
+            let (dz, below) = (self.read(upper), self.write(index, below));
+            stage.convolution.backward(self.pass(samples), dz, below, scratch);
             std::mem::swap(&mut upper, &mut lower);
         }
+    }
+
+    /// The gradient at a stage's sums, from that at its activations: times the slope where the sum was
+    /// negative, as the activation's sign tells.
+    pub(crate) fn enter(
+        &self,
+        stage: &Stage,
+        gradient: &mut [f32],
+        activation: &[f32],
+        samples: usize,
+    ) {
+        let first = 2 * self.widest;
+        let here = first..first + samples * stage.geometry.pixels_out() * stage.channels;
+        let (gradient, activation) = (&mut gradient[here.clone()], &activation[here]);
+        self.arch.dispatch(|| {
+            for (gradient, activation) in gradient.iter_mut().zip(activation) {
+                *gradient *= if activation.is_sign_negative() { self.slope } else { 1.0 };
+            }
+        });
+    }
+
+    pub(crate) fn pass(&self, samples: usize) -> Pass {
+        Pass { arch: self.arch, samples, slope: self.slope }
+    }
+
+    /// The input of a stage: the images themselves, or the activations below.
+    pub(crate) fn input<'a>(
+        &self,
+        index: usize,
+        x: &'a [f32],
+        activations: &'a [Buffer],
+    ) -> Pixels<&'a [f32]> {
+        match index {
+            0 => Pixels { data: x, first: 0, outside: 0 },
+            _ => self.read(&activations[index - 1]),
+        }
+    }
+
+    /// A buffer of the workspace, its pixel of zeros for what is outside.
+    pub(crate) fn read<'a>(&self, data: &'a [f32]) -> Pixels<&'a [f32]> {
+        Pixels { data, first: 2 * self.widest, outside: 0 }
+    }
+
+    /// A buffer at the input of stage `index`, its second pixel for what is outside.
+    pub(crate) fn write<'a>(&self, index: usize, data: &'a mut [f32]) -> Pixels<&'a mut [f32]> {
+        let first = if index == 0 { 0 } else { 2 * self.widest };
+        Pixels { data, first, outside: self.widest }
+    }
+
+    /// `[pixel, channel]` of the last stage's output as `[channels, height, width]`.
+    pub(crate) fn planes(&self, images: &[f32]) -> Vec<f32> {
+        let Some(last) = self.stages.last() else { return Vec::new() };
+        (0..last.geometry.channels_out)
+            .flat_map(|channel| images.iter().skip(channel).step_by(last.channels).copied())
+            .collect()
     }
 }
 
@@ -213,99 +323,27 @@ impl Workspace {
             let len = 2 * plan.widest + samples * stage.geometry.pixels_out() * stage.channels;
             activation.reserve(len);
             self.gradients.iter_mut().for_each(|gradient| gradient.reserve(len));
-            stage.reserve(&mut self.scratch);
+            stage.convolution.reserve(&mut self.scratch);
         }
     }
 }
 
-impl Method {
-    /// Winograd's tiles where they save at least a fifth of the products; never for the first convolution,
-    /// whose input is not `[pixel, channel]` and has few channels.
-    fn choose(index: usize, geometry: Geometry, layer: &Layer) -> Self {
-        if index == 0 {
-            let layout = Layout::planes(geometry.channels_in);
-            return Self::Direct(Direct::new(geometry, layer, layout));
-        }
-        let pays = |n| {
-            winograd::multiply_adds(&geometry, n)
+/// Winograd's tiles where they save at least a fifth of the products; never for the first convolution, whose
+/// input is not `[pixel, channel]` and has few channels.
+fn convolution(index: usize, geometry: Geometry, layer: &Layer) -> Box<dyn Convolution> {
+    let pays = |n| {
+        index > 0
+            && winograd::multiply_adds(&geometry, n)
                 .is_some_and(|tiles| 5 * tiles <= 4 * geometry.multiply_adds())
-        };
-        if pays(6) {
-            Self::Winograd3(Winograd::new(geometry, layer))
-        } else if pays(5) {
-            Self::Winograd2(Winograd::new(geometry, layer))
-        } else {
-            let layout = Layout::channels_last(geometry.channels_in);
-            Self::Direct(Direct::new(geometry, layer, layout))
-        }
-    }
-
-    fn multiply_adds(&self, geometry: &Geometry) -> usize {
-        match self {
-            Self::Direct(_) => None,
-            Self::Winograd2(_) => winograd::multiply_adds(geometry, 5),
-            Self::Winograd3(_) => winograd::multiply_adds(geometry, 6),
-        }
-        .unwrap_or(geometry.multiply_adds())
-    }
-}
-
-impl Stage {
-    fn reserve(&self, scratch: &mut Scratch) {
-        match &self.method {
-            Method::Direct(direct) => direct.reserve(scratch),
-            Method::Winograd2(winograd) => winograd.reserve(scratch),
-            Method::Winograd3(winograd) => winograd.reserve(scratch),
-        }
-    }
-
-    fn forward(
-        &self,
-        plan: &Plan,
-        x: &[f32],
-        y: &mut [f32],
-        samples: usize,
-        scratch: &mut Scratch,
-    ) {
-        let Plan { arch, slope, widest, .. } = *plan;
-        let first = 2 * widest;
-        let input = Pixels { data: x, first, outside: 0 };
-        let output = Pixels { data: y, first, outside: widest };
-        match &self.method {
-            Method::Direct(direct) => {
-                let x = if direct.reads_planes() { x } else { &x[first..] };
-                direct.forward(arch, x, &mut output.data[first..], samples, slope, scratch);
-            }
-            Method::Winograd2(layer) => layer.forward(arch, input, output, samples, slope, scratch),
-            Method::Winograd3(layer) => layer.forward(arch, input, output, samples, slope, scratch),
-        }
-    }
-
-    fn backward(
-        &self,
-        plan: &Plan,
-        dz: &[f32],
-        dx: &mut [f32],
-        samples: usize,
-        scratch: &mut Scratch,
-    ) {
-        let Plan { arch, widest, .. } = *plan;
-        let first = 2 * widest;
-        let output = Pixels { data: dz, first, outside: 0 };
-        match &self.method {
-            Method::Direct(direct) => {
-                let dx = if direct.reads_planes() { dx } else { &mut dx[first..] };
-                direct.backward(arch, &dz[first..], dx, samples, scratch);
-            }
-            Method::Winograd2(layer) => {
-                let input = Pixels { data: dx, first, outside: widest };
-                layer.backward(arch, output, input, samples, scratch);
-            }
-            Method::Winograd3(layer) => {
-                let input = Pixels { data: dx, first, outside: widest };
-                layer.backward(arch, output, input, samples, scratch);
-            }
-        }
+    };
+    if pays(6) {
+        Box::new(Winograd::<6>::new(geometry, layer))
+    } else if pays(5) {
+        Box::new(Winograd::<5>::new(geometry, layer))
+    } else if index == 0 {
+        Box::new(Direct::new(geometry, layer, Layout::planes(geometry.channels_in)))
+    } else {
+        Box::new(Direct::new(geometry, layer, Layout::channels_last(geometry.channels_in)))
     }
 }
 
@@ -320,14 +358,4 @@ fn dot(arch: Arch, h: &[f32], w: &[f32]) -> f32 {
         }
         sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() as f32
     })
-}
-
-/// The gradient at the sums, from that at the activations: times the slope where the sum was negative, as
-/// the activation's sign tells.
-fn through_leaky_relu(arch: Arch, gradient: &mut [f32], activation: &[f32], slope: f32) {
-    arch.dispatch(|| {
-        for (gradient, activation) in gradient.iter_mut().zip(activation) {
-            *gradient *= if activation.is_sign_negative() { slope } else { 1.0 };
-        }
-    });
 }

@@ -13,9 +13,9 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::buffer::{Buffer, padded};
-use crate::gemm::{PANEL, Packed, Product};
+use crate::gemm::{OuterProducts, PANEL, Packed, Product};
 use crate::network::{Geometry, Layer};
-use crate::plan::Scratch;
+use crate::plan::{Convolution, Pass, Pixels, Scratch};
 use crate::tables::{CookToom, M, Tables, Tile};
 
 /// Floats of transformed inputs that are worked on together.
@@ -68,13 +68,11 @@ where
             (0..N * N)
                 .into_par_iter()
                 .map(|point| {
-                    let [left, right] = [Self::TABLES.g[point / N], Self::TABLES.g[point % N]];
                     let terms: Vec<(f32, &[f32])> = taps
                         .iter()
                         .enumerate()
                         .map(|(tap, weights)| {
-                            let factor = left[tap / Self::SIDE] * right[tap % Self::SIDE];
-                            (factor, &weights[usize::from(transposed)][..])
+                            (Self::factor(point, tap), &weights[usize::from(transposed)][..])
                         })
                         .filter(|(factor, _)| *factor != 0.0)
                         .collect();
@@ -165,99 +163,10 @@ where
         (POINTS / (N * N * inner.max(self.channels[1]))).clamp(32, 64)
     }
 
-    pub(crate) fn reserve(&self, scratch: &mut Scratch) {
-        let inner = self.parities() * self.channels[0];
-        let rows = self.chunk() * inner.max(self.channels[1]);
-        scratch.left.reserve(N * N * (rows + GAP));
-        scratch.right.reserve(N * N * (self.chunk() * PANEL + GAP));
-    }
-
-    /// y = LeakyReLU(conv(x) + bias) of `samples` images.
-    pub(crate) fn forward(
-        &self,
-        arch: Arch,
-        x: Pixels<&[f32]>,
-        mut y: Pixels<&mut [f32]>,
-        samples: usize,
-        slope: f32,
-        scratch: &mut Scratch,
-    ) {
-        let geometry = &self.geometry;
-        self.chunks(samples, |tiles| {
-            let inner = self.parities() * self.channels[0];
-            let [left, right] = [tiles.len() * inner + GAP, tiles.len() * PANEL + GAP];
-            arch.dispatch(ToPoints::<InputTransform, N, N> {
-                tiles: self.select(&tiles, &self.input, geometry.pixels_in(), self.channels[0]),
-                image: &x,
-                points: &mut scratch.left,
-                stride: left,
-                transform: PhantomData,
-            });
-            self.products(arch, &self.forward, scratch, &tiles, [left, right], |column, points| {
-                arch.dispatch(FromPoints::<OutputTransform, N, M> {
-                    tiles: self.select(
-                        &tiles,
-                        &self.output,
-                        geometry.pixels_out(),
-                        self.channels[1],
-                    ),
-                    points,
-                    stride: right,
-                    columns: column..self.channels[1].min(column + PANEL),
-                    image: y.reborrow(),
-                    finish: Finish::Store { bias: &self.bias, slope },
-                    transform: PhantomData,
-                });
-            });
-        });
-    }
-
-    /// dx = the gradient at the input, from `dz`, the one at the sum that enters the LeakyReLU.
-    pub(crate) fn backward(
-        &self,
-        arch: Arch,
-        dz: Pixels<&[f32]>,
-        mut dx: Pixels<&mut [f32]>,
-        samples: usize,
-        scratch: &mut Scratch,
-    ) {
-        let geometry = &self.geometry;
-        let inner = self.parities() * self.channels[0];
-        dx.data[dx.first..][..samples * geometry.pixels_in() * self.channels[0]].fill(0.0);
-        self.chunks(samples, |tiles| {
-            let left = tiles.len() * self.channels[1] + GAP;
-            let right = tiles.len() * PANEL + GAP;
-            arch.dispatch(ToPoints::<OutputTransposed, M, N> {
-                tiles: self.select(&tiles, &self.output, geometry.pixels_out(), self.channels[1]),
-                image: &dz,
-                points: &mut scratch.left,
-                stride: left,
-                transform: PhantomData,
-            });
-            self.products(
-                arch,
-                &self.backward,
-                scratch,
-                &tiles,
-                [left, right],
-                |column, points| {
-                    arch.dispatch(FromPoints::<InputTransposed, N, N> {
-                        tiles: self.select(
-                            &tiles,
-                            &self.input,
-                            geometry.pixels_in(),
-                            self.channels[0],
-                        ),
-                        points,
-                        stride: right,
-                        columns: column..inner.min(column + PANEL),
-                        image: dx.reborrow(),
-                        finish: Finish::Add,
-                        transform: PhantomData,
-                    });
-                },
-            );
-        });
+    /// How much a tap counts at a point.
+    fn factor(point: usize, tap: usize) -> f32 {
+        let g = Self::TABLES.g;
+        g[point / N][tap / Self::SIDE] * g[point % N][tap % Self::SIDE]
     }
 
     /// The N² products of a chunk, a panel of columns at a time; `finish(first column, points)` uses them.
@@ -307,20 +216,178 @@ where
     }
 }
 
-/// Images `[sample, pixel, channel]` in a buffer.
-#[derive(Debug)]
-pub(crate) struct Pixels<T> {
-    pub(crate) data: T,
-    /// Where the first image begins.
-    pub(crate) first: usize,
-    /// Where a pixel begins that stands for all outside of the images: zeros where it is read; written and
-    /// never read elsewhere.
-    pub(crate) outside: usize,
-}
+impl<const N: usize> Convolution for Winograd<N>
+where
+    CookToom: Tile<N>,
+{
+    fn reserve(&self, scratch: &mut Scratch) {
+        let inner = self.parities() * self.channels[0];
+        let rows = self.chunk() * inner.max(self.channels[1]);
+        scratch.left.reserve(N * N * (rows + GAP));
+        scratch.right.reserve(N * N * (self.chunk() * PANEL + GAP));
+    }
 
-impl Pixels<&mut [f32]> {
-    fn reborrow(&mut self) -> Pixels<&mut [f32]> {
-        Pixels { data: &mut *self.data, first: self.first, outside: self.outside }
+    fn forward(
+        &self,
+        Pass { arch, samples, slope }: Pass,
+        x: Pixels<&[f32]>,
+        mut y: Pixels<&mut [f32]>,
+        scratch: &mut Scratch,
+    ) {
+        let geometry = &self.geometry;
+        self.chunks(samples, |tiles| {
+            let inner = self.parities() * self.channels[0];
+            let [left, right] = [tiles.len() * inner + GAP, tiles.len() * PANEL + GAP];
+            arch.dispatch(ToPoints::<InputTransform, N, N> {
+                tiles: self.select(&tiles, &self.input, geometry.pixels_in(), self.channels[0]),
+                image: &x,
+                points: &mut scratch.left,
+                stride: left,
+                transform: PhantomData,
+            });
+            self.products(arch, &self.forward, scratch, &tiles, [left, right], |column, points| {
+                arch.dispatch(FromPoints::<OutputTransform, N, M> {
+                    tiles: self.select(
+                        &tiles,
+                        &self.output,
+                        geometry.pixels_out(),
+                        self.channels[1],
+                    ),
+                    points,
+                    stride: right,
+                    columns: column..self.channels[1].min(column + PANEL),
+                    image: y.reborrow(),
+                    finish: Finish::Store { bias: &self.bias, slope },
+                    transform: PhantomData,
+                });
+            });
+        });
+    }
+
+    fn backward(
+        &self,
+        Pass { arch, samples, .. }: Pass,
+        dz: Pixels<&[f32]>,
+        mut dx: Pixels<&mut [f32]>,
+        scratch: &mut Scratch,
+    ) {
+        let geometry = &self.geometry;
+        let inner = self.parities() * self.channels[0];
+        dx.data[dx.first..][..samples * geometry.pixels_in() * self.channels[0]].fill(0.0);
+        self.chunks(samples, |tiles| {
+            let left = tiles.len() * self.channels[1] + GAP;
+            let right = tiles.len() * PANEL + GAP;
+            arch.dispatch(ToPoints::<OutputTransposed, M, N> {
+                tiles: self.select(&tiles, &self.output, geometry.pixels_out(), self.channels[1]),
+                image: &dz,
+                points: &mut scratch.left,
+                stride: left,
+                transform: PhantomData,
+            });
+            self.products(
+                arch,
+                &self.backward,
+                scratch,
+                &tiles,
+                [left, right],
+                |column, points| {
+                    arch.dispatch(FromPoints::<InputTransposed, N, N> {
+                        tiles: self.select(
+                            &tiles,
+                            &self.input,
+                            geometry.pixels_in(),
+                            self.channels[0],
+                        ),
+                        points,
+                        stride: right,
+                        columns: column..inner.min(column + PANEL),
+                        image: dx.reborrow(),
+                        finish: Finish::Add,
+                        transform: PhantomData,
+                    });
+                },
+            );
+        });
+    }
+
+    fn gradient_len(&self) -> usize {
+        N * N * self.parities() * self.channels[0] * self.channels[1]
+    }
+
+    fn accumulate(
+        &self,
+        Pass { arch, samples, .. }: Pass,
+        x: Pixels<&[f32]>,
+        dz: Pixels<&[f32]>,
+        sum: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let geometry = &self.geometry;
+        let inner = self.parities() * self.channels[0];
+        scratch.right.reserve(N * N * (self.chunk() * self.channels[1] + GAP));
+        self.chunks(samples, |tiles| {
+            let left = tiles.len() * inner + GAP;
+            let right = tiles.len() * self.channels[1] + GAP;
+            arch.dispatch(ToPoints::<InputTransform, N, N> {
+                tiles: self.select(&tiles, &self.input, geometry.pixels_in(), self.channels[0]),
+                image: &x,
+                points: &mut scratch.left,
+                stride: left,
+                transform: PhantomData,
+            });
+            arch.dispatch(ToPoints::<OutputTransposed, M, N> {
+                tiles: self.select(&tiles, &self.output, geometry.pixels_out(), self.channels[1]),
+                image: &dz,
+                points: &mut scratch.right,
+                stride: right,
+                transform: PhantomData,
+            });
+            let sums = sum.par_chunks_exact_mut(inner * self.channels[1]).enumerate();
+            let (left_points, right_points) = (&*scratch.left, &*scratch.right);
+            sums.for_each(|(point, sum)| {
+                arch.dispatch(OuterProducts {
+                    left: &left_points[point * left..],
+                    left_stride: inner,
+                    right: &right_points[point * right..],
+                    columns: self.channels[1],
+                    count: tiles.len(),
+                    out: sum,
+                });
+            });
+        });
+    }
+
+    fn finish(&self, sum: &[f32]) -> Vec<f32> {
+        let Geometry { channels_in, channels_out, kernel, stride, .. } = self.geometry;
+        let (inner, columns) = (self.parities() * self.channels[0], self.channels[1]);
+        let taps: Vec<Vec<f32>> = (0..Self::SIDE * Self::SIDE)
+            .into_par_iter()
+            .map(|tap| {
+                let mut weights = vec![0.0; inner * columns];
+                for (point, values) in sum.chunks_exact(inner * columns).enumerate() {
+                    let factor = Self::factor(point, tap);
+                    if factor != 0.0 {
+                        weights.iter_mut().zip(values).for_each(|(w, u)| *w += factor * u);
+                    }
+                }
+                weights
+            })
+            .collect();
+        let mut weight = vec![0.0; channels_out * channels_in * kernel * kernel];
+        weight.chunks_exact_mut(kernel * kernel).enumerate().for_each(|(pair, taps_of_pair)| {
+            let (out, channel) = (pair / channels_in, pair % channels_in);
+            for (tap, weight) in taps_of_pair.iter_mut().enumerate() {
+                let (y, x) = (tap / kernel, tap % kernel);
+                let parity = (y % stride) * stride + x % stride;
+                let values = &taps[(y / stride) * Self::SIDE + x / stride];
+                *weight = values[(parity * self.channels[0] + channel) * columns + out];
+            }
+        });
+        weight
+    }
+
+    fn multiply_adds(&self) -> usize {
+        multiply_adds(&self.geometry, N).unwrap_or(usize::MAX)
     }
 }
 

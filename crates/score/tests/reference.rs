@@ -55,8 +55,11 @@ fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option
 /// precision does not know the sign (sums are of order 1).
 const KINK: f64 = 3e-6;
 
-/// f(x) and ∇f(x) of one image, by the definition; `None` for a gradient nearer than [`KINK`] to a jump.
-fn definition(network: &Network, x: &[f32]) -> (f64, Option<Vec<f64>>) {
+/// ∇f of one image: with respect to x, and to weight and bias of each layer.
+type Gradients = (Vec<f64>, Vec<[Vec<f64>; 2]>);
+
+/// f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than [`KINK`] to a jump.
+fn definition(network: &Network, x: &[f32]) -> (f64, Vec<f64>, Option<Gradients>) {
     let slope = f64::from(network.slope);
     let [mut channels, mut height, mut width] = network.input;
     // Input sizes and input of each layer.
@@ -75,24 +78,29 @@ fn definition(network: &Network, x: &[f32]) -> (f64, Option<Vec<f64>>) {
         for (index, sum) in sums.iter_mut().enumerate() {
             *sum += layer.bias.get(index / (out[0] * out[1])).map_or(0.0, |&bias| f64::from(bias));
         }
-        trace.push(([channels, height, width], out, sums.clone()));
+        trace.push(([channels, height, width], out, h, sums.clone()));
         h = sums.into_iter().map(|sum| if sum >= 0.0 { sum } else { slope * sum }).collect();
         [channels, height, width] = [layer.channels, out[0], out[1]];
     }
     let value = h.iter().zip(&network.head).map(|(h, &w)| h * f64::from(w)).sum::<f64>();
     let mut gradient: Vec<f64> = network.head.iter().map(|&w| f64::from(w)).collect();
-    for (layer, (input, out, sums)) in network.layers.iter().zip(&trace).rev() {
+    let mut weights = Vec::new();
+    for (layer, (input, out, x, sums)) in network.layers.iter().zip(&trace).rev() {
         for (gradient, sum) in gradient.iter_mut().zip(sums) {
             *gradient *= if *sum >= 0.0 { 1.0 } else { slope };
         }
         let mut below = vec![0.0; input.iter().product()];
+        let mut weight_gradient = vec![0.0; layer.weight.len()];
         taps(layer, *input, *out, |from, to, weight| {
             below[from] += gradient[to] * f64::from(layer.weight[weight]);
+            weight_gradient[weight] += gradient[to] * x[from];
         });
+        let bias = gradient.chunks(out[0] * out[1]).map(|channel| channel.iter().sum()).collect();
+        weights.insert(0, [weight_gradient, bias]);
         gradient = below;
     }
     let smooth = trace.iter().all(|(.., sums)| sums.iter().all(|sum| sum.abs() > KINK));
-    (value + f64::from(network.head_bias), smooth.then_some(gradient))
+    (value + f64::from(network.head_bias), h, smooth.then_some((gradient, weights)))
 }
 
 /// Every product of a convolution: input element, output element, weight.
@@ -133,9 +141,9 @@ fn errors(network: &Network, samples: usize, seed: u64) -> [f64; 3] {
     }
     let mut worst = [0.0_f64; 3];
     for (sample, x) in x.chunks(image).enumerate() {
-        let (value, expected) = definition(network, x);
+        let (value, _, expected) = definition(network, x);
         worst[0] = worst[0].max((f64::from(values[sample]) - value).abs() / value.abs().max(1.0));
-        let Some(expected) = expected else { continue };
+        let Some((expected, _)) = expected else { continue };
         worst[2] += 1.0 / samples as f64;
         let largest = expected.iter().fold(f64::MIN_POSITIVE, |largest, g| largest.max(g.abs()));
         for (given, expected) in gradient[sample * image..].iter().zip(&expected) {
@@ -144,6 +152,44 @@ fn errors(network: &Network, samples: usize, seed: u64) -> [f64; 3] {
         }
     }
     worst
+}
+
+/// Largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array; `None` near a jump.
+fn learning_error(network: &Network, samples: usize, seed: u64) -> Option<f64> {
+    let plan = Plan::new(network).expect("the network fits together");
+    let image: usize = network.input.iter().product();
+    let mut numbers = Numbers(seed);
+    let (x, c) = (numbers.many(samples * image, 1.0), numbers.many(samples, 1.0));
+    let mut values = vec![0.0; samples];
+    let given = plan.weight_gradient(&x, &c, &mut values);
+    let mut again = vec![0.0; samples];
+    assert_eq!(plan.weight_gradient(&x, &c, &mut again), given, "the same bits in used buffers");
+    let mut same = vec![0.0; samples];
+    plan.value(&x, &mut same);
+    assert_eq!(values, same);
+    let mut expected: Vec<Vec<f64>> = Vec::new();
+    for (x, &c) in x.chunks(image).zip(&c) {
+        let (_, h, gradients) = definition(network, x);
+        let arrays = gradients?.1.into_iter().flatten().chain([h, vec![1.0]]);
+        for (index, array) in arrays.enumerate() {
+            if expected.len() <= index {
+                expected.push(vec![0.0; array.len()]);
+            }
+            let sums = expected[index].iter_mut().zip(array);
+            sums.for_each(|(sum, element)| *sum += f64::from(c) * element);
+        }
+    }
+    let given = given.layers.into_iter().flatten().chain([given.head, vec![given.head_bias]]);
+    let mut worst = 0.0_f64;
+    for (given, expected) in given.zip(&expected) {
+        assert_eq!(given.len(), expected.len());
+        let largest = expected.iter().fold(1e-3, |largest: f64, g| largest.max(g.abs()));
+        for (given, expected) in given.iter().zip(expected) {
+            let error = (f64::from(*given) - expected).abs() / largest;
+            worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
+        }
+    }
+    Some(worst)
 }
 
 fn agrees(network: &Network, samples: usize, seed: u64) {
@@ -165,6 +211,17 @@ fn odd_sizes_of_every_method() {
     for input in [[3, 31, 26], [1, 17, 45]] {
         agrees(&network(input, &shapes, 0.2, 1).expect("fits"), 9, 2);
     }
+}
+
+/// Weights learn as the definition says, from more samples than a block holds.
+#[test]
+fn weight_gradients_of_every_method() {
+    let shapes =
+        [(20, 3, 1, [1; 4]), (33, 3, 1, [1; 4]), (24, 4, 2, [1; 4]), (40, 3, 2, [0, 0, 1, 1])];
+    let network = network([2, 7, 9], &shapes, 0.2, 11).expect("fits");
+    let errors: Vec<f64> = (0..16).filter_map(|seed| learning_error(&network, 35, seed)).collect();
+    assert!(!errors.is_empty(), "every batch is near a jump");
+    assert!(errors.iter().all(|error| *error < 1e-4), "{errors:?}");
 }
 
 /// A network without slack: every activation negative or positive, slope 0, no bias.
@@ -255,6 +312,8 @@ proptest! {
         if let Some(network) = network(input, &shapes, slope, seed) {
             let [value, gradient, _] = errors(&network, samples, seed ^ 1);
             prop_assert!(value < 1e-5 && gradient < 1e-4, "{value:e}, {gradient:e}");
+            let learning = learning_error(&network, samples, seed ^ 2).unwrap_or(0.0);
+            prop_assert!(learning < 1e-4, "weights: {learning:e}");
         }
     }
 }

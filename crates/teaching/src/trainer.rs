@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{ConvEnergy, GaussianReference};
+use ebm_energy::{ConvEnergy, GaussianReference, Learning};
 use ebm_mcmc::{Chains, Langevin, run};
 use ebm_noise::Key;
 use ebm_vae::{Vae, VaeLoss};
@@ -93,13 +93,12 @@ impl Trainer {
         let samples = self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?;
         let samples = samples.state;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
-        let [f_samples, f_data] = self.negative_energies(samples.clone(), data);
-        let energy_loss = f_samples.clone() - f_data.clone();
+        let learning = self.energy_learning(samples.clone(), data);
         let vae_loss = self.vae_loss(samples.clone(), key.fold(stream::POSTERIOR));
-        let energy_value = self.finite("energy", &energy_loss)?;
-        let vae_value = self.finite("VAE", &vae_loss.total)?;
+        let energy_loss = self.finite("energy", learning.f_samples - learning.f_data)?;
+        let vae_value = self.finite("VAE", scalar(vae_loss.total.clone()))?;
         // D2: the energy learns from data against samples.
-        self.update_energy(energy_loss, decay);
+        self.update_energy(learning.gradients, decay);
         // G2: the VAE learns from the samples alone; z was inferred anew by q(z|x̃).
         self.update_vae(vae_loss.total, decay);
 
@@ -107,9 +106,9 @@ impl Trainer {
         let metrics = StepMetrics {
             iteration: self.iteration,
             epoch,
-            f_data: scalar(f_data),
-            f_samples: scalar(f_samples),
-            energy_loss: energy_value,
+            f_data: learning.f_data,
+            f_samples: learning.f_samples,
+            energy_loss,
             reconstruction: scalar(vae_loss.reconstruction),
             kl: scalar(vae_loss.kl),
             vae_loss: vae_value,
@@ -185,16 +184,14 @@ impl Trainer {
     ) -> Result<Chains<4>, TeachingError> {
         let chains = &self.recipe.chains;
         let kernel = Langevin { step_size: chains.step_size, noise: chains.noise };
-        let model =
-            GaussianReference { inner: self.energy.valid(), std: chains.reference_std };
+        let model = GaussianReference { inner: self.energy.valid(), std: chains.reference_std };
         run(&kernel, &model, start, steps, key, observe)
             .map_err(|source| TeachingError::Chain { iteration: self.iteration, source })
     }
 
-    /// mean f(x̃) and mean f(x).
     #[instrument(level = "debug", skip_all)]
-    fn negative_energies(&self, samples: Tensor<4>, data: Tensor<4>) -> [Tensor<1>; 2] {
-        [samples, data].map(|x| self.energy.negative_energy(x).mean())
+    fn energy_learning(&self, samples: Tensor<4>, data: Tensor<4>) -> Learning {
+        self.energy.learning(samples, data)
     }
 
     #[instrument(level = "debug", skip_all)]
@@ -203,8 +200,7 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn update_energy(&mut self, loss: Tensor<1>, decay: f64) {
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.energy);
+    fn update_energy(&mut self, gradients: GradientsParams, decay: f64) {
         let rate = self.recipe.optimiser.energy_learning_rate * decay;
         self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
     }
@@ -226,8 +222,7 @@ impl Trainer {
         }
     }
 
-    fn finite(&self, loss: &'static str, value: &Tensor<1>) -> Result<f64, TeachingError> {
-        let value = scalar(value.clone());
+    fn finite(&self, loss: &'static str, value: f64) -> Result<f64, TeachingError> {
         if value.is_finite() {
             Ok(value)
         } else {

@@ -1,0 +1,152 @@
+//! The gradient with respect to the weights, for learning.
+
+use rayon::prelude::*;
+
+use crate::Plan;
+use crate::buffer::Buffer;
+use crate::plan::{BLOCK, Workspace};
+
+/// Sums that are made side by side, each as large as the transformed weights. Their number and what goes into
+/// each do not depend on the machine, so neither do the bits of the total. More cores than this share the
+/// products of a sum.
+const SUMS: usize = 2;
+
+/// Σᵢ cᵢ·∇θ f(xᵢ), in the shapes of a [`Network`](crate::Network).
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightGradient {
+    /// Weight and bias of each layer; a bias also where the network has none.
+    pub layers: Vec<[Vec<f32>; 2]>,
+    /// `[channels, height, width]`.
+    pub head: Vec<f32>,
+    /// Σᵢ cᵢ.
+    pub head_bias: f32,
+}
+
+/// A part of the sum, as the stages keep it.
+struct Sum {
+    weights: Vec<Buffer>,
+    biases: Vec<Buffer>,
+    head: Buffer,
+}
+
+impl Plan {
+    /// f(x) of each sample and the gradient of Σᵢ cᵢ·f(xᵢ) with respect to the weights.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, channels, height, width]`
+    /// - `coefficients`, `values`: `[batch]`
+    ///
+    /// # Panics
+    /// If the lengths do not fit together.
+    pub fn weight_gradient(
+        &self,
+        x: &[f32],
+        coefficients: &[f32],
+        values: &mut [f32],
+    ) -> WeightGradient {
+        let image = self.image_len();
+        assert_eq!(x.len(), values.len() * image, "x must hold one image for each value");
+        assert_eq!(coefficients.len(), values.len(), "one coefficient for each value");
+        let part = values.len().div_ceil(SUMS).max(1);
+        let mut sums: Vec<Sum> = values
+            .par_chunks_mut(part)
+            .zip(x.par_chunks(part * image))
+            .zip(coefficients.par_chunks(part))
+            .map(|((values, x), coefficients)| {
+                let mut sum = Sum::new(self);
+                let blocks = values.chunks_mut(BLOCK).zip(x.chunks(BLOCK * image));
+                for ((values, x), coefficients) in blocks.zip(coefficients.chunks(BLOCK)) {
+                    self.with_workspace(values.len(), |workspace| {
+                        self.forward(workspace, x, values);
+                        self.accumulate(workspace, x, coefficients, &mut sum);
+                    });
+                }
+                sum
+            })
+            .collect();
+        let mut total = if sums.is_empty() { Sum::new(self) } else { sums.remove(0) };
+        for sum in &sums {
+            total.add(sum);
+        }
+        WeightGradient {
+            layers: self
+                .stages
+                .iter()
+                .zip(total.weights.iter().zip(&total.biases))
+                .map(|(stage, (weights, biases))| {
+                    [
+                        stage.convolution.finish(weights),
+                        biases[..stage.geometry.channels_out].to_vec(),
+                    ]
+                })
+                .collect(),
+            head: self.planes(&total.head),
+            head_bias: coefficients.iter().map(|&c| f64::from(c)).sum::<f64>() as f32,
+        }
+    }
+
+    /// Adds the gradients of the samples whose activations are in the workspace.
+    fn accumulate(
+        &self,
+        workspace: &mut Workspace,
+        x: &[f32],
+        coefficients: &[f32],
+        sum: &mut Sum,
+    ) {
+        let (samples, first) = (coefficients.len(), 2 * self.widest);
+        let Workspace { activations, gradients: [upper, lower], scratch } = workspace;
+        let Some(last) = activations.last() else { return };
+        let len = self.head.len();
+        let images = last[first..].chunks_exact(len).zip(upper[first..].chunks_exact_mut(len));
+        self.arch.dispatch(|| {
+            for ((h, dh), &c) in images.zip(coefficients) {
+                sum.head.iter_mut().zip(h).for_each(|(sum, h)| *sum += c * h);
+                dh.iter_mut().zip(&*self.head).for_each(|(dh, w)| *dh = c * w);
+            }
+        });
+        let (mut upper, mut lower) = (upper, lower);
+        for (index, stage) in self.stages.iter().enumerate().rev() {
+            self.enter(stage, upper, &activations[index], samples);
+            let dz = &upper[first..][..samples * stage.geometry.pixels_out() * stage.channels];
+            let bias = &mut sum.biases[index];
+            self.arch.dispatch(|| {
+                for dz in dz.chunks_exact(stage.channels) {
+                    bias.iter_mut().zip(dz).for_each(|(sum, dz)| *sum += dz);
+                }
+            });
+            let (pass, below) = (self.pass(samples), self.input(index, x, activations));
+            let weights = &mut sum.weights[index];
+            stage.convolution.accumulate(pass, below, self.read(upper), weights, scratch);
+            if index > 0 {
+                let below = self.write(index, lower);
+                stage.convolution.backward(pass, self.read(upper), below, scratch);
+                std::mem::swap(&mut upper, &mut lower);
+            }
+        }
+    }
+}
+
+impl Sum {
+    fn new(plan: &Plan) -> Self {
+        Self {
+            weights: plan
+                .stages
+                .iter()
+                .map(|stage| Buffer::zeros(stage.convolution.gradient_len()))
+                .collect(),
+            biases: plan.stages.iter().map(|stage| Buffer::zeros(stage.channels)).collect(),
+            head: Buffer::zeros(plan.head.len()),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        let mine = self.weights.iter_mut().chain(&mut self.biases).chain([&mut self.head]);
+        let others = other.weights.iter().chain(&other.biases).chain([&other.head]);
+        mine.zip(others).for_each(|(mine, other)| {
+            let (mine, other): (&mut [f32], &[f32]) = (mine, other);
+            mine.par_iter_mut().with_min_len(1 << 16).zip(other).for_each(|(mine, other)| {
+                *mine += other;
+            });
+        });
+    }
+}
