@@ -310,9 +310,11 @@ impl Plan {
     }
 }
 
-/// Samples of a block, so that every core has one.
+/// Samples of a block, so that every core has as many blocks.
 fn block(samples: usize) -> usize {
-    samples.div_ceil(rayon::current_num_threads()).clamp(1, BLOCK)
+    let threads = rayon::current_num_threads();
+    let blocks = samples.div_ceil(BLOCK * threads) * threads;
+    samples.div_ceil(blocks.max(1)).max(1)
 }
 
 impl Workspace {
