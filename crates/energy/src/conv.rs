@@ -2,13 +2,12 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 use ebm_noise::{Key, initialise};
 use serde::{Deserialize, Serialize};
 
 use crate::padding::{same_output, same_padding};
-use crate::{Energy, Frozen, FrozenConvEnergy, NetworkError};
+use crate::{Energy, Frozen, FrozenConvEnergy, NetworkError, leaky_relu};
 
 /// One convolution with SAME padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -91,12 +91,11 @@ impl Energy<4> for FrozenConvEnergy {
 pub(crate) mod tests {
     use burn::module::Module;
     use burn::tensor::Device;
-    use burn::tensor::activation::leaky_relu;
     use ebm_noise::Key;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{ConvEnergyConfig, ConvLayer, Energy, FnEnergy, GaussianReference};
+    use crate::{ConvEnergyConfig, ConvLayer, Energy, FnEnergy, GaussianReference, leaky_relu};
 
     fn conv(channels: usize, kernel: usize, stride: usize) -> ConvLayer {
         ConvLayer { channels, kernel, stride }

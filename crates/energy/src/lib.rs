@@ -19,6 +19,7 @@
 //! gradient.into_data().assert_eq(&[[-1.5_f32, 24.0]].into(), false);
 //! ```
 
+mod activation;
 mod analytic;
 mod conv;
 mod energy;
@@ -29,6 +30,7 @@ mod learning;
 mod padding;
 mod reference;
 
+pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
 pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
 pub use energy::{Energy, Frozen};

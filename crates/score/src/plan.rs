@@ -254,8 +254,8 @@ impl Plan {
         }
     }
 
-    /// The gradient at a stage's sums, from that at its activations: times the slope where the sum was
-    /// negative, as the activation's sign tells.
+    /// The gradient at a stage's sums, from that at its activations: times the slope where the sum, and so the
+    /// activation, was not positive.
     pub(crate) fn enter(
         &self,
         stage: &Stage,
@@ -268,7 +268,7 @@ impl Plan {
         let (gradient, activation) = (&mut gradient[here.clone()], &activation[here]);
         self.arch.dispatch(|| {
             for (gradient, activation) in gradient.iter_mut().zip(activation) {
-                *gradient *= if activation.is_sign_negative() { self.slope } else { 1.0 };
+                *gradient *= if *activation > 0.0 { 1.0 } else { self.slope };
             }
         });
     }

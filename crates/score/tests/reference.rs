@@ -87,7 +87,7 @@ fn definition(network: &Network, x: &[f32]) -> (f64, Vec<f64>, Option<Gradients>
     let mut weights = Vec::new();
     for (layer, (input, out, x, sums)) in network.layers.iter().zip(&trace).rev() {
         for (gradient, sum) in gradient.iter_mut().zip(sums) {
-            *gradient *= if *sum >= 0.0 { 1.0 } else { slope };
+            *gradient *= if *sum > 0.0 { 1.0 } else { slope };
         }
         let mut below = vec![0.0; input.iter().product()];
         let mut weight_gradient = vec![0.0; layer.weight.len()];

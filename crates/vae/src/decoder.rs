@@ -2,9 +2,9 @@
 
 use burn::module::Module;
 use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
-use burn::tensor::activation::{leaky_relu, tanh};
+use burn::tensor::activation::tanh;
 use burn::tensor::{Device, Tensor};
-use ebm_energy::NetworkError;
+use ebm_energy::{NetworkError, leaky_relu};
 use serde::{Deserialize, Serialize};
 
 use crate::BatchStatNorm;

@@ -3,9 +3,8 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{ConvLayer, NetworkError};
+use ebm_energy::{ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,31 @@
+//! The networks' activation.
+
+use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
+
+/// x where it is positive, else `slope`·x; the derivative at 0 is `slope`, as in TensorFlow and PyTorch.
+///
+/// Written with ReLU, whose backward pass is one kernel: Burn's own `leaky_relu` takes the gradient through
+/// masks, which took 27 ms instead of 2 for 64 × 14 × 14 activations of 100 images (`flex`, two cores).
+pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f64) -> Tensor<D> {
+    let positive = relu(x.clone());
+    if slope == 0.0 { positive } else { positive.clone() + (x - positive) * slope }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn values_and_derivatives() {
+        for slope in [0.0_f32, 0.2] {
+            let x = Tensor::<1>::from_data([-2.0, 0.0, 3.0], &Device::flex().autodiff());
+            let x = x.require_grad();
+            let y = leaky_relu(x.clone(), f64::from(slope));
+            y.clone().into_data().assert_eq(&[-2.0 * slope, 0.0, 3.0].into(), false);
+            let gradient = x.grad(&y.sum().backward()).expect("a leaf");
+            gradient.into_data().assert_eq(&[slope, slope, 1.0].into(), false);
+        }
+    }
+}
