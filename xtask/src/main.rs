@@ -2,11 +2,14 @@
 
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
+mod score;
+
 use std::env;
-use std::process::{Command, ExitCode};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Repository tasks of the ebm workspace.
 #[derive(Parser)]
@@ -45,9 +48,23 @@ enum Task {
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// Run the criterion benchmarks.
+    /// Measure: `langevin` (criterion), or `score` (the CPU's score path, beside PyTorch if asked).
     Bench {
-        /// Arguments of criterion, to choose benchmarks.
+        #[arg(default_value = "langevin")]
+        what: Bench,
+        /// `score`: a folder with PyTorch programs that do the same work.
+        #[arg(long)]
+        peers: Option<PathBuf>,
+        /// `score`: turns that ours and theirs take.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// `score`: the paper's CIFAR-10 iteration as well (minutes more).
+        #[arg(long)]
+        full: bool,
+        /// `score`: a Markdown file for the result, such as benches/record/score.md.
+        #[arg(long)]
+        record: Option<PathBuf>,
+        /// `langevin`: arguments of criterion, to choose benchmarks.
         #[arg(last = true)]
         rest: Vec<String>,
     },
@@ -59,6 +76,12 @@ enum Task {
     },
     /// Build the API documentation and, if mdbook is installed, the book.
     Docs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Bench {
+    Langevin,
+    Score,
 }
 
 fn main() -> ExitCode {
@@ -98,8 +121,11 @@ fn run(task: Task) -> Result<()> {
             }
             Ok(())
         }
-        Task::Bench { rest } => {
+        Task::Bench { what: Bench::Langevin, rest, .. } => {
             cargo("bench --workspace --bench langevin").arg("--").args(rest).check()
+        }
+        Task::Bench { what: Bench::Score, peers, rounds, full, record, .. } => {
+            score::run(&score::Plan { peers, rounds, full, record })
         }
         Task::Check { features } => {
             let features = feature_arguments(&features);
@@ -207,6 +233,15 @@ impl Invocation {
     fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) -> Self {
         self.0.args(arguments);
         self
+    }
+
+    /// What it prints on stdout; its stderr goes where ours goes.
+    fn output(mut self) -> Result<String> {
+        let output = self.0.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+        if !output.status.success() {
+            bail!("{:?} failed ({})", self.0, output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     fn check(mut self) -> Result<()> {
