@@ -40,7 +40,7 @@ pub trait Energy<const D: usize> {
 }
 
 /// What [`Energy::freeze`] gives.
-pub type Frozen<'a, const D: usize> = Box<dyn Energy<D> + Send + Sync + 'a>;
+pub type Frozen<'a, const D: usize> = Box<dyn Energy<D> + 'a>;
 
 /// A reference to an energy is an energy.
 impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for &E {

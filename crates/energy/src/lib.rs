@@ -39,4 +39,4 @@ pub use frozen::FrozenConvEnergy;
 pub use host::is_host;
 pub use learning::Learning;
 pub use padding::{same_output, same_padding};
-pub use reference::GaussianReference;
+pub use reference::{GaussianReference, squared_norm};

@@ -42,6 +42,6 @@ impl<const D: usize, E: Energy<D>> Energy<D> for GaussianReference<E> {
 }
 
 /// ‖x‖² of each sample. `x`: `[batch, …]`, output: `[batch]`.
-pub(crate) fn squared_norm<const D: usize>(x: Tensor<D>) -> Tensor<1> {
+pub fn squared_norm<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     x.powi_scalar(2).flatten::<2>(1, D - 1).sum_dim(1).squeeze_dim(1)
 }

@@ -5,6 +5,7 @@ use ebm_energy::Energy;
 use ebm_noise::Key;
 
 use crate::Kernel;
+use crate::kernel::State;
 
 /// |U| beyond which a chain counts as run away. The released settings of variational MCMC teaching reach
 /// 2·10⁷ in a healthy run; 10¹² is where single precision no longer resolves differences of that size.
@@ -48,6 +49,21 @@ pub enum ChainError {
     NotFinite {
         /// Steps made.
         steps: usize,
+    },
+    /// Warm-up found no step size that is accepted.
+    #[error(
+        "at warm-up step {step} of {steps} the step size had fallen from {first:e} to {step_size:e} and \
+         proposals were still refused; begin where the energy is finite, or with a smaller step"
+    )]
+    Stuck {
+        /// The step.
+        step: usize,
+        /// Steps asked for.
+        steps: usize,
+        /// The step size that warm-up began with.
+        first: f64,
+        /// The step size then.
+        step_size: f64,
     },
     /// No step or no chain was asked for.
     #[error("{chains} chains of {steps} steps were asked for; at least one of each is needed")]
@@ -97,15 +113,16 @@ fn advance<const D: usize, K: Kernel<D>, E: Energy<D>>(
     mut observe: impl FnMut(usize, &Tensor<D>),
 ) -> Result<Chains<D>, ChainError> {
     observe(0, &start);
-    let mut state = start;
+    let mut state = kernel.start(energy, start, key.fold(u64::MAX));
     let mut energies = Vec::with_capacity(steps);
     for step in 0..steps {
-        let transition = kernel.step(energy, state, key.fold(step as u64));
-        state = transition.state;
-        energies.push(transition.energy);
-        observe(step + 1, &state);
+        let statistics;
+        (state, statistics) = kernel.step(energy, state, key.fold(step as u64));
+        energies.push(statistics.energy);
+        observe(step + 1, state.position());
     }
-    let chains = Chains { state, energies: Tensor::stack(energies, 0) };
+    let chains =
+        Chains { state: state.position().clone(), energies: Tensor::stack(energies, 0) };
     check(&chains)?;
     Ok(chains)
 }

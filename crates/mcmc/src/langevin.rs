@@ -7,7 +7,7 @@ use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::update::langevin_update;
-use crate::{Kernel, Transition};
+use crate::{Kernel, Statistics};
 
 /// x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational MCMC teaching, eq. 2).
 ///
@@ -23,10 +23,21 @@ pub struct Langevin {
 }
 
 impl<const D: usize> Kernel<D> for Langevin {
-    fn step<E: Energy<D>>(&self, energy: &E, state: Tensor<D>, key: Key) -> Transition<D> {
+    type State = Tensor<D>;
+
+    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Tensor<D> {
+        position
+    }
+
+    fn step<E: Energy<D>>(
+        &self,
+        energy: &E,
+        state: Tensor<D>,
+        key: Key,
+    ) -> (Tensor<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(state.clone());
         let state = langevin_update(state, gradient, self.step_size, self.noise.then_some(key));
-        Transition { state, energy }
+        (state, Statistics { energy, acceptance: None, divergent: None })
     }
 }
 

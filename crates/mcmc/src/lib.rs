@@ -18,12 +18,34 @@
 //! # Ok::<(), ebm_mcmc::ChainError>(())
 //! ```
 
+mod adapt;
+mod ais;
+mod anisotropic;
 mod chain;
+mod discrete;
+mod hmc;
 mod kernel;
 mod langevin;
+mod mala;
+mod nuts;
+mod sampler;
+mod sgld;
+mod tempered;
+mod underdamped;
 mod update;
 
 pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
 pub use ebm_noise::Key;
-pub use kernel::{Kernel, Transition};
+pub use adapt::{Tunable, WarmUp};
+pub use ais::{Bridge, LogRatio, annealed_importance};
+pub use anisotropic::Anisotropic;
+pub use discrete::{Gibbs, GibbsWithGradients};
+pub use hmc::Hmc;
+pub use kernel::{Kernel, Point, State, Statistics};
 pub use langevin::Langevin;
+pub use mala::Mala;
+pub use nuts::Nuts;
+pub use sampler::{Sampler, Samples};
+pub use sgld::{Counted, Preconditioned, PreconditionedSgld, Sgld};
+pub use tempered::{ParallelTempering, Replicas, Tempered, anneal};
+pub use underdamped::{Moving, Underdamped};

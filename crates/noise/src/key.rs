@@ -10,6 +10,7 @@ use crate::philox::philox_4x32_10;
 const DRAW: u32 = 0;
 const FOLD: u32 = 1;
 const PERMUTE: u32 = 2;
+const SINGLE: u32 = 3;
 
 /// Names a stream of random numbers. `Copy`, without state: the same key gives the same numbers.
 ///
@@ -87,6 +88,15 @@ impl Key {
             }
         }
         Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    /// One number uniform in `[0, 1)`, a multiple of 2⁻⁵³: number `index` of row `row`, for algorithms on the
+    /// host whose demand depends on what they draw.
+    pub fn uniform_at(self, row: u32, index: u32) -> f64 {
+        let row = self.first_row.wrapping_add(row);
+        let [low, high, ..] = philox_4x32_10([index, row, 0, SINGLE], self.words);
+        let bits = (u64::from(high) << 32) | u64::from(low);
+        (bits >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
     }
 
     /// A uniformly random order of `0..len` (Fisher–Yates).

@@ -1,0 +1,191 @@
+//! Finds the step size at which a Metropolis kernel accepts a given share of its proposals, by dual averaging
+//! (Nesterov 2009; Hoffman and Gelman, "The No-U-Turn Sampler", JMLR 2014, section 3.2), and the diagonal mass
+//! that suits the target, from the variances of the draws so far (as Stan does, in windows that double).
+
+use burn::tensor::Tensor;
+use ebm_energy::Energy;
+use ebm_noise::Key;
+
+use crate::kernel::State;
+use crate::{ChainError, Hmc, Kernel, Mala, Nuts};
+
+/// A kernel that warm-up can tune.
+pub trait Tunable: Sized {
+    /// Whether [`with_variances`](Self::with_variances) has an effect.
+    const HAS_MASS: bool = false;
+
+    /// δ.
+    fn step_size(&self) -> f64;
+
+    /// The same kernel with another δ.
+    fn with_step_size(self, step_size: f64) -> Self;
+
+    /// The same kernel for a target with these variances, one for each coordinate.
+    fn with_variances(self, _: &[f64]) -> Self {
+        self
+    }
+}
+
+impl Tunable for Mala {
+    fn step_size(&self) -> f64 {
+        self.step_size
+    }
+
+    fn with_step_size(self, step_size: f64) -> Self {
+        Self { step_size }
+    }
+}
+
+impl Tunable for Hmc {
+    fn step_size(&self) -> f64 {
+        self.step_size
+    }
+
+    fn with_step_size(self, step_size: f64) -> Self {
+        Self { step_size, ..self }
+    }
+}
+
+impl Tunable for Nuts {
+    const HAS_MASS: bool = true;
+
+    fn step_size(&self) -> f64 {
+        self.step_size
+    }
+
+    fn with_step_size(self, step_size: f64) -> Self {
+        Self { step_size, ..self }
+    }
+
+    fn with_variances(self, variances: &[f64]) -> Self {
+        Self { inverse_mass: variances.to_vec(), ..self }
+    }
+}
+
+/// How to warm up: transitions whose draws are thrown away while the kernel adapts, one kernel for all chains.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WarmUp {
+    /// Transitions.
+    pub steps: usize,
+    /// The mean acceptance to reach: 0.574 is optimal for MALA in many dimensions (Roberts and Rosenthal
+    /// 1998), 0.65 for HMC (Beskos et al. 2013), 0.8 is usual for NUTS, more in difficult targets.
+    pub acceptance: f64,
+}
+
+/// Dual averaging's constants, as Hoffman and Gelman recommend.
+const GAMMA: f64 = 0.05;
+const DELAY: f64 = 10.0;
+const DECAY: f64 = 0.75;
+
+/// One search for a step size.
+struct DualAveraging {
+    target: f64,
+    error: f64,
+    averaged: f64,
+    tries: f64,
+}
+
+impl DualAveraging {
+    fn new(step_size: f64) -> Self {
+        // Log step sizes are drawn towards ten times the first: tries cost less while they are large.
+        let target = (10.0 * step_size).ln();
+        Self { target, error: 0.0, averaged: step_size.ln(), tries: 0.0 }
+    }
+
+    /// The next step size to try.
+    fn next(&mut self, shortfall: f64) -> f64 {
+        self.tries += 1.0;
+        let share = 1.0 / (self.tries + DELAY);
+        self.error = (1.0 - share) * self.error + share * shortfall;
+        let log_step = self.target - self.tries.sqrt() / GAMMA * self.error;
+        let weight = self.tries.powf(-DECAY);
+        self.averaged = weight * log_step + (1.0 - weight) * self.averaged;
+        log_step.exp()
+    }
+}
+
+/// Sums for the variance of each coordinate over chains and draws.
+#[derive(Default)]
+struct Moments {
+    count: f64,
+    sums: Vec<[f64; 2]>,
+}
+
+impl Moments {
+    fn add<const D: usize>(&mut self, position: &Tensor<D>) {
+        let chains = position.dims()[0];
+        let values: Vec<f64> = position.clone().into_data().iter::<f64>().collect();
+        let dim = values.len() / chains;
+        self.sums.resize(dim, [0.0; 2]);
+        for (index, x) in values.into_iter().enumerate() {
+            let [sum, squares] = &mut self.sums[index % dim];
+            *sum += x;
+            *squares += x * x;
+        }
+        self.count += chains as f64;
+    }
+
+    /// Shrunk a little towards small values, as Stan does: 5 draws' worth of 10⁻³.
+    fn variances(&self) -> Vec<f64> {
+        let n = self.count;
+        self.sums
+            .iter()
+            .map(|[sum, squares]| {
+                let variance = (squares / n - (sum / n).powi(2)).max(0.0);
+                (n * variance + 5.0 * 1e-3) / (n + 5.0)
+            })
+            .collect()
+    }
+}
+
+impl WarmUp {
+    /// Runs the chains; gives the tuned kernel and the last state.
+    ///
+    /// # Errors
+    /// [`ChainError::Nothing`] without chains or steps; [`ChainError::Stuck`] if the step size fell below a
+    /// millionth of where it began, which is what an energy that is not finite looks like.
+    pub fn run<const D: usize, K: Kernel<D> + Tunable, E: Energy<D>>(
+        self,
+        mut kernel: K,
+        energy: &E,
+        start: Tensor<D>,
+        key: Key,
+    ) -> Result<(K, K::State), ChainError> {
+        let chains = start.dims()[0];
+        if chains == 0 || self.steps == 0 {
+            return Err(ChainError::Nothing { chains, steps: self.steps });
+        }
+        let first = kernel.step_size();
+        let mut search = DualAveraging::new(first);
+        // The mass is learned in windows that double, between a seventh and the last tenth of the way.
+        let (mut window_end, mut window) = (self.steps / 7 + self.steps / 20, self.steps / 20);
+        let mut moments = Moments::default();
+        let mut state = kernel.start(energy, start, key.fold(u64::MAX));
+        for step in 1..=self.steps {
+            let statistics;
+            (state, statistics) = kernel.step(energy, state, key.fold(step as u64));
+            let acceptance = statistics
+                .acceptance
+                .map_or(self.acceptance, |each| f64::from(each.mean().into_scalar::<f32>()));
+            let step_size = search.next(self.acceptance - acceptance);
+            if step_size < 1e-6 * first {
+                return Err(ChainError::Stuck { step, steps: self.steps, first, step_size });
+            }
+            kernel = kernel.with_step_size(step_size);
+            if K::HAS_MASS && step > self.steps / 7 && step <= self.steps - self.steps / 10 {
+                moments.add(state.position());
+                if step >= window_end {
+                    kernel = kernel.with_variances(&moments.variances());
+                    search = DualAveraging::new(search.averaged.exp());
+                    moments = Moments::default();
+                    window *= 2;
+                    // A last window that would be cut short is joined to this one.
+                    let rest = self.steps - self.steps / 10;
+                    window_end =
+                        if step + 2 * window > rest { rest } else { step + window };
+                }
+            }
+        }
+        Ok((kernel.with_step_size(search.averaged.exp()), state))
+    }
+}

@@ -1,0 +1,117 @@
+//! The ratio of two normalising constants by annealed importance sampling (Neal, "Annealed importance sampling",
+//! Statistics and Computing 2001).
+
+use burn::tensor::Tensor;
+use ebm_energy::Energy;
+use ebm_noise::Key;
+
+use crate::kernel::State;
+use crate::{ChainError, Kernel};
+
+/// (1 − β)·U₀ + β·U₁.
+#[derive(Clone, Copy, Debug)]
+pub struct Bridge<A, B> {
+    /// U₀.
+    pub from: A,
+    /// U₁.
+    pub to: B,
+    /// β.
+    pub beta: f64,
+}
+
+impl<const D: usize, A: Energy<D>, B: Energy<D>> Energy<D> for Bridge<A, B> {
+    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
+        self.from.energy(x.clone()) * (1.0 - self.beta) + self.to.energy(x) * self.beta
+    }
+
+    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
+        let (from, from_gradient) = self.from.energy_and_gradient(x.clone());
+        let (to, to_gradient) = self.to.energy_and_gradient(x);
+        (
+            from * (1.0 - self.beta) + to * self.beta,
+            from_gradient * (1.0 - self.beta) + to_gradient * self.beta,
+        )
+    }
+}
+
+/// log Z₁ − log Z₀, estimated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogRatio {
+    /// The logarithm of the mean weight.
+    pub value: f64,
+    /// Its standard error, by the delta method: std(w) / (mean(w)·√n). Trust it only where `effective` is many.
+    pub standard_error: f64,
+    /// (Σw)² / Σw²: how many equal weights the weights are worth.
+    pub effective: f64,
+    /// log w of each chain.
+    pub log_weights: Vec<f64>,
+}
+
+/// Estimates log Z₁ − log Z₀, where Z = ∫ exp(−U), from exact draws of exp(−U₀)/Z₀.
+///
+/// β goes from 0 to 1 in `betas` equal parts, with one transition of `kernel` at each value between. The kernel
+/// should leave its target invariant (`Mala`, `Hmc`): an unadjusted one biases the estimate.
+///
+/// # Shapes
+/// - `draws`: `[chains, …]`
+///
+/// # Errors
+/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Runaway`], if a weight is not finite.
+pub fn annealed_importance<const D: usize, K: Kernel<D>>(
+    kernel: &K,
+    from: &impl Energy<D>,
+    to: &impl Energy<D>,
+    draws: Tensor<D>,
+    betas: usize,
+    key: Key,
+) -> Result<LogRatio, ChainError> {
+    let chains = draws.dims()[0];
+    if betas == 0 || chains == 0 {
+        return Err(ChainError::Nothing { chains, steps: betas });
+    }
+    let part = 1.0 / betas as f64;
+    let mut position = draws;
+    let mut log_weights = vec![0.0; chains];
+    for step in 1..=betas {
+        let gain = from.energy(position.clone()) - to.energy(position.clone());
+        for (weight, gain) in log_weights.iter_mut().zip(gain.into_data().iter::<f64>()) {
+            *weight += gain * part;
+        }
+        if let Some(&energy) = log_weights.iter().find(|weight| !weight.is_finite()) {
+            let bad = log_weights.iter().filter(|weight| !weight.is_finite()).count();
+            return Err(ChainError::Runaway {
+                step,
+                steps: betas,
+                chains: bad,
+                total: chains,
+                energy,
+            });
+        }
+        if step < betas {
+            let bridge = Bridge { from, to, beta: step as f64 * part };
+            let key = key.fold(step as u64);
+            let state = kernel.start(&bridge, position, key.fold(0));
+            position = kernel.step(&bridge, state, key.fold(1)).0.position().clone();
+        }
+    }
+    Ok(LogRatio::of(log_weights))
+}
+
+impl LogRatio {
+    fn of(log_weights: Vec<f64>) -> Self {
+        let n = log_weights.len() as f64;
+        let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = log_weights.iter().map(|weight| (weight - largest).exp()).collect();
+        let sum: f64 = weights.iter().sum();
+        let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
+        let mean = sum / n;
+        let variance = weights.iter().map(|weight| (weight - mean).powi(2)).sum::<f64>()
+            / (n - 1.0).max(1.0);
+        Self {
+            value: largest + mean.ln(),
+            standard_error: (variance / n).sqrt() / mean,
+            effective: sum * sum / squares,
+            log_weights,
+        }
+    }
+}

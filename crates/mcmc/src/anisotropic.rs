@@ -1,0 +1,45 @@
+//! Langevin steps that are shorter where the gradient is large, coordinate by coordinate, as in STANLEY
+//! (Karimi, Xie, Li, "STANLEY: Stochastic Gradient Anisotropic Langevin Dynamics for Learning Energy-Based
+//! Models", arXiv 2310.12667).
+
+use burn::tensor::Tensor;
+use ebm_energy::Energy;
+use ebm_noise::Key;
+use serde::{Deserialize, Serialize};
+
+use crate::{Kernel, Statistics};
+
+/// x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ, |∇U(x)|) for each coordinate.
+///
+/// Where all gradients are below τ this is unadjusted Langevin. Elsewhere the law that it leaves is not the
+/// target's: the step depends on the position and nothing corrects for it. It keeps chains from running away in
+/// training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Anisotropic {
+    /// δ, the largest step.
+    pub step_size: f64,
+    /// τ.
+    pub threshold: f64,
+}
+
+impl<const D: usize> Kernel<D> for Anisotropic {
+    type State = Tensor<D>;
+
+    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Tensor<D> {
+        position
+    }
+
+    fn step<E: Energy<D>>(
+        &self,
+        energy: &E,
+        state: Tensor<D>,
+        key: Key,
+    ) -> (Tensor<D>, Statistics) {
+        let (energy, gradient) = energy.energy_and_gradient(state.clone());
+        let step =
+            gradient.clone().abs().clamp_min(self.threshold).recip() * (self.step_size * self.threshold);
+        let noise = key.normal(state.dims(), &state.device());
+        let state = state - gradient * step.clone().powi_scalar(2) * 0.5 + noise * step;
+        (state, Statistics { energy, acceptance: None, divergent: None })
+    }
+}

@@ -1,0 +1,177 @@
+//! Chains as an iterator, and draws to look at.
+
+use burn::tensor::Tensor;
+use ebm_energy::{Energy, Frozen};
+use ebm_noise::Key;
+
+use crate::diagnostics::{Draws, Summary};
+use crate::kernel::State;
+use crate::{ChainError, Kernel, RUNAWAY_ENERGY, Statistics};
+
+/// A batch of chains. As an iterator it moves them once at a time, without end, and gives the positions with the
+/// statistics of the move.
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use ebm_energy::Gaussian;
+/// use ebm_mcmc::{Key, Mala, Sampler};
+///
+/// let target = Gaussian { mean: 1.0, std: 0.5 };
+/// let start = Tensor::<2>::zeros([4, 2], &Device::flex());
+/// let samples =
+///     Sampler::new(Mala { step_size: 0.6 }, &target, start, Key::new(0)).burn_in(100).sample(500)?;
+/// assert_eq!(samples.draws.shape(), [4, 500, 2]);
+/// println!("{}", samples.summary());
+/// # Ok::<(), ebm_mcmc::ChainError>(())
+/// ```
+pub struct Sampler<'e, const D: usize, K: Kernel<D>> {
+    kernel: K,
+    energy: Frozen<'e, D>,
+    /// `None` only while a step is made.
+    state: Option<K::State>,
+    key: Key,
+    step: u64,
+    thin: usize,
+}
+
+/// Draws of a [`Sampler`].
+#[derive(Clone, Debug)]
+pub struct Samples {
+    /// `[chain, draw, …]`
+    pub draws: Draws,
+    /// U at the beginning of each draw's last transition, `[chain][draw]`.
+    pub energies: Vec<Vec<f64>>,
+    /// The mean probability of acceptance of each chain; empty for kernels that accept everything.
+    pub acceptance: Vec<f64>,
+}
+
+impl Samples {
+    /// Mean, standard deviation, their errors and R-hat of every coordinate.
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.draws)
+    }
+}
+
+impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
+    /// Chains from `start`. Transition `τ` uses `key.fold(τ)`.
+    ///
+    /// # Shapes
+    /// - `start`: `[chains, …]`
+    pub fn new<E: Energy<D>>(kernel: K, energy: &'e E, start: Tensor<D>, key: Key) -> Self {
+        let energy: Frozen<'e, D> = energy.freeze().unwrap_or_else(|| Box::new(energy));
+        let state = Some(kernel.start(&energy, start, key.fold(u64::MAX)));
+        Self { kernel, energy, state, key, step: 0, thin: 1 }
+    }
+
+    /// Moves the chains `steps` times and forgets the way.
+    pub fn burn_in(mut self, steps: usize) -> Self {
+        self.by_ref().take(steps).for_each(drop);
+        self
+    }
+
+    /// Keeps one of every `every` transitions as a draw; 0 counts as 1.
+    pub fn thin(mut self, every: usize) -> Self {
+        self.thin = every.max(1);
+        self
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &K {
+        &self.kernel
+    }
+
+    /// The next `draws` draws of every chain.
+    ///
+    /// # Errors
+    /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Runaway`], if an energy is not finite
+    /// or beyond [`RUNAWAY_ENERGY`]; [`ChainError::NotFinite`], if a draw is not finite; the step counts
+    /// from the first transition of the chains.
+    pub fn sample(&mut self, draws: usize) -> Result<Samples, ChainError> {
+        let shape = self.state.as_ref().map_or([0; D], |state| state.position().dims());
+        let chains = shape[0];
+        if draws == 0 || chains == 0 {
+            return Err(ChainError::Nothing { chains, steps: draws });
+        }
+        let dim: usize = shape[1..].iter().product();
+        let mut values = vec![0.0; chains * draws * dim];
+        let mut energies = vec![vec![0.0; draws]; chains];
+        let mut acceptance = vec![0.0; chains];
+        let (mut moves, mut metropolis) = (0.0, false);
+        for draw in 0..draws {
+            for last in (0..self.thin).rev() {
+                let Some((position, statistics)) = self.next() else { continue };
+                moves += 1.0;
+                if let Some(each) = &statistics.acceptance {
+                    metropolis = true;
+                    let each = host(each.clone());
+                    acceptance.iter_mut().zip(each).for_each(|(sum, each)| *sum += each);
+                }
+                if last > 0 {
+                    continue;
+                }
+                self.check(&statistics)?;
+                let position = host(position);
+                if position.iter().any(|x| !x.is_finite()) {
+                    return Err(ChainError::NotFinite { steps: self.step as usize });
+                }
+                for (chain, row) in position.chunks(dim.max(1)).enumerate() {
+                    values[(chain * draws + draw) * dim..][..dim].copy_from_slice(row);
+                }
+                for (chain, energy) in host(statistics.energy).into_iter().enumerate() {
+                    energies[chain][draw] = energy;
+                }
+            }
+        }
+        let mut shape: Vec<usize> = shape.to_vec();
+        shape.insert(1, draws);
+        let draws = Draws::new(values, &shape)?;
+        let acceptance = if metropolis {
+            acceptance.into_iter().map(|sum| sum / moves).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Samples { draws, energies, acceptance })
+    }
+
+    fn check(&self, statistics: &Statistics) -> Result<(), ChainError> {
+        let energies = host(statistics.energy.clone());
+        let ran_away = |energy: &&f64| !energy.is_finite() || energy.abs() > RUNAWAY_ENERGY;
+        match energies.iter().find(ran_away) {
+            Some(&energy) => Err(ChainError::Runaway {
+                step: self.step as usize,
+                steps: self.step as usize,
+                chains: energies.iter().filter(ran_away).count(),
+                total: energies.len(),
+                energy,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<const D: usize, K: Kernel<D>> Iterator for Sampler<'_, D, K> {
+    type Item = (Tensor<D>, Statistics);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let key = self.key.fold(self.step);
+        let (state, statistics) = self.kernel.step(&self.energy, self.state.take()?, key);
+        self.step += 1;
+        let position = state.position().clone();
+        self.state = Some(state);
+        Some((position, statistics))
+    }
+}
+
+impl<const D: usize, K: Kernel<D> + std::fmt::Debug> std::fmt::Debug for Sampler<'_, D, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sampler")
+            .field("kernel", &self.kernel)
+            .field("step", &self.step)
+            .field("thin", &self.thin)
+            .finish_non_exhaustive()
+    }
+}
+
+fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}

@@ -1,0 +1,125 @@
+//! Temperatures: p(x)^(1/T), ladders of them, and chains that exchange places along a ladder.
+
+use burn::tensor::Tensor;
+use ebm_energy::{Energy, Frozen};
+use ebm_noise::Key;
+
+use crate::kernel::{State, select};
+use crate::{Kernel, Statistics};
+
+/// U/T: flatter than U for T > 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Tempered<E> {
+    /// The energy at temperature 1.
+    pub inner: E,
+    /// T.
+    pub temperature: f64,
+}
+
+impl<const D: usize, E: Energy<D>> Energy<D> for Tempered<E> {
+    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
+        self.inner.energy(x) / self.temperature
+    }
+
+    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
+        let (energy, gradient) = self.inner.energy_and_gradient(x);
+        (energy / self.temperature, gradient / self.temperature)
+    }
+
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        let inner = self.inner.freeze()?;
+        Some(Box::new(Tempered { inner, temperature: self.temperature }))
+    }
+}
+
+/// Parallel tempering, or replica exchange: every chain has a replica at each temperature; a kernel moves them all,
+/// then neighbours exchange places by a Metropolis rule, even pairs and odd pairs in turn (Geyer 1991; Hukushima
+/// and Nemoto 1996). The position of a chain is that of its coldest replica.
+#[derive(Clone, Debug)]
+pub struct ParallelTempering<K> {
+    /// Moves the replicas at each temperature.
+    pub kernel: K,
+    /// Increasing; the first, usually 1, is what is sampled. A Langevin step suits a temperature if it
+    /// grows as √T.
+    pub temperatures: Vec<f64>,
+}
+
+/// Replicas from cold to hot.
+#[derive(Clone, Debug)]
+pub struct Replicas<const D: usize> {
+    /// Positions, `[chains, …]` at each temperature.
+    pub positions: Vec<Tensor<D>>,
+    /// Transitions made.
+    pub steps: u64,
+}
+
+impl<const D: usize> State<D> for Replicas<D> {
+    fn position(&self) -> &Tensor<D> {
+        &self.positions[0]
+    }
+}
+
+impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
+    type State = Replicas<D>;
+
+    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Replicas<D> {
+        Replicas { positions: vec![position; self.temperatures.len().max(1)], steps: 0 }
+    }
+
+    /// The acceptance is that of the exchanges of the coldest replica, where it took part.
+    fn step<E: Energy<D>>(
+        &self,
+        energy: &E,
+        Replicas { mut positions, steps }: Replicas<D>,
+        key: Key,
+    ) -> (Replicas<D>, Statistics) {
+        let mut first_energy = None;
+        for (rung, (position, &temperature)) in
+            positions.iter_mut().zip(&self.temperatures).enumerate()
+        {
+            let tempered = Tempered { inner: energy, temperature };
+            let key = key.fold(rung as u64);
+            let state = self.kernel.start(&tempered, position.clone(), key.fold(0));
+            let (state, statistics) = self.kernel.step(&tempered, state, key.fold(1));
+            *position = state.position().clone();
+            first_energy.get_or_insert(statistics.energy * temperature);
+        }
+        let energies: Vec<Tensor<1>> = positions.iter().map(|x| energy.energy(x.clone())).collect();
+        let mut acceptance = None;
+        for cold in ((steps % 2) as usize..self.temperatures.len().saturating_sub(1)).step_by(2) {
+            let beta = [cold, cold + 1].map(|rung| 1.0 / self.temperatures[rung]);
+            let gain = energies[cold].clone() - energies[cold + 1].clone();
+            let probability = (gain * (beta[0] - beta[1])).clamp_max(0.0).exp();
+            let uniform =
+                key.fold(u64::MAX - cold as u64).uniform(probability.dims(), &probability.device());
+            let exchanged = probability.clone().greater(uniform);
+            let pair = [positions[cold].clone(), positions[cold + 1].clone()];
+            positions[cold] = select(&exchanged, pair[1].clone(), pair[0].clone());
+            positions[cold + 1] = select(&exchanged, pair[0].clone(), pair[1].clone());
+            if cold == 0 {
+                acceptance = Some(probability);
+            }
+        }
+        let energy = first_energy.unwrap_or_else(|| energies[0].clone());
+        (Replicas { positions, steps: steps + 1 }, Statistics { energy, acceptance, divergent: None })
+    }
+}
+
+/// Annealed Langevin or any other kernel along falling temperatures: `steps` transitions at each of
+/// `temperatures` (Neal 2001; for score networks Song and Ermon 2019). `kernel_at(T)` gives the kernel, whose
+/// step usually grows as √T. Gives the last positions; temperature `i` uses `key.fold(i)`.
+pub fn anneal<const D: usize, K: Kernel<D>, E: Energy<D>>(
+    kernel_at: impl Fn(f64) -> K,
+    energy: &E,
+    start: Tensor<D>,
+    temperatures: &[f64],
+    steps: usize,
+    key: Key,
+) -> Result<Tensor<D>, crate::ChainError> {
+    temperatures.iter().enumerate().try_fold(start, |position, (i, &temperature)| {
+        let tempered = Tempered { inner: energy, temperature };
+        let key = key.fold(i as u64);
+        crate::run(&kernel_at(temperature), &tempered, position, steps, key, |_, _| {})
+            .map(|chains| chains.state)
+    })
+}
