@@ -21,6 +21,7 @@
 
 mod activation;
 mod analytic;
+mod block;
 mod conv;
 mod energy;
 mod error;
@@ -32,6 +33,7 @@ mod reference;
 
 pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
+pub use block::{BlockEnergy, LANES};
 pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
 pub use energy::{Energy, Frozen};
 pub use error::NetworkError;

@@ -94,24 +94,6 @@ mod tests {
         assert!(unbiased > 4.0, "the bias of 33 % must be visible, not hidden: {unbiased}");
     }
 
-    /// The negative control: the test above can fail.
-    #[test]
-    fn a_kernel_with_a_wrong_coefficient_is_found_out() {
-        struct Wrong;
-        impl Kernel<2> for Wrong {
-            fn step<E: Energy<2>>(&self, energy: &E, x: Tensor<2>, key: Key) -> Transition<2> {
-                let step_size = 0.16;
-                let (energy, gradient) = energy.energy_and_gradient(x.clone());
-                let noise = key.normal(x.dims(), &x.device());
-                // δ² where eq. 2 has δ²/2.
-                let state = x - gradient * (step_size * step_size) + noise * step_size;
-                Transition { state, energy }
-            }
-        }
-        let (_, variance) = errors(&draws(&Wrong, 600), TARGET.mean, TARGET.std * TARGET.std);
-        assert!(variance > 4.0, "a wrong drift went unnoticed: {variance} standard errors");
-    }
-
     /// (1 − δ²/2)ᵀ·x₀ is what gradient descent on ‖x‖²/2 leaves.
     #[test]
     fn without_noise_it_descends() {

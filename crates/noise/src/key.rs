@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::normal;
+use crate::normal::{self, LANES};
 use crate::philox::philox_4x32_10;
 
 /// The last counter word of blocks that are tensor elements; keys are folded with another, so a
@@ -88,6 +88,14 @@ impl Key {
             }
         }
         Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    /// Numbers `4·block..4·block + 4` of rows `row..row + LANES` of [`normal`](Self::normal), `[number][row]`. For
+    /// loops under [`vectorised`](crate::vectorised).
+    #[inline(always)]
+    pub fn normal_lanes(self, row: u32, block: u32) -> [[f32; LANES]; 4] {
+        let first = self.first_row.wrapping_add(row);
+        normal::lanes(self.words, |lane| [block, first.wrapping_add(lane as u32), 0, DRAW])
     }
 
     /// One number uniform in `[0, 1)`, a multiple of 2⁻⁵³: number `index` of row `row`, for algorithms on the

@@ -10,7 +10,7 @@ use pulp::Arch;
 use crate::philox::philox_4x32_10;
 
 /// Blocks of Philox that are made together, one in a lane.
-const LANES: usize = 16;
+pub const LANES: usize = 16;
 /// Numbers that are made together.
 pub(crate) const BATCH: usize = 4 * LANES;
 
@@ -25,27 +25,40 @@ pub(crate) fn for_each(
 ) {
     let mut numbers = [0.0; BATCH];
     for first in (0..len).step_by(BATCH) {
-        let mut words = [[0; LANES]; 4];
-        for lane in 0..LANES {
-            let block = philox_4x32_10(counter((first / 4 + lane) as u32), key);
-            for (words, word) in words.iter_mut().zip(block) {
-                words[lane] = word;
-            }
-        }
-        for pair in 0..2 {
-            for lane in 0..LANES {
-                let [a, b] = box_muller(words[2 * pair][lane], words[2 * pair + 1][lane]);
-                numbers[4 * lane + 2 * pair] = a;
-                numbers[4 * lane + 2 * pair + 1] = b;
+        let four = lanes(key, |lane| counter((first / 4 + lane) as u32));
+        for (lane, numbers) in numbers.chunks_exact_mut(4).enumerate() {
+            for (number, lanes) in numbers.iter_mut().zip(&four) {
+                *number = lanes[lane];
             }
         }
         visit(first, &numbers[..BATCH.min(len - first)]);
     }
 }
 
+/// The four numbers of each of [`LANES`] blocks, `[number][lane]`.
+#[inline(always)]
+pub(crate) fn lanes(key: [u32; 2], counter: impl Fn(usize) -> [u32; 4]) -> [[f32; LANES]; 4] {
+    let mut words = [[0; LANES]; 4];
+    for lane in 0..LANES {
+        let block = philox_4x32_10(counter(lane), key);
+        for (words, word) in words.iter_mut().zip(block) {
+            words[lane] = word;
+        }
+    }
+    let mut numbers = [[0.0; LANES]; 4];
+    for pair in 0..2 {
+        for lane in 0..LANES {
+            let [a, b] = box_muller(words[2 * pair][lane], words[2 * pair + 1][lane]);
+            numbers[2 * pair][lane] = a;
+            numbers[2 * pair + 1][lane] = b;
+        }
+    }
+    numbers
+}
+
 /// Calls `work` with the widest vectors of the machine switched on. Bits do not depend on them.
 #[inline(always)]
-pub(crate) fn vectorised(work: impl FnOnce()) {
+pub fn vectorised(work: impl FnOnce()) {
     Arch::new().dispatch(work);
 }
 
