@@ -30,6 +30,8 @@ mod host;
 mod learning;
 mod padding;
 mod reference;
+mod ring;
+mod well;
 
 pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
@@ -42,3 +44,5 @@ pub use host::is_host;
 pub use learning::Learning;
 pub use padding::{same_output, same_padding};
 pub use reference::{GaussianReference, squared_norm};
+pub use ring::Ring;
+pub use well::DoubleWell;

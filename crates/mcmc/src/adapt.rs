@@ -181,8 +181,7 @@ impl WarmUp {
                     window *= 2;
                     // A last window that would be cut short is joined to this one.
                     let rest = self.steps - self.steps / 10;
-                    window_end =
-                        if step + 2 * window > rest { rest } else { step + window };
+                    window_end = if step + 2 * window > rest { rest } else { step + window };
                 }
             }
         }

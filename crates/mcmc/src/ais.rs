@@ -105,8 +105,8 @@ impl LogRatio {
         let sum: f64 = weights.iter().sum();
         let squares: f64 = weights.iter().map(|weight| weight * weight).sum();
         let mean = sum / n;
-        let variance = weights.iter().map(|weight| (weight - mean).powi(2)).sum::<f64>()
-            / (n - 1.0).max(1.0);
+        let variance =
+            weights.iter().map(|weight| (weight - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
         Self {
             value: largest + mean.ln(),
             standard_error: (variance / n).sqrt() / mean,

@@ -36,8 +36,8 @@ impl<const D: usize> Kernel<D> for Anisotropic {
         key: Key,
     ) -> (Tensor<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(state.clone());
-        let step =
-            gradient.clone().abs().clamp_min(self.threshold).recip() * (self.step_size * self.threshold);
+        let step = gradient.clone().abs().clamp_min(self.threshold).recip()
+            * (self.step_size * self.threshold);
         let noise = key.normal(state.dims(), &state.device());
         let state = state - gradient * step.clone().powi_scalar(2) * 0.5 + noise * step;
         (state, Statistics { energy, acceptance: None, divergent: None })

@@ -121,8 +121,7 @@ fn advance<const D: usize, K: Kernel<D>, E: Energy<D>>(
         energies.push(statistics.energy);
         observe(step + 1, state.position());
     }
-    let chains =
-        Chains { state: state.position().clone(), energies: Tensor::stack(energies, 0) };
+    let chains = Chains { state: state.position().clone(), energies: Tensor::stack(energies, 0) };
     check(&chains)?;
     Ok(chains)
 }

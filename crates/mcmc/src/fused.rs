@@ -69,9 +69,9 @@ impl Langevin {
             || {
                 for (step, key) in keys.iter().enumerate() {
                     let energies = energy.block(&x, &mut gradient);
-                    let bad = |energy: &f32| energy.abs() <= RUNAWAY_ENERGY as f32;
-                    if !energies.iter().fold(true, |all, energy| all & bad(energy)) {
-                        let worst = energies.iter().find(|energy| !bad(energy));
+                    let sound = |energy: &f32| energy.abs() <= RUNAWAY_ENERGY as f32;
+                    if !energies.iter().fold(true, |all, energy| all & sound(energy)) {
+                        let worst = energies.iter().find(|energy| !sound(energy));
                         ran_away = worst.map(|&energy| (step, f64::from(energy)));
                         break;
                     }
@@ -133,6 +133,9 @@ mod tests {
         let start = Tensor::<2>::ones([3, 2], &Device::flex());
         let kernel = Langevin { step_size: 4.0, noise: false };
         let error = kernel.run_fused(&unit, start, 20, Key::new(0)).expect_err("it diverges");
-        assert!(matches!(error, ChainError::Runaway { step: 8, steps: 20, total: 3, .. }), "{error}");
+        assert!(
+            matches!(error, ChainError::Runaway { step: 8, steps: 20, total: 3, .. }),
+            "{error}"
+        );
     }
 }

@@ -27,12 +27,7 @@ impl<const D: usize> Kernel<D> for Hmc {
         Point::new(energy, position)
     }
 
-    fn step<E: Energy<D>>(
-        &self,
-        energy: &E,
-        state: Point<D>,
-        key: Key,
-    ) -> (Point<D>, Statistics) {
+    fn step<E: Energy<D>>(&self, energy: &E, state: Point<D>, key: Key) -> (Point<D>, Statistics) {
         let position = &state.position;
         let mut momentum = key.fold(0).normal(position.dims(), &position.device());
         let kinetic = squared_norm(momentum.clone()) * 0.5;
@@ -43,9 +38,8 @@ impl<const D: usize> Kernel<D> for Hmc {
             moving = Point::new(energy, position);
             momentum = momentum - moving.gradient.clone() * (0.5 * self.step_size);
         }
-        let log_ratio = state.energy.clone() + kinetic
-            - moving.energy.clone()
-            - squared_norm(momentum) * 0.5;
+        let log_ratio =
+            state.energy.clone() + kinetic - moving.energy.clone() - squared_norm(momentum) * 0.5;
         let from = state.energy.clone();
         // Also where it is NaN.
         let divergent = log_ratio.clone().greater_equal_elem(-DIVERGENCE).bool_not().float();

@@ -36,12 +36,12 @@ mod tempered;
 mod underdamped;
 mod update;
 
-pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
-pub use ebm_noise::Key;
 pub use adapt::{Tunable, WarmUp};
 pub use ais::{Bridge, LogRatio, annealed_importance};
 pub use anisotropic::Anisotropic;
+pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
 pub use discrete::{Gibbs, GibbsWithGradients};
+pub use ebm_noise::Key;
 pub use hmc::Hmc;
 pub use kernel::{Kernel, Point, State, Statistics};
 pub use langevin::Langevin;

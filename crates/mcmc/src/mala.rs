@@ -26,12 +26,7 @@ impl<const D: usize> Kernel<D> for Mala {
         Point::new(energy, position)
     }
 
-    fn step<E: Energy<D>>(
-        &self,
-        energy: &E,
-        state: Point<D>,
-        key: Key,
-    ) -> (Point<D>, Statistics) {
+    fn step<E: Energy<D>>(&self, energy: &E, state: Point<D>, key: Key) -> (Point<D>, Statistics) {
         let drift = 0.5 * self.step_size * self.step_size;
         let x = state.position.clone();
         let y =

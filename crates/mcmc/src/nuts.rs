@@ -40,12 +40,7 @@ impl<const D: usize> Kernel<D> for Nuts {
         Point::new(energy, position)
     }
 
-    fn step<E: Energy<D>>(
-        &self,
-        energy: &E,
-        state: Point<D>,
-        key: Key,
-    ) -> (Point<D>, Statistics) {
+    fn step<E: Energy<D>>(&self, energy: &E, state: Point<D>, key: Key) -> (Point<D>, Statistics) {
         let (shape, device) = (state.position.dims(), state.position.device());
         let dim = shape[1..].iter().product::<usize>();
         let inverse_mass = self.inverse_mass(dim);
@@ -278,11 +273,7 @@ impl Growth {
     fn add(&mut self, gain: f64, inverse_mass: &[f64], random: &mut Random) -> bool {
         let tip = &self.tip;
         let part = match self.part.take() {
-            None => Part {
-                chosen: tip.clone(),
-                log_weight: gain,
-                momenta: tip.momentum.clone(),
-            },
+            None => Part { chosen: tip.clone(), log_weight: gain, momenta: tip.momentum.clone() },
             Some(mut part) => {
                 part.log_weight = log_sum(part.log_weight, gain);
                 if random.next() < (gain - part.log_weight).exp() {

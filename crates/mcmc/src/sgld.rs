@@ -53,7 +53,10 @@ impl<const D: usize> Kernel<D> for Sgld {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
         let step_size = (self.scale * (self.offset + steps as f64).powf(-self.decay)).sqrt();
         let position = langevin_update(position, gradient, step_size, Some(key));
-        (Counted { position, steps: steps + 1 }, Statistics { energy, acceptance: None, divergent: None })
+        (
+            Counted { position, steps: steps + 1 },
+            Statistics { energy, acceptance: None, divergent: None },
+        )
     }
 }
 
@@ -101,12 +104,15 @@ impl<const D: usize> Kernel<D> for PreconditionedSgld {
         key: Key,
     ) -> (Preconditioned<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
-        let squares =
-            squares * self.memory + gradient.clone().powi_scalar(2) * (1.0 - self.memory);
+        let squares = squares * self.memory + gradient.clone().powi_scalar(2) * (1.0 - self.memory);
         let scale = (squares.clone().sqrt() + self.floor).recip();
         let noise = key.normal(position.dims(), &position.device());
-        let position = position - gradient * scale.clone() * (0.5 * self.step_size * self.step_size)
+        let position = position
+            - gradient * scale.clone() * (0.5 * self.step_size * self.step_size)
             + noise * scale.sqrt() * self.step_size;
-        (Preconditioned { position, squares }, Statistics { energy, acceptance: None, divergent: None })
+        (
+            Preconditioned { position, squares },
+            Statistics { energy, acceptance: None, divergent: None },
+        )
     }
 }

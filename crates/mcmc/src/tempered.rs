@@ -101,7 +101,10 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
             }
         }
         let energy = first_energy.unwrap_or_else(|| energies[0].clone());
-        (Replicas { positions, steps: steps + 1 }, Statistics { energy, acceptance, divergent: None })
+        (
+            Replicas { positions, steps: steps + 1 },
+            Statistics { energy, acceptance, divergent: None },
+        )
     }
 }
 

@@ -4,8 +4,9 @@
 use burn::tensor::{Device, Tensor};
 use ebm_energy::{Energy, FnEnergy, Gaussian};
 use ebm_mcmc::{
-    Anisotropic, Gibbs, GibbsWithGradients, Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, PreconditionedSgld, Sampler,
-    Samples, Sgld, Underdamped, WarmUp, annealed_importance,
+    Anisotropic, Gibbs, GibbsWithGradients, Hmc, Kernel, Key, Langevin, Mala, Nuts,
+    ParallelTempering, PreconditionedSgld, Sampler, Samples, Sgld, Underdamped, WarmUp,
+    annealed_importance,
 };
 
 const CHAINS: usize = 400;
@@ -92,8 +93,7 @@ fn mala_accepts_as_often_as_it_should() {
     let samples = sample(Mala { step_size: 1.0 }, &unit, zeros(1), [50, 1, 200]);
     let n = samples.acceptance.len() as f64;
     let mean = samples.acceptance.iter().sum::<f64>() / n;
-    let variance =
-        samples.acceptance.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let variance = samples.acceptance.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let off = (mean - 0.920_833_416_1).abs() / (variance / n).sqrt();
     assert!(off < 4.0, "acceptance {mean}, {off} standard errors off");
 }
@@ -103,8 +103,7 @@ fn mala_accepts_as_often_as_it_should() {
 fn langevin_has_its_known_bias() {
     let step_size = 1.5;
     let variance = 2.25 / (1.0 - step_size * step_size / 9.0);
-    let samples =
-        sample(Langevin { step_size, noise: true }, &GAUSSIAN, zeros(2), [60, 2, 60]);
+    let samples = sample(Langevin { step_size, noise: true }, &GAUSSIAN, zeros(2), [60, 2, 60]);
     has_moments("ULA", &samples, 0.7, 0.49 + variance);
     assert!(off(&samples, |x| x * x, SECOND) > 4.0, "the bias must be visible");
 }
@@ -154,8 +153,7 @@ fn tempering_finds_the_other_mode() {
     let kernel = Mala { step_size: 0.35 };
     let alone = sample(kernel, &mixture, start(), [100, 2, 60]);
     assert!(off(&alone, |x| x, 0.0) > 4.0, "without exchanges the other mode is not found");
-    let tempered =
-        ParallelTempering { kernel, temperatures: vec![1.0, 2.5, 6.0, 15.0] };
+    let tempered = ParallelTempering { kernel, temperatures: vec![1.0, 2.5, 6.0, 15.0] };
     let samples = sample(tempered, &mixture, start(), [400, 4, 60]);
     has_moments("parallel tempering", &samples, 0.0, 1.09);
 }

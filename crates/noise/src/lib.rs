@@ -23,5 +23,5 @@ mod philox;
 
 pub use init::initialise;
 pub use key::Key;
-pub use normal::{LANES, vectorised};
+pub use normal::{LANES, ln, vectorised};
 pub use philox::philox_4x32_10;

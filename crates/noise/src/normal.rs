@@ -74,7 +74,7 @@ fn box_muller(a: u32, b: u32) -> [f32; 2] {
 /// ln x of a normal positive number: x = 2ᵉ·m with m in [√½, √2), and ln m = 2·artanh((m − 1)/(m + 1)) by its
 /// series, which is exact to 10⁻⁹ after five terms.
 #[inline(always)]
-fn ln(x: f32) -> f32 {
+pub fn ln(x: f32) -> f32 {
     let shifted = x.to_bits().wrapping_sub((SQRT_2 / 2.0).to_bits());
     let exponent = (shifted as i32) >> 23;
     let mantissa = f32::from_bits(x.to_bits().wrapping_sub((exponent as u32) << 23));

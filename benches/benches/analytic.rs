@@ -1,0 +1,76 @@
+//! Chain-steps per second of Langevin on analytic targets, one line of JSON for each: what `cargo xtask bench peers`
+//! compares with PyTorch and JAX programs.
+
+#![allow(missing_docs, reason = "a program")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use burn::tensor::Tensor;
+use ebm::device::{DeviceName, open};
+use ebm::energy::{BlockEnergy, DoubleWell, Energy, Gaussian, Ring};
+use ebm::mcmc::{Langevin, run};
+use ebm::noise::Key;
+use serde_json::json;
+
+/// Name, chains, dimensions, steps.
+const SCALES: [(&str, usize, usize, usize); 4] = [
+    ("tebm_small", 64, 8, 50),
+    ("tebm_medium", 256, 32, 100),
+    ("tebm_large", 1024, 128, 200),
+    ("many2d", 10_000, 2, 1000),
+];
+const ROUNDS: usize = 7;
+
+fn main() {
+    let general = std::env::args().any(|argument| argument == "--general");
+    measure("double_well", &DoubleWell { barrier: 2.0 }, general);
+    measure("gaussian", &Gaussian { mean: 0.0, std: 1.0 }, general);
+    measure("gmm8", &Ring::new(8, 4.0, 0.5), general);
+}
+
+fn measure(name: &str, target: &(impl Energy<2> + BlockEnergy), general: bool) {
+    let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
+    // δ²/2 = 0.01.
+    let kernel = Langevin { step_size: 0.02_f64.sqrt(), noise: true };
+    for (scale, chains, dim, steps) in SCALES {
+        let start = Key::new(0).normal::<2>([chains, dim], &device);
+        let fused = || kernel.run_fused(target, start.clone(), steps, Key::new(1)).expect("finite");
+        report("ebm_fused", name, (scale, chains, dim, steps), fused);
+        if general {
+            let general = || {
+                run(&kernel, target, start.clone(), steps, Key::new(1), |_, _| {})
+                    .expect("finite")
+                    .state
+            };
+            report("ebm_run", name, (scale, chains, dim, steps), general);
+        }
+    }
+}
+
+fn report(
+    library: &str,
+    name: &str,
+    (scale, chains, dim, steps): (&str, usize, usize, usize),
+    work: impl Fn() -> Tensor<2>,
+) {
+    let mut times: Vec<f64> = (0..ROUNDS + 2)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(work());
+            start.elapsed().as_secs_f64()
+        })
+        .skip(2)
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let median = times[ROUNDS / 2];
+    let second = work().powi_scalar(2).mean().into_scalar::<f32>();
+    println!(
+        "{}",
+        json!({
+            "lib": library, "pot": name, "scale": scale, "chains": chains, "dim": dim,
+            "steps": steps, "median_ms": median * 1e3,
+            "chain_steps_per_s": (chains * steps) as f64 / median, "m2": second,
+        })
+    );
+}

@@ -1,0 +1,100 @@
+//! Gaussians on a ring: the mixture in which chains get stuck.
+
+use std::f64::consts::TAU;
+
+use burn::tensor::{Tensor, TensorData};
+use ebm_noise::ln;
+
+use crate::block::exp;
+
+use crate::{BlockEnergy, Energy, LANES, squared_norm};
+
+/// Equal Gaussians, evenly spaced on a circle in the first two coordinates; standard normal in all others.
+/// U(x) = −log Σₖ exp(−‖x₁₂ − μₖ‖²/(2σ²)) + ‖x₃…‖²/2.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ring {
+    centres: Vec<[f32; 2]>,
+    radius: f64,
+    std: f64,
+}
+
+impl Ring {
+    /// `components` Gaussians (0 counts as 1) of standard deviation `std`, on a circle of `radius`.
+    pub fn new(components: usize, radius: f64, std: f64) -> Self {
+        let components = components.max(1);
+        let centre = |k: usize| {
+            let (sin, cos) = (TAU * k as f64 / components as f64).sin_cos();
+            [(radius * cos) as f32, (radius * sin) as f32]
+        };
+        Self { centres: (0..components).map(centre).collect(), radius, std }
+    }
+
+    /// Variance of each of the first two coordinates, for three components or more.
+    pub fn variance(&self) -> f64 {
+        self.std * self.std + 0.5 * self.radius * self.radius
+    }
+
+    /// log ∫ exp(−U) over the first two coordinates, as U is written: log of components·2πσ².
+    pub fn log_normaliser(&self) -> f64 {
+        (self.centres.len() as f64 * TAU * self.std * self.std).ln()
+    }
+}
+
+impl Energy<2> for Ring {
+    /// # Panics
+    /// With fewer than two coordinates.
+    fn energy(&self, x: Tensor<2>) -> Tensor<1> {
+        let [batch, dim] = x.dims();
+        let centres = self.centres.as_flattened().to_vec();
+        let centres = TensorData::new(centres, [1, self.centres.len(), 2]);
+        let centres = Tensor::<3>::from_data(centres, &x.device());
+        let plane = x.clone().narrow(1, 0, 2).reshape([batch, 1, 2]);
+        let logits = (plane - centres).powi_scalar(2).sum_dim(2).squeeze_dim::<2>(2)
+            * (-0.5 / (self.std * self.std));
+        let largest = logits.clone().max_dim(1);
+        let ring = ((logits - largest.clone()).exp().sum_dim(1).log() + largest).squeeze_dim(1);
+        if dim == 2 {
+            return ring.neg();
+        }
+        squared_norm(x.narrow(1, 2, dim - 2)) * 0.5 - ring
+    }
+}
+
+impl BlockEnergy for Ring {
+    #[inline(always)]
+    fn block(&self, x: &[[f32; LANES]], gradient: &mut [[f32; LANES]]) -> [f32; LANES] {
+        let precision = (1.0 / (self.std * self.std)) as f32;
+        // The nearest component has the largest weight: the others are measured against it.
+        let mut nearest = [f32::INFINITY; LANES];
+        for [a, b] in &self.centres {
+            for lane in 0..LANES {
+                let (u, v) = (x[0][lane] - a, x[1][lane] - b);
+                nearest[lane] = nearest[lane].min(u * u + v * v);
+            }
+        }
+        let mut weights = [0.0; LANES];
+        let mut ways = [[0.0; LANES]; 2];
+        for [a, b] in &self.centres {
+            for lane in 0..LANES {
+                let (u, v) = (x[0][lane] - a, x[1][lane] - b);
+                let weight = exp(0.5 * precision * (nearest[lane] - (u * u + v * v)));
+                weights[lane] += weight;
+                ways[0][lane] += weight * u;
+                ways[1][lane] += weight * v;
+            }
+        }
+        let mut energy = [0.0; LANES];
+        for lane in 0..LANES {
+            gradient[0][lane] = precision * ways[0][lane] / weights[lane];
+            gradient[1][lane] = precision * ways[1][lane] / weights[lane];
+            energy[lane] = 0.5 * precision * nearest[lane] - ln(weights[lane]);
+        }
+        for (x, gradient) in x.iter().zip(gradient).skip(2) {
+            for lane in 0..LANES {
+                gradient[lane] = x[lane];
+                energy[lane] += 0.5 * x[lane] * x[lane];
+            }
+        }
+        energy
+    }
+}
