@@ -2,13 +2,13 @@
 //!
 //! Files are written beside their path and renamed, so that what is there is whole.
 
+mod npz;
+
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
 
 use crate::diagnostics::Draws;
 
@@ -76,20 +76,12 @@ pub enum ExportError {
 ///
 /// # Errors
 /// [`ExportError`], if there is no variable, if names or shapes do not fit together, or if the file cannot
-/// be written; then nothing is left and a former file stays as it was.
+/// be written or would be larger than 4 GiB; then nothing is left and a former file stays as it was.
 pub fn write_npz(path: &Path, variables: &[(&str, &Draws)]) -> Result<(), ExportError> {
     check(path, variables)?;
-    write_beside(path, |file| {
-        let mut archive = ZipWriter::new(file);
-        for (name, draws) in variables {
-            let size = 8 * draws.values().len() as u64;
-            let options = SimpleFileOptions::default()
-                .compression_method(CompressionMethod::Stored)
-                .large_file(size >= u64::from(u32::MAX) - (1 << 16));
-            archive.start_file(format!("{name}.npy"), options)?;
-            write_npy(&mut archive, draws)?;
-        }
-        Ok(archive.finish()?)
+    write_beside(path, |mut file| {
+        npz::write(&mut file, variables)?;
+        Ok(file)
     })
 }
 
@@ -159,28 +151,6 @@ fn write_beside(
     })
 }
 
-/// NumPy's array format, version 1.0 (NumPy Enhancement Proposal 1).
-fn write_npy(archive: &mut ZipWriter<impl Write + Seek>, draws: &Draws) -> io::Result<()> {
-    let axes: Vec<_> = draws.shape().iter().map(ToString::to_string).collect();
-    let shape = axes.join(", ");
-    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape}), }}");
-    // Magic, version and length are 10 bytes, the line feed one; values start at a multiple of 64.
-    let padding = (header.len() + 11).next_multiple_of(64) - (header.len() + 11);
-    header.extend(std::iter::repeat_n(' ', padding));
-    header.push('\n');
-    let length = u16::try_from(header.len()).map_err(io::Error::other)?;
-    archive.write_all(b"\x93NUMPY\x01\x00")?;
-    archive.write_all(&length.to_le_bytes())?;
-    archive.write_all(header.as_bytes())?;
-    let mut bytes = Vec::new();
-    for values in draws.values().chunks(1 << 13) {
-        bytes.clear();
-        bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
-        archive.write_all(&bytes)?;
-    }
-    Ok(())
-}
-
 #[derive(serde::Serialize)]
 struct Groups<'a> {
     posterior: Variables<'a>,
@@ -220,7 +190,6 @@ impl Serialize for Nested<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
     fn draws(shape: &[usize]) -> Draws {
         let size = shape.iter().product::<usize>();
@@ -228,32 +197,22 @@ mod tests {
         Draws::new(values, shape).expect("a valid shape")
     }
 
-    /// The header's dictionary and the values of one array of an archive.
-    fn read_npy(path: &Path, entry: &str) -> (String, Vec<f64>) {
-        let mut archive = zip::ZipArchive::new(File::open(path).unwrap()).unwrap();
-        let mut bytes = Vec::new();
-        archive.by_name(entry).unwrap().read_to_end(&mut bytes).unwrap();
-        assert_eq!(bytes[..8], *b"\x93NUMPY\x01\x00");
-        let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-        assert_eq!((start % 64, bytes[start - 1]), (0, b'\n'));
-        let header = String::from_utf8(bytes[10..start].to_vec()).unwrap();
-        let values = bytes[start..].chunks_exact(8);
-        let values = values.map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
-        (header.trim_end().to_owned(), values)
-    }
-
     #[test]
-    fn npz_is_read_back() {
+    fn npz_holds_all_variables() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("draws.npz");
         let (x, y) = (draws(&[2, 5000, 3]), draws(&[2, 5000]));
         write_npz(&path, &[("x", &x), ("log energy", &y)]).unwrap();
-        let (header, values) = read_npy(&path, "x.npy");
-        assert_eq!(header, "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 5000, 3), }");
-        assert_eq!(values, x.values());
-        let (header, values) = read_npy(&path, "log energy.npy");
-        assert!(header.contains("'shape': (2, 5000), "), "{header}");
-        assert_eq!(values, y.values());
+        let arrays = npz::read(&fs::read(path).unwrap());
+        assert_eq!(arrays.len(), 2);
+        assert_eq!(
+            (&*arrays[0].0, &*arrays[0].1, &*arrays[0].2),
+            ("x.npy", "(2, 5000, 3)", x.values())
+        );
+        assert_eq!(
+            (&*arrays[1].0, &*arrays[1].1, &*arrays[1].2),
+            ("log energy.npy", "(2, 5000)", y.values())
+        );
     }
 
     #[test]
@@ -292,7 +251,7 @@ mod tests {
         assert!(error.ends_with(r#""h" holds NaN, which JSON cannot; export to .npz"#), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
         write_npz(&path, &[("h", &hole)]).unwrap();
-        assert!(read_npy(&path, "h.npy").1[1].is_nan());
+        assert!(npz::read(&fs::read(path).unwrap())[0].2[1].is_nan());
     }
 
     /// A folder in the place of the file stops the rename, after everything was written.
@@ -318,6 +277,6 @@ mod tests {
         fs::write(&path, "something else").unwrap();
         let x = draws(&[1, 4]);
         write_npz(&path, &[("x", &x)]).unwrap();
-        assert_eq!(read_npy(&path, "x.npy").1, x.values());
+        assert_eq!(npz::read(&fs::read(path).unwrap())[0].2, x.values());
     }
 }

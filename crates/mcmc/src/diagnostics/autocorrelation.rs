@@ -1,9 +1,7 @@
 //! Autocovariance of a chain at every lag, by a fast Fourier transform.
 
-use rustfft::FftPlanner;
-use rustfft::num_complex::Complex;
-
 use super::Trace;
+use super::fourier::Fourier;
 use super::stats::mean;
 
 /// (1/N)·Σ_i (x_i − x̄)(x_{i+t} − x̄) for every lag t below N; the divisor is N at every lag.
@@ -32,21 +30,20 @@ fn mean_autocovariance<'a>(
     draws: usize,
 ) -> Vec<f64> {
     let length = (2 * draws).next_power_of_two();
-    let forward = FftPlanner::new().plan_fft_forward(length);
+    let fourier = Fourier::new(length);
     let scale = 1.0 / (chains.len() * draws * length) as f64;
-    let mut spectrum = vec![Complex::new(0.0, 0.0); length];
-    let mut buffer = vec![Complex::new(0.0, 0.0); length];
-    let mut scratch = vec![Complex::new(0.0, 0.0); forward.get_inplace_scratch_len()];
+    let mut power = vec![[0.0, 0.0]; length];
+    let mut buffer = vec![[0.0, 0.0]; length];
     for chain in chains {
         let mean = mean(chain);
-        buffer.fill(Complex::new(0.0, 0.0));
-        buffer.iter_mut().zip(chain).for_each(|(z, x)| z.re = x - mean);
-        forward.process_with_scratch(&mut buffer, &mut scratch);
-        spectrum.iter_mut().zip(&buffer).for_each(|(power, z)| power.re += z.norm_sqr());
+        buffer.fill([0.0, 0.0]);
+        buffer.iter_mut().zip(chain).for_each(|(z, x)| z[0] = x - mean);
+        fourier.transform(&mut buffer);
+        power.iter_mut().zip(&buffer).for_each(|(p, z)| p[0] += z[0] * z[0] + z[1] * z[1]);
     }
-    // The spectrum is real and even, so the forward transform inverts as well as the inverse one.
-    forward.process_with_scratch(&mut spectrum, &mut scratch);
-    spectrum[..draws].iter().map(|z| z.re * scale).collect()
+    // The spectrum is real and even: the transform is its own inverse, up to the scale.
+    fourier.transform(&mut power);
+    power[..draws].iter().map(|z| z[0] * scale).collect()
 }
 
 #[cfg(test)]

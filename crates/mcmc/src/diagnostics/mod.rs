@@ -32,6 +32,7 @@ mod autocorrelation;
 mod bfmi;
 mod draws;
 mod ess;
+mod fourier;
 mod mcse;
 mod rank;
 mod rhat;
