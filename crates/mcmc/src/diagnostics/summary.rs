@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(row.name, "x");
         assert!(row.ess_bulk > 100.0 && !Row { rhat: 1.0, ..row.clone() }.mixed());
         assert!(Row { rhat: 1.0, ess_bulk: 400.0, ..row.clone() }.mixed());
+        assert!(!Row { rhat: 1.011, ess_bulk: 400.0, ..row.clone() }.mixed());
         assert!(!Row { rhat: f64::NAN, ess_bulk: 400.0, ..row.clone() }.mixed());
     }
 

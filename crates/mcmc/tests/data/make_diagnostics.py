@@ -56,6 +56,8 @@ def cases():
     yield "nonzero_mean", 50 + 0.1 * autoregressive(800, 0.3, 2, 111)
     yield "four_draws", normals(900, 8).reshape(2, 4)
     yield "five_draws", normals(901, 15).reshape(3, 5)
+    # Without splitting, the first pair of lags that is not summed is (−0.07, 0.17).
+    yield "negative_even_lag", np.stack([normals(1268, 5), normals(8268, 5)])
     yield "alternating", np.stack([np.arange(40) % 2.0, np.arange(40) % 2.0])
     yield "two_values_once", np.where(np.arange(80) == 33, 1.0, 0.0).reshape(2, 40)
     yield "constant", np.full((2, 10), 0.5)
