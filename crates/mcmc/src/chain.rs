@@ -50,6 +50,9 @@ pub enum ChainError {
         /// Steps made.
         steps: usize,
     },
+    /// Draws that make no chains.
+    #[error(transparent)]
+    Draws(#[from] crate::diagnostics::DrawsError),
     /// Warm-up found no step size that is accepted.
     #[error(
         "at warm-up step {step} of {steps} the step size had fallen from {first:e} to {step_size:e} and \

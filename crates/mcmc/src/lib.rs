@@ -2,7 +2,8 @@
 //!
 //! A [`Kernel`] makes one transition; [`run`] iterates it over a batch of chains and stops with an error
 //! that names the step if an energy or a state is no longer finite. Randomness comes in as a
-//! [`Key`], so a chain can be run again, split or resumed with the same draws.
+//! [`Key`], so a chain can be run again, split or resumed with the same draws. [`diagnostics`] tell whether
+//! chains have mixed, [`export`] hands their draws to NumPy and ArviZ.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -24,6 +25,7 @@ mod anisotropic;
 mod chain;
 pub mod diagnostics;
 mod discrete;
+pub mod export;
 mod fused;
 mod hmc;
 mod kernel;

@@ -48,7 +48,7 @@ pub struct Samples {
 impl Samples {
     /// Mean, standard deviation, their errors and R-hat of every coordinate.
     pub fn summary(&self) -> Summary {
-        Summary::of(&self.draws)
+        Summary::new([("x", &self.draws)])
     }
 }
 

@@ -1,0 +1,274 @@
+//! Draws of one variable, and the trace of one of its coordinates.
+
+/// The fewest draws per chain that diagnostics are computed of, as in ArviZ.
+pub const MIN_DRAWS: usize = 4;
+
+/// Draws of one variable, `[chain, draw, …]`; the axes after the second are the variable's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draws {
+    values: Vec<f64>,
+    shape: Vec<usize>,
+}
+
+/// Why values are not [`Draws`].
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrawsError {
+    /// There are fewer axes than chain and draw.
+    #[error("draws need a shape [chain, draw, …] of at least two axes, not {shape:?}")]
+    Axes {
+        /// The shape given.
+        shape: Vec<usize>,
+    },
+    /// The number of values is not the product of the shape.
+    #[error("{values} values do not fill the shape {shape:?}")]
+    Length {
+        /// Values given.
+        values: usize,
+        /// The shape given.
+        shape: Vec<usize>,
+    },
+    /// There is no chain, or an axis of the variable is empty.
+    #[error("the shape {shape:?} has an empty axis")]
+    Empty {
+        /// The shape given, `[chain, draw, …]`.
+        shape: Vec<usize>,
+    },
+    /// The chains are too short.
+    #[error("{draws} draws per chain; diagnostics need at least {MIN_DRAWS}")]
+    TooFew {
+        /// Draws per chain.
+        draws: usize,
+    },
+}
+
+impl Draws {
+    /// Takes values in row-major order: the draws of the first chain first.
+    ///
+    /// # Shapes
+    /// - `shape`: `[chain, draw, …]`
+    ///
+    /// # Errors
+    /// [`DrawsError`], if the values do not fill the shape, if there is no chain or no coordinate, or if
+    /// there are fewer than [`MIN_DRAWS`] draws.
+    pub fn new(values: Vec<f64>, shape: &[usize]) -> Result<Self, DrawsError> {
+        check(values.len(), shape)?;
+        Ok(Self { values, shape: shape.to_vec() })
+    }
+
+    /// Takes values as a run leaves them, step by step: all chains of the first step first. The states
+    /// that `observe` of [`run`](crate::run) sees, one after another, or the energies of
+    /// [`Chains`](crate::Chains), `[steps, chains]`.
+    ///
+    /// # Shapes
+    /// - `shape`: `[draw, chain, …]`
+    ///
+    /// # Errors
+    /// As [`Draws::new`].
+    pub fn from_steps(values: &[f64], shape: &[usize]) -> Result<Self, DrawsError> {
+        let mut chains_first = shape.to_vec();
+        if shape.len() >= 2 {
+            chains_first.swap(0, 1);
+        }
+        check(values.len(), &chains_first)?;
+        let (draws, chains) = (shape[0], shape[1]);
+        let size = values.len() / (draws * chains);
+        let mut by_chain = Vec::with_capacity(values.len());
+        for chain in 0..chains {
+            for draw in 0..draws {
+                let first = (draw * chains + chain) * size;
+                by_chain.extend_from_slice(&values[first..first + size]);
+            }
+        }
+        Ok(Self { values: by_chain, shape: chains_first })
+    }
+
+    /// All values in row-major order.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// `[chain, draw, …]`.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How many chains.
+    pub fn chains(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Draws per chain.
+    pub fn draws(&self) -> usize {
+        self.shape[1]
+    }
+
+    /// How many coordinates a draw has: 1 for a scalar.
+    pub fn coordinates(&self) -> usize {
+        self.shape[2..].iter().product()
+    }
+
+    /// The coordinate with this flat index, row-major over the axes after chain and draw.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Draws::coordinates`].
+    pub fn coordinate(&self, index: usize) -> Trace {
+        let size = self.coordinates();
+        assert!(index < size, "coordinate {index} of {size}");
+        let values = self.values.iter().skip(index).step_by(size).copied().collect();
+        Trace { values, draws: self.draws() }
+    }
+
+    /// The indices of a flat index along the variable's own axes: empty for a scalar.
+    pub fn index(&self, flat: usize) -> Vec<usize> {
+        let mut rest = flat;
+        let mut index: Vec<usize> = self.shape[2..]
+            .iter()
+            .rev()
+            .map(|axis| {
+                let along = rest % axis;
+                rest /= axis;
+                along
+            })
+            .collect();
+        index.reverse();
+        index
+    }
+}
+
+fn check(values: usize, shape: &[usize]) -> Result<(), DrawsError> {
+    if shape.len() < 2 {
+        return Err(DrawsError::Axes { shape: shape.to_vec() });
+    }
+    let size = shape.iter().try_fold(1_usize, |size, &axis| size.checked_mul(axis));
+    if size != Some(values) {
+        return Err(DrawsError::Length { values, shape: shape.to_vec() });
+    }
+    if shape[0] == 0 || shape[2..].contains(&0) {
+        return Err(DrawsError::Empty { shape: shape.to_vec() });
+    }
+    if shape[1] < MIN_DRAWS {
+        return Err(DrawsError::TooFew { draws: shape[1] });
+    }
+    Ok(())
+}
+
+/// One coordinate over all chains, `[chain, draw]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    values: Vec<f64>,
+    draws: usize,
+}
+
+impl Trace {
+    /// The draws of each chain in turn.
+    pub fn chains(&self) -> impl ExactSizeIterator<Item = &[f64]> {
+        self.values.chunks_exact(self.draws)
+    }
+
+    /// All draws, chain after chain.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Draws per chain.
+    pub fn draws(&self) -> usize {
+        self.draws
+    }
+
+    /// Each chain's first and last half as two chains; of an odd number of draws the middle one is left
+    /// out.
+    pub(super) fn split(&self) -> Self {
+        let half = self.draws / 2;
+        // Order of chains is irrelevant to every diagnostic.
+        let values = self
+            .chains()
+            .flat_map(|chain| chain[..half].iter().chain(&chain[self.draws - half..]))
+            .copied()
+            .collect();
+        Self { values, draws: half }
+    }
+
+    pub(super) fn map(&self, f: impl FnMut(f64) -> f64) -> Self {
+        self.with_values(self.values.iter().copied().map(f).collect())
+    }
+
+    /// Other values in the same chains.
+    pub(super) fn with_values(&self, values: Vec<f64>) -> Self {
+        debug_assert_eq!(values.len(), self.values.len());
+        Self { values, draws: self.draws }
+    }
+
+    pub(super) fn has_nan(&self) -> bool {
+        self.values.iter().any(|x| x.is_nan())
+    }
+
+    /// Without the check of [`Draws::new`]: known answers of other programs are shorter.
+    #[cfg(test)]
+    pub(super) fn unchecked(values: Vec<f64>, draws: usize) -> Self {
+        Self { values, draws }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(shape: &[usize]) -> Draws {
+        let size = shape.iter().product::<usize>();
+        Draws::new((0..size).map(|i| i as f64).collect(), shape).expect("a valid shape")
+    }
+
+    #[test]
+    fn coordinates_are_row_major() {
+        let draws = counted(&[2, 5, 3, 2]);
+        assert_eq!((draws.chains(), draws.draws(), draws.coordinates()), (2, 5, 6));
+        let trace = draws.coordinate(3);
+        let chains: Vec<_> = trace.chains().collect();
+        assert_eq!(chains, [[3.0, 9.0, 15.0, 21.0, 27.0], [33.0, 39.0, 45.0, 51.0, 57.0]]);
+        assert_eq!(draws.index(3), [1, 1]);
+        assert_eq!(draws.index(4), [2, 0]);
+        assert!(counted(&[1, 4]).index(0).is_empty());
+    }
+
+    #[test]
+    fn steps_are_transposed() {
+        // Step 10·t of chain c, coordinate k: 100·t + 10·c + k.
+        let mut values = Vec::new();
+        for t in 0..4 {
+            for c in 0..3 {
+                values.extend((0..2).map(|k| f64::from(100 * t + 10 * c + k)));
+            }
+        }
+        let draws = Draws::from_steps(&values, &[4, 3, 2]).expect("a valid shape");
+        assert_eq!(draws.shape(), [3, 4, 2]);
+        let trace = draws.coordinate(1);
+        assert_eq!(trace.chains().nth(2), Some(&[21.0, 121.0, 221.0, 321.0][..]));
+    }
+
+    #[test]
+    fn splitting_drops_the_middle_of_an_odd_number() {
+        let split = counted(&[2, 5]).coordinate(0).split();
+        let halves: Vec<_> = split.chains().collect();
+        assert_eq!(halves, [[0.0, 1.0], [3.0, 4.0], [5.0, 6.0], [8.0, 9.0]]);
+    }
+
+    #[test]
+    fn wrong_shapes_are_named() {
+        let new = |values: usize, shape: &[usize]| {
+            Draws::new(vec![0.0; values], shape).expect_err("not draws").to_string()
+        };
+        assert_eq!(new(7, &[2, 4]), "7 values do not fill the shape [2, 4]");
+        assert_eq!(
+            new(4, &[4]),
+            "draws need a shape [chain, draw, …] of at least two axes, not [4]"
+        );
+        assert_eq!(new(0, &[0, 4]), "the shape [0, 4] has an empty axis");
+        assert_eq!(new(0, &[2, 4, 0]), "the shape [2, 4, 0] has an empty axis");
+        assert_eq!(new(6, &[2, 3]), "3 draws per chain; diagnostics need at least 4");
+        assert!(new(6, &[usize::MAX, 7]).contains("do not fill"));
+        // Steps come first here: three draws of four chains.
+        let error = Draws::from_steps(&[0.0; 12], &[3, 4]).expect_err("three draws");
+        assert_eq!(error, DrawsError::TooFew { draws: 3 });
+    }
+}
