@@ -2,7 +2,8 @@
 //!
 //! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
 //! teaching, [`GaussianReference`] the reference term that turns it into the paper's model, [`Gaussian`]
-//! a target with known moments, and [`FnEnergy`] makes an energy of any closure.
+//! a target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has
+//! the energies with known answers that samplers are tested on.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -29,6 +30,7 @@ mod host;
 mod learning;
 mod padding;
 mod reference;
+pub mod targets;
 
 pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
