@@ -85,12 +85,13 @@ pub(super) fn stein_deviation<T: Target>(target: &T) -> f64 {
     let x = frozen::values(x);
     let mut worst = 0.0_f64;
     for coordinate in 0..dim {
-        let pairs = || {
-            let of = |values: &[f32], row| f64::from(values[row * dim + coordinate]);
-            (0..DRAWS).map(move |row| row).map(|row| [of(&x, row), of(&gradient, row)])
+        let column = |values: &[f32]| -> Vec<f64> {
+            values.iter().skip(coordinate).step_by(dim).map(|&value| f64::from(value)).collect()
         };
-        worst = worst.max(deviation(pairs().map(|[_, gradient]| gradient), 0.0));
-        worst = worst.max(deviation(pairs().map(|[x, gradient]| x * gradient), 1.0));
+        let [x, gradient] = [column(&x), column(&gradient)];
+        let products = x.iter().zip(&gradient).map(|(x, gradient)| x * gradient);
+        worst = worst.max(deviation(products, 1.0));
+        worst = worst.max(deviation(gradient.iter().copied(), 0.0));
     }
     worst
 }

@@ -5,7 +5,7 @@ use ebm_noise::Key;
 
 use super::constant::Constant;
 use super::quadrature::Density;
-use super::{LN_TAU, Target, row_sum};
+use super::{LN_TAU, Target};
 use crate::Energy;
 use crate::frozen::values;
 

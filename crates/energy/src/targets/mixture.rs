@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use ebm_noise::Key;
 
 use super::constant::Constant;
-use super::{LN_TAU, Target, TargetError, matrix, row_sum};
+use super::{LN_TAU, Target, TargetError, matrix};
 use crate::Energy;
 use crate::frozen::values;
 
