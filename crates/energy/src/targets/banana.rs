@@ -24,8 +24,8 @@ pub struct Banana {
 }
 
 impl Banana {
-    /// m = 0, s = 10, o = 100, t = 1: the banana of Haario, Saksman and Tamminen (1999), as in inference_gym, where
-    /// the curvature is 0.03.
+    /// m = 0, s = 10, o = 100, t = 1: the banana of Haario, Saksman and Tamminen (1999) with the sign of x₂ as in
+    /// inference_gym, where the curvature is 0.03.
     ///
     /// # Errors
     /// If `curvature` is not finite.

@@ -9,8 +9,8 @@ use crate::Energy;
 /// v ~ N(0, s²) and xᵢ | v ~ N(0, eᵛ), the state being (v, x₁, …): U = v²/(2s²) + ½ Σᵢ (xᵢ² e⁻ᵛ + v).
 ///
 /// Neal, "Slice sampling" (Annals of Statistics 2003), section 8, has s = 3 and nine xᵢ. No single step size
-/// suits both the neck, where the xᵢ have standard deviations below e⁻³, and the mouth; a sampler that reports
-/// Var xᵢ = e^(s²/2) without trouble has not seen either.
+/// suits both the neck and the mouth, and no sample of feasible size estimates Var xᵢ: Langevin and Hamiltonian
+/// chains fail on it, and their diagnostics should say so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Funnel {
     dim: usize,

@@ -46,30 +46,24 @@ impl Ising {
         Ok(Self { lattice, coupling, field })
     }
 
-    /// ⟨sᵢsⱼ⟩ of neighbours, known on a ring.
+    /// ⟨sᵢsⱼ⟩ of neighbours, known on a ring: the derivative of (log Z)/n by J.
     pub fn neighbour_correlation(&self) -> Option<f64> {
         let Lattice::Ring(spins) = self.lattice else { return None };
-        let [cosh, sinh] = [self.field.cosh(), self.field.sinh()];
-        let [grow, shrink] = [self.coupling.exp(), (-2.0 * self.coupling).exp()];
-        let slope = (grow * sinh).powi(2) - shrink;
-        Some(self.ring_derivative(spins, grow * cosh, slope))
+        let Transfer { even, odd, off_squared, .. } = self.transfer();
+        Some(self.transfer().derivative(spins, even, odd * odd - off_squared))
     }
 
-    /// The eigenvalues of the ring's transfer matrix are a ± r: returns `[a, r]`.
-    fn transfer(&self) -> [f64; 2] {
-        let grow = self.coupling.exp();
-        let root = ((grow * self.field.sinh()).powi(2) + (-2.0 * self.coupling).exp()).sqrt();
-        [grow * self.field.cosh(), root]
-    }
-
-    /// The derivative of (log Z)/n on a ring, where that of a is `of_a` and that of r is `of_root_squared`/r.
-    fn ring_derivative(&self, spins: usize, of_a: f64, of_root_squared: f64) -> f64 {
-        let [a, root] = self.transfer();
-        let [large, small] = [a + root, a - root];
-        let ratio = small / large;
-        let of_root = of_root_squared / root;
-        let [of_large, of_small] = [(of_a + of_root) / large, (of_a - of_root) / large];
-        (of_large + ratio.whole_power(spins - 1) * of_small) / (1.0 + ratio.whole_power(spins))
+    /// The ring's transfer matrix, [[e^(J+H), e⁻ᴶ], [e⁻ᴶ, e^(J−H)]].
+    fn transfer(&self) -> Transfer {
+        let log_scale = (self.coupling + self.field.abs()).max(-self.coupling);
+        let [up, down] =
+            [self.field, -self.field].map(|field| (self.coupling + field - log_scale).exp());
+        Transfer {
+            log_scale,
+            even: 0.5 * (up + down),
+            odd: 0.5 * (up - down),
+            off_squared: (-2.0 * (self.coupling + log_scale)).exp(),
+        }
     }
 
     /// Rows and columns of a grid of the spins; a ring is one row.
@@ -94,15 +88,34 @@ impl Ising {
     }
 }
 
-/// Whole powers of numbers below 1 in magnitude.
-trait WholePower {
-    fn whole_power(self, exponent: usize) -> f64;
+/// The numbers that the transfer matrix's eigenvalues, `even` ± √(`odd`² + `off_squared`), are made of, divided
+/// by the largest entry: eᴶcosh H, eᴶsinh H and e⁻²ᴶ.
+struct Transfer {
+    log_scale: f64,
+    even: f64,
+    odd: f64,
+    off_squared: f64,
 }
 
-impl WholePower for f64 {
-    fn whole_power(self, exponent: usize) -> f64 {
-        let sign = if self < 0.0 && exponent % 2 == 1 { -1.0 } else { 1.0 };
-        sign * self.abs().powf(exponent as f64)
+impl Transfer {
+    fn root(&self) -> f64 {
+        (self.odd * self.odd + self.off_squared).sqrt()
+    }
+
+    fn log_normaliser(&self, spins: usize) -> f64 {
+        let largest = self.even + self.root();
+        let ratio = (self.even - self.root()) / largest;
+        spins as f64 * (self.log_scale + largest.ln()) + ratio.powf(spins as f64).ln_1p()
+    }
+
+    /// The derivative of (log Z)/n by a parameter by which that of `even` is `of_even` and that of the root is
+    /// `of_square`/root.
+    fn derivative(&self, spins: usize, of_even: f64, of_square: f64) -> f64 {
+        let largest = self.even + self.root();
+        let ratio = (self.even - self.root()) / largest;
+        let of_root = of_square / self.root();
+        let powers = [spins - 1, spins].map(|power| ratio.powf(power as f64));
+        (of_even + of_root + powers[0] * (of_even - of_root)) / (largest * (1.0 + powers[1]))
     }
 }
 
@@ -134,9 +147,8 @@ impl Target for Ising {
         let magnetisation = match self.lattice {
             _ if self.field == 0.0 => 0.0,
             Lattice::Ring(spins) => {
-                let grow = self.coupling.exp();
-                let [cosh, sinh] = [self.field.cosh(), self.field.sinh()];
-                self.ring_derivative(spins, grow * sinh, grow * grow * sinh * cosh)
+                let Transfer { even, odd, .. } = self.transfer();
+                self.transfer().derivative(spins, odd, odd * even)
             }
             Lattice::Torus { .. } => return None,
         };
@@ -150,11 +162,7 @@ impl Target for Ising {
     /// By the transfer matrix on a ring; by Kaufman's formula on a torus with J > 0 and H = 0.
     fn log_normaliser(&self) -> Option<f64> {
         match self.lattice {
-            Lattice::Ring(spins) => {
-                let [a, root] = self.transfer();
-                let ratio = (a - root) / (a + root);
-                Some(spins as f64 * (a + root).ln() + ratio.whole_power(spins).ln_1p())
-            }
+            Lattice::Ring(spins) => Some(self.transfer().log_normaliser(spins)),
             Lattice::Torus { rows, columns } => (self.coupling > 0.0 && self.field == 0.0)
                 .then(|| torus_log_normaliser(rows, columns, self.coupling)),
         }

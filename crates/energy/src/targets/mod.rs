@@ -102,6 +102,9 @@ pub trait Target: Energy<2> {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 /// The sum over the coordinates. `x`: `[batch, dim]`, output: `[batch]`.
 fn row_sum(x: Tensor<2>) -> Tensor<1> {
     x.sum_dim(1).squeeze_dim(1)

@@ -22,7 +22,7 @@ pub struct RestrictedBoltzmann {
     hidden_bias: Constant<2>,
 }
 
-/// 2¹⁶ hidden states with a thousand visible units each are summed in a second or so.
+/// The sum doubles with each hidden unit: beyond this it takes longer than a test should.
 const LARGEST_ENUMERATION: usize = 16;
 
 impl RestrictedBoltzmann {

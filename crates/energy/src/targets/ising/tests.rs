@@ -59,6 +59,15 @@ fn rings_by_enumeration() {
     }
 }
 
+/// In a field where e^H overflows, all spins follow it: log Z = n(J + H).
+#[test]
+fn overwhelming_fields() {
+    let target = ring(4, 0.5, -1000.0);
+    assert!((target.log_normaliser().unwrap() - 4002.0).abs() < 1e-9);
+    assert!((target.mean().unwrap()[0] + 1.0).abs() < 1e-12);
+    assert!((target.neighbour_correlation().unwrap() - 1.0).abs() < 1e-12);
+}
+
 /// On both sides of the critical coupling, log(1 + √2)/2 = 0.4407, and at it.
 #[test]
 fn tori_by_enumeration() {
