@@ -164,7 +164,8 @@ impl Target for Ising {
         match self.lattice {
             Lattice::Ring(spins) => Some(self.transfer().log_normaliser(spins)),
             Lattice::Torus { rows, columns } => (self.coupling > 0.0 && self.field == 0.0)
-                .then(|| torus_log_normaliser(rows, columns, self.coupling)),
+                .then(|| torus_log_normaliser(rows, columns, self.coupling))
+                .filter(|log_normaliser| log_normaliser.is_finite()),
         }
     }
 }

@@ -94,7 +94,7 @@ impl RestrictedBoltzmann {
 
 /// The sum of the entries whose bit is set.
 fn on(row: &[f64], bits: usize) -> f64 {
-    row.iter().enumerate().filter(|(j, _)| bits >> j & 1 == 1).map(|(_, entry)| entry).sum()
+    row.iter().enumerate().filter(|(j, _)| (bits >> j) & 1 == 1).map(|(_, entry)| entry).sum()
 }
 
 impl Energy<2> for RestrictedBoltzmann {

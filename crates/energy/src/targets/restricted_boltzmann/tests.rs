@@ -9,7 +9,7 @@ fn small() -> RestrictedBoltzmann {
 
 /// All states of `units` binary units.
 fn all_states(units: usize) -> Vec<Vec<f64>> {
-    let bit = |state: usize, unit: usize| f64::from(u8::from(state >> unit & 1 == 1));
+    let bit = |state: usize, unit: usize| f64::from(u8::from((state >> unit) & 1 == 1));
     (0..1 << units).map(|state| (0..units).map(|unit| bit(state, unit)).collect()).collect()
 }
 
