@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use burn::tensor::Tensor;
 use ebm::device::{DeviceName, open};
-use ebm::energy::{BlockEnergy, DoubleWell, Energy, Gaussian, Ring};
+use ebm::energy::targets::{DoubleWell, Ring};
+use ebm::energy::{BlockEnergy, Energy, Gaussian};
 use ebm::mcmc::{Langevin, run};
 use ebm::noise::Key;
 use serde_json::json;
@@ -24,27 +25,33 @@ const ROUNDS: usize = 7;
 
 fn main() {
     let general = std::env::args().any(|argument| argument == "--general");
-    measure("double_well", &DoubleWell { barrier: 2.0 }, general);
-    measure("gaussian", &Gaussian { mean: 0.0, std: 1.0 }, general);
-    measure("gmm8", &Ring::new(8, 4.0, 0.5), general);
+    for scale in SCALES {
+        let dim = scale.2;
+        measure("double_well", &DoubleWell::new(dim, 2.0).expect("valid"), scale, general);
+        measure("gaussian", &Gaussian { mean: 0.0, std: 1.0 }, scale, general);
+        measure("gmm8", &Ring::new(dim, 8, 4.0, 0.5).expect("valid"), scale, general);
+    }
 }
 
-fn measure(name: &str, target: &(impl Energy<2> + BlockEnergy), general: bool) {
+fn measure(
+    name: &str,
+    target: &(impl Energy<2> + BlockEnergy),
+    scale: (&str, usize, usize, usize),
+    general: bool,
+) {
     let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
     // δ²/2 = 0.01.
     let kernel = Langevin { step_size: 0.02_f64.sqrt(), noise: true };
-    for (scale, chains, dim, steps) in SCALES {
-        let start = Key::new(0).normal::<2>([chains, dim], &device);
-        let fused = || kernel.run_fused(target, start.clone(), steps, Key::new(1)).expect("finite");
-        report("ebm_fused", name, (scale, chains, dim, steps), fused);
-        if general {
-            let general = || {
-                run(&kernel, target, start.clone(), steps, Key::new(1), |_, _| {})
-                    .expect("finite")
-                    .state
-            };
-            report("ebm_run", name, (scale, chains, dim, steps), general);
-        }
+    let (_, chains, dim, steps) = scale;
+    let start = Key::new(0).normal::<2>([chains, dim], &device);
+    let fused = || kernel.run_fused(target, start.clone(), steps, Key::new(1)).expect("finite");
+    report("ebm_fused", name, scale, fused);
+    if general {
+        let general = || {
+            let chains = run(&kernel, target, start.clone(), steps, Key::new(1), |_, _| {});
+            chains.expect("finite").state
+        };
+        report("ebm_run", name, scale, general);
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
 //! teaching, [`GaussianReference`] the reference term that turns it into the paper's model, [`Gaussian`]
-//! a target with known moments, and [`FnEnergy`] makes an energy of any closure.
+//! a target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has
+//! the energies with known answers that samplers are tested on.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -30,8 +31,7 @@ mod host;
 mod learning;
 mod padding;
 mod reference;
-mod ring;
-mod well;
+pub mod targets;
 
 pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
@@ -44,5 +44,3 @@ pub use host::is_host;
 pub use learning::Learning;
 pub use padding::{same_output, same_padding};
 pub use reference::{GaussianReference, squared_norm};
-pub use ring::Ring;
-pub use well::DoubleWell;

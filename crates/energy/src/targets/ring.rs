@@ -5,44 +5,64 @@ use std::f64::consts::TAU;
 use burn::tensor::{Tensor, TensorData};
 use ebm_noise::ln;
 
+use super::{LN_TAU, Target, TargetError};
 use crate::block::exp;
-
 use crate::{BlockEnergy, Energy, LANES, squared_norm};
 
 /// Equal Gaussians, evenly spaced on a circle in the first two coordinates; standard normal in all others.
 /// U(x) = −log Σₖ exp(−‖x₁₂ − μₖ‖²/(2σ²)) + ‖x₃…‖²/2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ring {
+    dim: usize,
     centres: Vec<[f32; 2]>,
     radius: f64,
     std: f64,
 }
 
 impl Ring {
-    /// `components` Gaussians (0 counts as 1) of standard deviation `std`, on a circle of `radius`.
-    pub fn new(components: usize, radius: f64, std: f64) -> Self {
-        let components = components.max(1);
+    /// In `dim` coordinates, `components` Gaussians of standard deviation `std` on a circle of `radius`.
+    ///
+    /// # Errors
+    /// If there are fewer than two coordinates or three components, or a length is not positive.
+    pub fn new(dim: usize, components: usize, radius: f64, std: f64) -> Result<Self, TargetError> {
+        TargetError::at_least("dim", 2, dim)?;
+        TargetError::at_least("components", 3, components)?;
+        TargetError::positive("radius", radius)?;
+        TargetError::positive("std", std)?;
         let centre = |k: usize| {
             let (sin, cos) = (TAU * k as f64 / components as f64).sin_cos();
             [(radius * cos) as f32, (radius * sin) as f32]
         };
-        Self { centres: (0..components).map(centre).collect(), radius, std }
+        Ok(Self { dim, centres: (0..components).map(centre).collect(), radius, std })
+    }
+}
+
+impl Target for Ring {
+    fn name(&self) -> &'static str {
+        "ring"
     }
 
-    /// Variance of each of the first two coordinates, for three components or more.
-    pub fn variance(&self) -> f64 {
-        self.std * self.std + 0.5 * self.radius * self.radius
+    fn dim(&self) -> usize {
+        self.dim
     }
 
-    /// log ∫ exp(−U) over the first two coordinates, as U is written: log of components·2πσ².
-    pub fn log_normaliser(&self) -> f64 {
-        (self.centres.len() as f64 * TAU * self.std * self.std).ln()
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(vec![0.0; self.dim])
+    }
+
+    fn variance(&self) -> Option<Vec<f64>> {
+        let mut variance = vec![1.0; self.dim];
+        variance[..2].fill(self.std * self.std + 0.5 * self.radius * self.radius);
+        Some(variance)
+    }
+
+    fn log_normaliser(&self) -> Option<f64> {
+        let ring = (self.centres.len() as f64).ln() + LN_TAU + 2.0 * self.std.ln();
+        Some(ring + 0.5 * (self.dim - 2) as f64 * LN_TAU)
     }
 }
 
 impl Energy<2> for Ring {
-    /// # Panics
-    /// With fewer than two coordinates.
     fn energy(&self, x: Tensor<2>) -> Tensor<1> {
         let [batch, dim] = x.dims();
         let centres = self.centres.as_flattened().to_vec();
