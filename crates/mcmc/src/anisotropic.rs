@@ -1,4 +1,4 @@
-//! Langevin steps that are shorter where the gradient is large, coordinate by coordinate, as in STANLEY
+//! Langevin steps that are shorter where the gradient is large, coordinate by coordinate, in the manner of STANLEY
 //! (Karimi, Xie, Li, "STANLEY: Stochastic Gradient Anisotropic Langevin Dynamics for Learning Energy-Based
 //! Models", arXiv 2310.12667).
 
