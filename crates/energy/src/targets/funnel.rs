@@ -73,7 +73,7 @@ impl Target for Funnel {
         Some(vec![0.0; self.dim])
     }
 
-    /// s² and E[eᵛ] = e^(s²/2).
+    /// s², and e^(s²/2), which is the mean of eᵛ.
     fn variance(&self) -> Option<Vec<f64>> {
         let of_v = self.scale * self.scale;
         let mut variance = vec![(0.5 * of_v).exp(); self.dim];
