@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
+mod peers;
 mod score;
 
 use std::env;
@@ -48,20 +49,21 @@ enum Task {
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// Measure: `langevin` (criterion), or `score` (the CPU's score path, beside PyTorch if asked).
+    /// Measure: `langevin` (criterion), `score` (the CPU's score path, beside PyTorch if asked) or `peers`
+    /// (analytic targets beside PyTorch and JAX).
     Bench {
         #[arg(default_value = "langevin")]
         what: Bench,
-        /// `score`: a folder with PyTorch programs that do the same work.
+        /// `score`, `peers`: a folder with programs that do the same work.
         #[arg(long)]
         peers: Option<PathBuf>,
-        /// `score`: turns that ours and theirs take.
+        /// `score`, `peers`: turns that ours and theirs take.
         #[arg(long, default_value_t = 3)]
         rounds: usize,
         /// `score`: the paper's CIFAR-10 iteration as well (minutes more).
         #[arg(long)]
         full: bool,
-        /// `score`: a Markdown file for the result, such as benches/record/score.md.
+        /// `score`, `peers`: a Markdown file for the result, such as benches/record/score.md.
         #[arg(long)]
         record: Option<PathBuf>,
         /// `langevin`: arguments of criterion, to choose benchmarks.
@@ -82,6 +84,7 @@ enum Task {
 enum Bench {
     Langevin,
     Score,
+    Peers,
 }
 
 fn main() -> ExitCode {
@@ -126,6 +129,10 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Bench { what: Bench::Score, peers, rounds, full, record, .. } => {
             score::run(&score::Plan { peers, rounds, full, record })
+        }
+        Task::Bench { what: Bench::Peers, peers, rounds, record, .. } => {
+            let peers = peers.context("name the folder of the programs: --peers DIR")?;
+            peers::run(&peers, rounds, record)
         }
         Task::Check { features } => {
             let features = feature_arguments(&features);

@@ -93,8 +93,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
 }
 
 fn heading(plan: &Plan, machine: &Value) -> Result<String> {
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let cpu = self::machine();
     let mut text = String::from("# The score path on the CPU\n\n");
     let mut command = format!("cargo xtask bench score --rounds {}", plan.rounds);
     if plan.full {
@@ -117,12 +116,7 @@ fn heading(plan: &Plan, machine: &Value) -> Result<String> {
     }
     let rustc = Command::new("rustc").arg("--version").output().context("cannot start rustc")?;
     writeln!(text, "- command: `{command}`")?;
-    writeln!(
-        text,
-        "- machine: {}, {} threads",
-        cpu.trim_matches([' ', '\t', ':']),
-        machine["threads"]
-    )?;
+    writeln!(text, "- machine: {cpu}, {} threads", machine["threads"])?;
     writeln!(
         text,
         "- measured peak: {:.0} GFLOP/s in single precision ({} lanes), {:.0} GB/s (triad)",
@@ -132,6 +126,13 @@ fn heading(plan: &Plan, machine: &Value) -> Result<String> {
     )?;
     writeln!(text, "- {}, Burn 0.22.1 (flex)", String::from_utf8_lossy(&rustc.stdout).trim())?;
     Ok(text)
+}
+
+/// The processor's name, where the system tells.
+pub(crate) fn machine() -> String {
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    cpu.trim_matches([' ', '\t', ':']).to_owned()
 }
 
 fn steps_table(text: &mut String, turns: &BTreeMap<String, Turns>, machine: &Value) -> Result<()> {
@@ -274,7 +275,7 @@ fn ours(arguments: &[&str]) -> Result<Value> {
 }
 
 /// The lines of JSON of a PyTorch program.
-fn peer(folder: &Path, program: &str, arguments: &str) -> Result<Vec<Value>> {
+pub(crate) fn peer(folder: &Path, program: &str, arguments: &str) -> Result<Vec<Value>> {
     let threads = std::thread::available_parallelism()?.to_string();
     let output = Command::new("python3")
         .arg(folder.join(program))
@@ -293,11 +294,11 @@ fn text_of<'a>(line: &'a Value, field: &str) -> &'a str {
     line[field].as_str().unwrap_or_default()
 }
 
-fn number(line: &Value, field: &str) -> Result<f64> {
+pub(crate) fn number(line: &Value, field: &str) -> Result<f64> {
     line[field].as_f64().with_context(|| format!("no number {field} in {line}"))
 }
 
-fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
+pub(crate) fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
     let mut values = values.collect::<Result<Vec<f64>>>()?;
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().context("nothing was measured")
