@@ -478,19 +478,19 @@ fn sandwich<S: Simd, T: Matrix<O, I>, const I: usize, const O: usize>(
     d: &[[S::f32s; I]; I],
 ) -> [[S::f32s; O]; O] {
     let mut half = [[simd.splat_f32s(0.0); I]; O];
-    for o in 0..O {
-        for j in 0..I {
+    for (half, row) in half.iter_mut().zip(&T::ROWS) {
+        for (j, value) in half.iter_mut().enumerate() {
             let mut column = [d[0][j]; I];
-            for i in 1..I {
-                column[i] = d[i][j];
+            for (element, d) in column.iter_mut().zip(d) {
+                *element = d[j];
             }
-            half[o][j] = combine(simd, &T::ROWS[o], column);
+            *value = combine(simd, row, column);
         }
     }
     let mut whole = [[simd.splat_f32s(0.0); O]; O];
-    for o in 0..O {
-        for q in 0..O {
-            whole[o][q] = combine(simd, &T::ROWS[q], half[o]);
+    for (whole, half) in whole.iter_mut().zip(half) {
+        for (value, row) in whole.iter_mut().zip(&T::ROWS) {
+            *value = combine(simd, row, half);
         }
     }
     whole
