@@ -287,7 +287,7 @@ impl Growth {
         let number = self.leaves;
         let deepest = (number >> 1).count_ones() as usize;
         let mut turned = false;
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             self.checkpoints[deepest] = [tip.momentum.clone(), part.momenta.clone()];
         } else {
             let ended = number.trailing_ones() as usize;

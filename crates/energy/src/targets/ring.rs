@@ -110,8 +110,8 @@ impl BlockEnergy for Ring {
             energy[lane] = 0.5 * precision * nearest[lane] - ln(weights[lane]);
         }
         for (x, gradient) in x.iter().zip(gradient).skip(2) {
+            *gradient = *x;
             for lane in 0..LANES {
-                gradient[lane] = x[lane];
                 energy[lane] += 0.5 * x[lane] * x[lane];
             }
         }
