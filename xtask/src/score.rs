@@ -301,5 +301,7 @@ pub(crate) fn number(line: &Value, field: &str) -> Result<f64> {
 pub(crate) fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
     let mut values = values.collect::<Result<Vec<f64>>>()?;
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().context("nothing was measured")
+    let upper = values.get(values.len() / 2).context("nothing was measured")?;
+    // Of an even number, the mean of the two in the middle.
+    Ok(0.5 * (upper + values[(values.len() - 1) / 2]))
 }

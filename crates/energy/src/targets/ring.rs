@@ -2,11 +2,12 @@
 
 use std::f64::consts::TAU;
 
-use burn::tensor::{Tensor, TensorData};
-use ebm_noise::ln;
+use burn::tensor::{Device, Tensor, TensorData};
+use ebm_noise::{Key, ln};
 
 use super::{LN_TAU, Target, TargetError};
 use crate::block::exp;
+use crate::frozen::values;
 use crate::{BlockEnergy, Energy, LANES, squared_norm};
 
 /// Equal Gaussians, evenly spaced on a circle in the first two coordinates; standard normal in all others.
@@ -59,6 +60,16 @@ impl Target for Ring {
     fn log_normaliser(&self) -> Option<f64> {
         let ring = (self.centres.len() as f64).ln() + LN_TAU + 2.0 * self.std.ln();
         Some(ring + 0.5 * (self.dim - 2) as f64 * LN_TAU)
+    }
+
+    fn sample(&self, rows: usize, key: Key, device: &Device) -> Option<Tensor<2>> {
+        let mut draws = values(key.fold(0).normal::<2>([rows, self.dim], device));
+        for (row, x) in draws.chunks_exact_mut(self.dim).enumerate() {
+            let component = key.fold(1).uniform_at(row as u32, 0) * self.centres.len() as f64;
+            let centre = self.centres[component as usize];
+            x.iter_mut().zip(centre).for_each(|(x, c)| *x = c + self.std as f32 * *x);
+        }
+        Some(Tensor::from_data(TensorData::new(draws, [rows, self.dim]), device))
     }
 }
 
