@@ -52,14 +52,15 @@ fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option
 }
 
 /// The gradient jumps where a sum that enters a LeakyReLU changes its sign. Nearer to zero than this, single
-/// precision does not know the sign (sums are of order 1).
+/// precision does not know the sign (sums are of order 1). [`WIDE_KINK`] is for networks that nobody looked at.
 const KINK: f64 = 3e-6;
+const WIDE_KINK: f64 = 2e-5;
 
 /// ∇f of one image: with respect to x, and to weight and bias of each layer.
 type Gradients = (Vec<f64>, Vec<[Vec<f64>; 2]>);
 
-/// f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than [`KINK`] to a jump.
-fn definition(network: &Network, x: &[f32]) -> (f64, Vec<f64>, Option<Gradients>) {
+/// f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than `kink` to a jump.
+fn definition(network: &Network, x: &[f32], kink: f64) -> (f64, Vec<f64>, Option<Gradients>) {
     let slope = f64::from(network.slope);
     let [mut channels, mut height, mut width] = network.input;
     // Input sizes and input of each layer.
@@ -99,7 +100,7 @@ fn definition(network: &Network, x: &[f32]) -> (f64, Vec<f64>, Option<Gradients>
         weights.insert(0, [weight_gradient, bias]);
         gradient = below;
     }
-    let smooth = trace.iter().all(|(.., sums)| sums.iter().all(|sum| sum.abs() > KINK));
+    let smooth = trace.iter().all(|(.., sums)| sums.iter().all(|sum| sum.abs() > kink));
     (value + f64::from(network.head_bias), h, smooth.then_some((gradient, weights)))
 }
 
@@ -130,7 +131,7 @@ fn taps(
 
 /// Largest error relative to the largest element, of values (against 1) and of gradients; and the share of
 /// gradients that were compared.
-fn errors(network: &Network, samples: usize, seed: u64) -> [f64; 3] {
+fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
     let x = Numbers(seed).many(samples * image, 1.0);
@@ -141,7 +142,7 @@ fn errors(network: &Network, samples: usize, seed: u64) -> [f64; 3] {
     }
     let mut worst = [0.0_f64; 3];
     for (sample, x) in x.chunks(image).enumerate() {
-        let (value, _, expected) = definition(network, x);
+        let (value, _, expected) = definition(network, x, kink);
         worst[0] = worst[0].max((f64::from(values[sample]) - value).abs() / value.abs().max(1.0));
         let Some((expected, _)) = expected else { continue };
         worst[2] += 1.0 / samples as f64;
@@ -155,7 +156,7 @@ fn errors(network: &Network, samples: usize, seed: u64) -> [f64; 3] {
 }
 
 /// Largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array; `None` near a jump.
-fn learning_error(network: &Network, samples: usize, seed: u64) -> Option<f64> {
+fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Option<f64> {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
     let mut numbers = Numbers(seed);
@@ -169,7 +170,7 @@ fn learning_error(network: &Network, samples: usize, seed: u64) -> Option<f64> {
     assert_eq!(values, same);
     let mut expected: Vec<Vec<f64>> = Vec::new();
     for (x, &c) in x.chunks(image).zip(&c) {
-        let (_, h, gradients) = definition(network, x);
+        let (_, h, gradients) = definition(network, x, kink);
         let arrays = gradients?.1.into_iter().flatten().chain([h, vec![1.0]]);
         for (index, array) in arrays.enumerate() {
             if expected.len() <= index {
@@ -193,7 +194,7 @@ fn learning_error(network: &Network, samples: usize, seed: u64) -> Option<f64> {
 }
 
 fn agrees(network: &Network, samples: usize, seed: u64) {
-    let [value, gradient, compared] = errors(network, samples, seed);
+    let [value, gradient, compared] = errors(network, samples, seed, KINK);
     assert!(value < 1e-5 && gradient < 1e-4, "relative errors {value:e}, {gradient:e}");
     assert!(compared > 0.3, "only {compared} of the gradients are away from a jump");
 }
@@ -219,7 +220,8 @@ fn weight_gradients_of_every_method() {
     let shapes =
         [(20, 3, 1, [1; 4]), (33, 3, 1, [1; 4]), (24, 4, 2, [1; 4]), (40, 3, 2, [0, 0, 1, 1])];
     let network = network([2, 7, 9], &shapes, 0.2, 11).expect("fits");
-    let errors: Vec<f64> = (0..16).filter_map(|seed| learning_error(&network, 35, seed)).collect();
+    let errors: Vec<f64> =
+        (0..16).filter_map(|seed| learning_error(&network, 35, seed, KINK)).collect();
     assert!(!errors.is_empty(), "every batch is near a jump");
     assert!(errors.iter().all(|error| *error < 1e-4), "{errors:?}");
 }
@@ -310,9 +312,9 @@ proptest! {
         seed: u64,
     ) {
         if let Some(network) = network(input, &shapes, slope, seed) {
-            let [value, gradient, _] = errors(&network, samples, seed ^ 1);
+            let [value, gradient, _] = errors(&network, samples, seed ^ 1, WIDE_KINK);
             prop_assert!(value < 1e-5 && gradient < 1e-4, "{value:e}, {gradient:e}");
-            let learning = learning_error(&network, samples, seed ^ 2).unwrap_or(0.0);
+            let learning = learning_error(&network, samples, seed ^ 2, WIDE_KINK).unwrap_or(0.0);
             prop_assert!(learning < 1e-4, "weights: {learning:e}");
         }
     }
