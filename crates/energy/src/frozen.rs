@@ -200,6 +200,7 @@ pub(crate) mod tests {
     fn large_batches_equal_autodiff() {
         agrees("digits", 400);
         agrees("mnist", 400);
+        agrees("cifar", 400);
     }
 
     /// Wrappers hand on what is prepared; what cannot be prepared says so.
