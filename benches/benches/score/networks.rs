@@ -55,6 +55,7 @@ impl Net {
 const CIFAR: &str = r#"
     extends = "mnist"
     name = "cifar"
+    [student]
     kl_weight = 2.0
     [chains]
     step_size = 0.002

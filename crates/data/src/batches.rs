@@ -4,7 +4,19 @@ use ebm_noise::Key;
 
 use crate::error::DataError;
 
-/// The order in which a set is gone through: a fresh shuffle each epoch, incomplete batches dropped.
+/// The order in which a set is gone through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As it is stored.
+    Stored,
+    /// In one random order in all epochs.
+    ShuffledOnce,
+    /// In another random order in each epoch.
+    #[default]
+    Shuffled,
+}
+
+/// Batches of a set, incomplete ones dropped: a fresh shuffle each epoch, unless another [`Order`] is wanted.
 ///
 /// Iteration `i` is batch `i mod per_epoch` of epoch `⌊i / per_epoch⌋`, whose order depends on the key
 /// and on the epoch only.
@@ -13,6 +25,7 @@ pub struct Batches {
     len: usize,
     batch: usize,
     key: Key,
+    order: Order,
     /// The epoch last asked for and its order: shuffling for each batch would be wasteful.
     current: Option<(u64, Vec<usize>)>,
 }
@@ -31,7 +44,12 @@ impl Batches {
         if batch == 0 || batch > len {
             return Err(DataError::BatchSize { batch, len });
         }
-        Ok(Self { len, batch, key, current: None })
+        Ok(Self { len, batch, key, order: Order::default(), current: None })
+    }
+
+    /// The same batches in another order.
+    pub fn in_order(self, order: Order) -> Self {
+        Self { order, current: None, ..self }
     }
 
     /// The images of one iteration, counted from 0: `batch` different indices below `len`.
@@ -41,7 +59,11 @@ impl Batches {
         let start = position as usize * self.batch;
         let order = match self.current.take() {
             Some((cached, order)) if cached == epoch => order,
-            _ => self.key.fold(epoch).permutation(self.len),
+            _ => match self.order {
+                Order::Stored => (0..self.len).collect(),
+                Order::ShuffledOnce => self.key.fold(0).permutation(self.len),
+                Order::Shuffled => self.key.fold(epoch).permutation(self.len),
+            },
         };
         let indices = order[start..start + self.batch].to_vec();
         self.current = Some((epoch, order));
@@ -78,6 +100,17 @@ mod tests {
             |seed, epoch: u64| Batches::new(100, 100, Key::new(seed)).unwrap().indices(epoch);
         assert_ne!(order(1, 0), order(1, 1));
         assert_ne!(order(1, 0), order(2, 0));
+    }
+
+    #[test]
+    fn other_orders_are_the_same_in_all_epochs() {
+        let batches = |order| Batches::new(100, 50, Key::new(1)).unwrap().in_order(order);
+        let (mut stored, mut once) = (batches(Order::Stored), batches(Order::ShuffledOnce));
+        assert_eq!(stored.indices(3), (50..100).collect::<Vec<_>>());
+        assert_ne!(once.indices(0), stored.indices(0));
+        assert_eq!(once.indices(1), once.indices(3));
+        // And it is the first epoch's of a set that is shuffled again and again.
+        assert_eq!(once.indices(2), batches(Order::Shuffled).indices(0));
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod root;
 mod sum;
 mod transfer;
 
-pub use batches::Batches;
+pub use batches::{Batches, Order};
 pub use catalog::{Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles};
 pub use embedded::digits;
 pub use error::{DataError, FileProblem, MirrorFailure, TransferError};

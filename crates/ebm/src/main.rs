@@ -47,6 +47,9 @@ enum RecipeAction {
     Show {
         /// An embedded recipe or the path of a .toml file.
         recipe: String,
+        /// Set a value of the recipe, as in --set chains.steps=30; may be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
     },
 }
 
@@ -62,8 +65,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(arguments) => commands::train::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
-        Command::Recipes { action: Some(RecipeAction::Show { recipe }) } => {
-            commands::recipes::show(&recipe)
+        Command::Recipes { action: Some(RecipeAction::Show { recipe, settings }) } => {
+            commands::recipes::show(&recipe, &settings)
         }
         Command::Data { action, data_dir } => commands::data::run(action, data_dir),
     };

@@ -50,7 +50,7 @@ fn outcome(recipe: &Recipe, device: &Device) -> Outcome {
     let z = Key::new(5).normal::<2>([4, 8], device);
     Outcome {
         metrics,
-        decoded: trainer.vae().decode(z).into_data(),
+        decoded: trainer.vae().expect("a VAE").decode(z).into_data(),
         f: trainer.energy().negative_energy(data).into_data(),
     }
 }
@@ -63,6 +63,7 @@ const TOLERANCE: f64 = 1e-3;
 fn difference(found: &Outcome, expected: &Outcome) -> Option<String> {
     let metrics = |m: &StepMetrics| {
         let losses = [m.f_data, m.f_samples, m.energy_loss, m.reconstruction, m.kl, m.vae_loss];
+        let losses = losses.map(|loss| loss.expect("the student has both losses"));
         losses.into_iter().chain([m.displacement, m.displacement_squared]).collect::<Vec<_>>()
     };
     let numbers = |data: &TensorData| data.iter::<f64>().collect::<Vec<_>>();

@@ -106,9 +106,76 @@ fn recipes_are_listed_and_shown() {
 fn an_unknown_recipe_is_refused() {
     let message = refused(&mut ebm(&["train", "nonsense"]));
     assert!(
-        message.contains("\"nonsense\"") && message.contains("digits, digits-quick"),
+        message.contains("\"nonsense\"")
+            && message.contains("embedded are ")
+            && message.contains("digits, "),
         "{message}"
     );
+}
+
+#[test]
+fn a_setting_is_laid_over_the_recipe() {
+    let shown = ebm(&["recipes", "show", "digits-quick", "--set", "chains.steps=7"]);
+    let shown = { shown }.assert().success();
+    let shown = String::from_utf8_lossy(&shown.get_output().stdout).into_owned();
+    assert!(
+        shown.contains("name = \"digits-quick\"") && shown.contains("\nsteps = 7\n"),
+        "{shown}"
+    );
+    let message = refused(&mut ebm(&["train", "--set", "chains.stepz=7"]));
+    assert!(message.contains("stepz"), "{message}");
+    let message = refused(&mut ebm(&["train", "--set", "chains.count=0"]));
+    assert!(message.contains("chains.count is 0; it must be in 1..="), "{message}");
+}
+
+/// An absurd learning rate: the quantity, the iteration and the last good checkpoint are named.
+#[test]
+fn a_run_that_diverges_says_where_and_what_is_left() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let settings =
+        ["optimiser.energy_learning_rate=1e4", "evaluation.checkpoint_every=1", "iterations=200"];
+    let mut command = ebm(&["train", "--quick", "--device", "cpu", "--run-dir"]);
+    command.arg(&run).args(settings.iter().flat_map(|setting| ["--set", setting]));
+    let message = refused(&mut command);
+    assert!(message.contains("iteration ") && message.contains("checkpoints"), "{message}");
+    assert!(message.contains("energy") || message.contains("VAE loss"), "{message}");
+    assert!(run.join("report.html").is_file(), "it reports how it came to that");
+}
+
+/// Ctrl-C: the run ends with a checkpoint from which another goes on.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_a_checkpoint() {
+    let folder = folder();
+    let run = folder.path().join("run");
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("ebm"))
+        .args(["train", "digits-quick", "--device", "cpu", "--set", "iterations=1000000"])
+        .arg("--run-dir")
+        .arg(&run)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let first = run.join("checkpoints/0000006/state.toml");
+    for _ in 0..600 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        if first.is_file() {
+            break;
+        }
+    }
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("Ctrl-C ended the run"), "{stderr}");
+    // The last checkpoint of the run is found, and is where it stopped.
+    let message = refused(
+        ebm(&["train", "--device", "cpu", "--resume"]).arg(&run).arg("--run-dir").arg(&run),
+    );
+    assert!(message.contains("not empty"), "{message}");
+    let count = fs::read_to_string(run.join("metrics.jsonl")).expect("text").lines().count();
+    assert!(run.join(format!("checkpoints/{count:07}/state.toml")).is_file(), "{count} iterations");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Checkpoints: a folder with both models, both optimisers, the recipe and the count of iterations.
+//! Checkpoints: a folder with the models, their optimisers, a replay buffer if there is one, the recipe and the count
+//! of iterations.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -6,26 +7,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::module::{Module, ModuleVisitor, Param};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Recipe, TeachingError, Trainer};
+use crate::buffer::Buffer;
+use crate::{Recipe, StudentKind, TeachingError, Trainer};
 
-/// The files of parameters and optimiser states, in Burn's burnpack format.
-pub const CHECKPOINT_FILES: [&str; 4] =
-    ["energy.bpk", "vae.bpk", "energy-adam.bpk", "vae-adam.bpk"];
+/// Parameters and optimiser states, in Burn's burnpack format.
+const ENERGY: [&str; 2] = ["energy.bpk", "energy-adam.bpk"];
+const VAE: [&str; 2] = ["vae.bpk", "vae-adam.bpk"];
+/// The states of a replay buffer, `[len, channels, height, width]`, single precision, little endian.
+const BUFFER: &str = "buffer.f32";
 /// The file with the count of iterations, the shape of the images and the SHA-256 of the other files.
 pub const CHECKPOINT_STATE: &str = "state.toml";
 const RECIPE: &str = "recipe.toml";
 /// Raised when a checkpoint of before can no longer be read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
     format: u32,
     iteration: u64,
+    epoch: u64,
     image: [usize; 2],
     sha256: BTreeMap<String, String>,
 }
@@ -50,7 +56,9 @@ impl Trainer {
     fn check_finite(&self, path: &Path) -> Result<(), TeachingError> {
         let mut finite = AllFinite(true);
         self.energy.visit(&mut finite);
-        self.vae.visit(&mut finite);
+        if let Some(vae) = self.vae() {
+            vae.visit(&mut finite);
+        }
         if finite.0 {
             return Ok(());
         }
@@ -68,17 +76,25 @@ impl Trainer {
             fs::remove_dir_all(folder).map_err(|e| fail(&e))?;
         }
         fs::create_dir_all(folder).map_err(|e| fail(&e))?;
-        let [energy, vae, energy_adam, vae_adam] = CHECKPOINT_FILES.map(|name| folder.join(name));
-        self.energy.clone().save_file(energy).map_err(|e| fail(&e))?;
-        self.vae.clone().save_file(vae).map_err(|e| fail(&e))?;
-        self.energy_adam.save(energy_adam).map_err(|e| fail(&e))?;
-        self.vae_adam.save(vae_adam).map_err(|e| fail(&e))?;
+        let [parameters, adam] = ENERGY.map(|name| folder.join(name));
+        self.energy.clone().save_file(parameters).map_err(|e| fail(&e))?;
+        self.energy_adam.save(adam).map_err(|e| fail(&e))?;
+        if let Some((vae, vae_adam)) = &self.student.vae {
+            let [parameters, adam] = VAE.map(|name| folder.join(name));
+            vae.clone().save_file(parameters).map_err(|e| fail(&e))?;
+            vae_adam.save(adam).map_err(|e| fail(&e))?;
+        }
+        if let Some(buffer) = &self.student.buffer {
+            let bytes: Vec<u8> = buffer.states().iter().flat_map(|x| x.to_le_bytes()).collect();
+            fs::write(folder.join(BUFFER), bytes).map_err(|e| fail(&e))?;
+        }
         fs::write(folder.join(RECIPE), self.recipe.to_toml()?).map_err(|e| fail(&e))?;
         let mut sha256 = BTreeMap::new();
-        for name in CHECKPOINT_FILES.into_iter().chain([RECIPE]) {
+        for name in files(&self.recipe) {
             sha256.insert(name.to_owned(), digest(&folder.join(name))?);
         }
-        let state = State { format: FORMAT, iteration: self.iteration, image: self.image, sha256 };
+        let (iteration, epoch, image) = (self.iteration, self.epoch, self.image);
+        let state = State { format: FORMAT, iteration, epoch, image, sha256 };
         let text = toml::to_string(&state).map_err(|e| fail(&e))?;
         fs::write(folder.join(CHECKPOINT_STATE), text).map_err(|e| fail(&e))
     }
@@ -95,35 +111,64 @@ impl Trainer {
         if state.format != FORMAT {
             return Err(fail(&format!("format {}, this program reads {FORMAT}", state.format)));
         }
-        for name in CHECKPOINT_FILES.into_iter().chain([RECIPE]) {
+        let check = |name: &str| {
             let file = path.join(name);
-            let found = digest(&file)?;
-            if state.sha256.get(name) != Some(&found) {
-                return Err(checkpoint_error(
-                    &file,
-                    &"its SHA-256 is not the one in state.toml: the file was cut or changed; \
-                      take another checkpoint",
-                ));
+            if state.sha256.get(name) == Some(&digest(&file)?) {
+                return Ok(());
             }
-        }
+            Err(checkpoint_error(
+                &file,
+                &"its SHA-256 is not the one in state.toml: the file was cut or changed; \
+                  take another checkpoint",
+            ))
+        };
         let recipe_path = path.join(RECIPE);
+        check(RECIPE)?;
         let recipe =
             fs::read_to_string(&recipe_path).map_err(|e| checkpoint_error(&recipe_path, &e))?;
         let recipe = Recipe::from_toml(&recipe, &recipe_path.to_string_lossy())?;
+        files(&recipe).try_for_each(check)?;
         let mut trainer = Self::new(recipe, state.image, device)?;
-        let [energy, vae, energy_adam, vae_adam] = CHECKPOINT_FILES.map(|name| path.join(name));
-        trainer.energy =
-            trainer.energy.try_load_file(&energy).map_err(|e| checkpoint_error(&energy, &e))?;
-        trainer.vae = trainer.vae.try_load_file(&vae).map_err(|e| checkpoint_error(&vae, &e))?;
-        trainer.energy_adam = trainer
-            .energy_adam
-            .load(&energy_adam)
-            .map_err(|e| checkpoint_error(&energy_adam, &e))?;
-        trainer.vae_adam =
-            trainer.vae_adam.load(&vae_adam).map_err(|e| checkpoint_error(&vae_adam, &e))?;
-        trainer.iteration = state.iteration;
+        (trainer.energy, trainer.energy_adam) =
+            read(path, ENERGY, (trainer.energy, trainer.energy_adam))?;
+        if let Some(vae) = trainer.student.vae.take() {
+            trainer.student.vae = Some(read(path, VAE, vae)?);
+        }
+        if trainer.student.buffer.is_some() {
+            trainer.student.buffer = Some(read_buffer(&path.join(BUFFER), &trainer)?);
+        }
+        (trainer.iteration, trainer.epoch) = (state.iteration, state.epoch);
         Ok(trainer)
     }
+}
+
+/// The files of a checkpoint of this recipe, without that of sums.
+fn files(recipe: &Recipe) -> impl Iterator<Item = &'static str> {
+    let kind = recipe.student.kind;
+    let vae = VAE.into_iter().filter(move |_| kind.has_vae());
+    let buffer = (kind == StudentKind::Replay).then_some(BUFFER);
+    [RECIPE].into_iter().chain(ENERGY).chain(vae).chain(buffer)
+}
+
+/// Parameters and their optimiser.
+fn read<M: Module>(
+    folder: &Path,
+    files: [&str; 2],
+    (module, adam): (M, ModuleOptimizer),
+) -> Result<(M, ModuleOptimizer), TeachingError> {
+    let [parameters, state] = files.map(|name| folder.join(name));
+    let module =
+        module.try_load_file(&parameters).map_err(|e| checkpoint_error(&parameters, &e))?;
+    let adam = adam.load(&state).map_err(|e| checkpoint_error(&state, &e))?;
+    Ok((module, adam))
+}
+
+fn read_buffer(file: &Path, trainer: &Trainer) -> Result<Buffer, TeachingError> {
+    let bytes = fs::read(file).map_err(|e| checkpoint_error(file, &e))?;
+    let states = bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect();
+    let len = trainer.recipe.student.buffer;
+    Buffer::from_states(len, trainer.image, states)
+        .ok_or_else(|| checkpoint_error(file, &format!("it does not hold {len} states")))
 }
 
 /// Puts `partial` in the place of `path`; at every moment one of the two is whole.

@@ -11,7 +11,7 @@ use ebm_mcmc::ChainError;
 #[non_exhaustive]
 pub enum RecipeError {
     /// Neither an embedded recipe nor a file.
-    #[error("there is no recipe {given:?}; embedded are {}, or give the path of a .toml file", known.join(", "))]
+    #[error("there is no recipe {given:?}; embedded are {}, each also as NAME-quick; or give the path of a .toml file", known.join(", "))]
     Unknown {
         /// The name given.
         given: String,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What one iteration of Algorithm 1 measured. Means are over the batch or the chains.
+/// What one iteration of Algorithm 1 measured. Means are over the batch or the chains; what a student does not
+/// have is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
     /// The iteration, from 0.
@@ -10,18 +11,19 @@ pub struct StepMetrics {
     /// The epoch, from 0.
     pub epoch: u64,
     /// mean f_θ(x) of the data, before the update.
-    pub f_data: f64,
+    pub f_data: Option<f64>,
     /// mean f_θ(x̃) of the refined samples, before the update.
-    pub f_samples: f64,
+    pub f_samples: Option<f64>,
     /// The energy's loss, mean f(x̃) − mean f(x) (eq. 3). Near zero, samples and data look alike to f.
-    pub energy_loss: f64,
+    pub energy_loss: Option<f64>,
     /// mean ‖x̃ − g(z)‖², summed over pixels.
-    pub reconstruction: f64,
+    pub reconstruction: Option<f64>,
     /// mean KL(q(z|x̃) ‖ N(0, I)), in nats.
-    pub kl: f64,
-    /// reconstruction + w · kl (eq. 6).
-    pub vae_loss: f64,
-    /// mean ‖x̃ − x₀‖: how far Langevin moves a proposal. It falls as the VAE catches up with the energy.
+    pub kl: Option<f64>,
+    /// The loss of the student's networks: reconstruction + w · kl (eq. 6) of a VAE, reconstruction / (2σ₂²) of a
+    /// generator.
+    pub vae_loss: Option<f64>,
+    /// mean ‖x̃ − x₀‖: how far Langevin moves a proposal. It falls as the student catches up with the energy.
     pub displacement: f64,
     /// mean ‖x̃ − x₀‖².
     pub displacement_squared: f64,

@@ -39,10 +39,24 @@ pub trait Listener {
         trainer: &Trainer,
         event: Event<'_>,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Whether training should end now, with a checkpoint; asked after each iteration.
+    fn wants_end(&self) -> bool {
+        false
+    }
 }
 
-/// Trains until the recipe's last iteration, from where the trainer stands. `data` gives the batch of an
-/// iteration.
+/// How training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// At the recipe's last iteration.
+    Finished,
+    /// Before, because a listener wanted it; a checkpoint is due where it stands.
+    Stopped,
+}
+
+/// Trains until the recipe's last iteration, from where the trainer stands, or until a listener wants an end. `data`
+/// gives the batch of an iteration.
 ///
 /// # Errors
 /// The first [`TeachingError`], of the trainer or of a listener.
@@ -50,7 +64,7 @@ pub fn train(
     trainer: &mut Trainer,
     mut data: impl FnMut(u64) -> Batch,
     listeners: &mut [&mut dyn Listener],
-) -> Result<(), TeachingError> {
+) -> Result<Ending, TeachingError> {
     let recipe = trainer.recipe().clone();
     let sampling_key = Key::new(recipe.seed).fold(stream::EVALUATION);
     while trainer.iteration() < recipe.iterations {
@@ -64,11 +78,15 @@ pub fn train(
             let samples = trainer.sample(recipe.evaluation.images, steps, sampling_key, STRIP)?;
             tell(listeners, trainer, Event::Sampled(&samples))?;
         }
-        if due(recipe.evaluation.checkpoint_every) {
+        let wanted = listeners.iter().any(|listener| listener.wants_end());
+        if due(recipe.evaluation.checkpoint_every) || wanted {
             tell(listeners, trainer, Event::CheckpointDue)?;
         }
+        if wanted && done < recipe.iterations {
+            return Ok(Ending::Stopped);
+        }
     }
-    Ok(())
+    Ok(Ending::Finished)
 }
 
 fn tell(

@@ -1,35 +1,39 @@
-//! Algorithm 1 of variational MCMC teaching.
+//! Algorithm 1 of variational MCMC teaching, and of what it is compared with.
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{ConvEnergy, GaussianReference, Learning};
-use ebm_mcmc::{Chains, Langevin, run};
+use ebm_energy::{ConvEnergy, Learning};
+use ebm_mcmc::{ChainError, Clamped, Langevin, run};
 use ebm_noise::Key;
-use ebm_vae::{Vae, VaeLoss};
+use ebm_vae::Vae;
 use tracing::instrument;
 
+use crate::model::Model;
+use crate::student::{Lesson, Loss, Proposal, Student};
 use crate::{Recipe, StepMetrics, TeachingError};
 
 /// Streams of random numbers within an iteration, and of those outside of iterations.
 pub(crate) mod stream {
     pub(super) const INITIAL_ENERGY: u64 = 0;
-    pub(super) const INITIAL_VAE: u64 = 1;
+    pub(super) const INITIAL_STUDENT: u64 = 1;
     pub(super) const TRAINING: u64 = 2;
     pub(crate) const EVALUATION: u64 = 3;
-    pub(super) const LATENT: u64 = 0;
+    pub(super) const PROPOSAL: u64 = 0;
     pub(super) const LANGEVIN: u64 = 1;
-    pub(super) const POSTERIOR: u64 = 2;
+    pub(super) const LESSON: u64 = 2;
+    pub(super) const DATA_NOISE: u64 = 3;
 }
 
-/// An energy and a VAE in training, with their optimisers and the count of iterations.
+/// An energy and a student in training, with their optimisers and the count of iterations.
 pub struct Trainer {
     pub(crate) recipe: Recipe,
     pub(crate) energy: ConvEnergy,
-    pub(crate) vae: Vae,
     pub(crate) energy_adam: ModuleOptimizer,
-    pub(crate) vae_adam: ModuleOptimizer,
+    pub(crate) student: Student,
     pub(crate) iteration: u64,
+    /// Of the last iteration.
+    pub(crate) epoch: u64,
     pub(crate) image: [usize; 2],
     /// Without autodiff: chains run here.
     device: Device,
@@ -38,14 +42,15 @@ pub struct Trainer {
 /// Samples of the current model.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    /// Decoder means x₀ = g_φ(z), `[chains, channels, height, width]`.
+    /// x₀, where the student starts chains: decoder means, noise, states of earlier chains,
+    /// `[chains, channels, height, width]`.
     pub start: Tensor<4>,
     /// x_T, after the Langevin steps.
     pub refined: Tensor<4>,
     /// x_τ of the first chains at evenly spaced τ, the first and the last step included.
     pub strip: Vec<Tensor<4>>,
-    /// U before each step, `[steps, chains]`.
-    pub energies: Tensor<2>,
+    /// U before each step, `[steps, chains]`; `None` without an energy.
+    pub energies: Option<Tensor<2>>,
 }
 
 impl Trainer {
@@ -62,19 +67,21 @@ impl Trainer {
             .with_beta_1(recipe.optimiser.beta_1)
             .with_beta_2(recipe.optimiser.beta_2)
             .with_epsilon(recipe.optimiser.epsilon);
+        let student_key = key.fold(stream::INITIAL_STUDENT);
         Ok(Self {
             energy: recipe.energy.init(image, key.fold(stream::INITIAL_ENERGY), &training)?,
-            vae: recipe.vae.init(image, key.fold(stream::INITIAL_VAE), &training)?,
             energy_adam: adam.init(),
-            vae_adam: adam.init(),
+            student: Student::new(&recipe, image, student_key, adam.init(), &device)?,
             iteration: 0,
+            epoch: 0,
             image,
             device,
             recipe,
         })
     }
 
-    /// One iteration of Algorithm 1 on a batch of data; `epoch` sets the learning rates.
+    /// One iteration of Algorithm 1 on a batch of data; `epoch` sets the learning rates. All students go this way:
+    /// only what they propose and what they learn differs.
     ///
     /// # Shapes
     /// - `data`: `[batch, channels, height, width]` in [−1, 1]
@@ -83,44 +90,35 @@ impl Trainer {
     /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would spoil.
     pub fn step(&mut self, data: Tensor<4>, epoch: u64) -> Result<StepMetrics, TeachingError> {
         self.check_shape(&data)?;
+        self.epoch = epoch;
         let key = Key::new(self.recipe.seed).fold(stream::TRAINING).fold(self.iteration);
-        let decay = self.recipe.decay_at(epoch);
+        let data = self.with_noise(data, key.fold(stream::DATA_NOISE));
 
-        // G1: the VAE proposes. Chains start at decoder means, with fresh z.
-        let start = self.propose(self.recipe.chains.count, key.fold(stream::LATENT));
+        // G1: the student proposes. The paper's starts chains at decoder means, with fresh z.
+        let count = self.recipe.chains.count;
+        let proposal = self.propose(count, Some(&data), key.fold(stream::PROPOSAL));
+        let start = proposal.start.clone();
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
-        let samples = self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?;
-        let samples = samples.state;
+        let (samples, _) =
+            self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
-        let learning = self.energy_learning(samples.clone(), data);
-        let vae_loss = self.vae_loss(samples.clone(), key.fold(stream::POSTERIOR));
-        let energy_loss = self.finite("energy", learning.f_samples - learning.f_data)?;
-        let vae_value = self.finite("VAE", scalar(vae_loss.total.clone()))?;
+        let learning = self.energy_learning(&samples, &data)?;
+        let lesson = self.lesson(proposal, samples.clone(), data, key.fold(stream::LESSON))?;
+        let metrics = self.metrics(learning.as_ref(), lesson.loss(), samples - start);
         // D2: the energy learns from data against samples.
-        self.update_energy(learning.gradients, decay);
-        // G2: the VAE learns from the samples alone; z was inferred anew by q(z|x̃).
-        self.update_vae(vae_loss.total, decay);
+        let decay = self.recipe.decay_at(epoch);
+        self.update_energy(learning, decay);
+        // G2: the student learns from the samples alone; the paper's infers z anew, by q(z|x̃).
+        self.update_student(lesson, decay);
 
-        let [displacement, displacement_squared] = displacement(samples - start);
-        let metrics = StepMetrics {
-            iteration: self.iteration,
-            epoch,
-            f_data: learning.f_data,
-            f_samples: learning.f_samples,
-            energy_loss,
-            reconstruction: scalar(vae_loss.reconstruction),
-            kl: scalar(vae_loss.kl),
-            vae_loss: vae_value,
-            displacement,
-            displacement_squared,
-        };
         self.iteration += 1;
         Ok(metrics)
     }
 
-    /// Samples of the current model by ancestral Langevin sampling: z ~ N(0, I), x₀ = g_φ(z), then `steps`
-    /// Langevin steps. `strip_images` (0 for none) and `strip_frames` (at least 2) size the film strip.
+    /// Samples of the current model by ancestral Langevin sampling: x₀ from the student (in the paper z ~ N(0, I),
+    /// x₀ = g_φ(z)), then `steps` Langevin steps. `strip_images` (0 for none) and `strip_frames` (at least 2) size
+    /// the film strip. A student of data starts from uniform noise here.
     ///
     /// # Errors
     /// [`TeachingError::Chain`].
@@ -131,7 +129,7 @@ impl Trainer {
         key: Key,
         [strip_images, strip_frames]: [usize; 2],
     ) -> Result<Samples, TeachingError> {
-        let start = self.propose(count, key.fold(stream::LATENT));
+        let start = self.propose(count, None, key.fold(stream::PROPOSAL)).start;
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
@@ -139,8 +137,42 @@ impl Trainer {
                 strip.push(state.clone().narrow(0, 0, strip_images.min(count)));
             }
         };
-        let chains = self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), keep)?;
-        Ok(Samples { start, refined: chains.state, strip, energies: chains.energies })
+        let (refined, energies) =
+            self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), keep)?;
+        Ok(Samples { start, refined, strip, energies })
+    }
+
+    /// `steps` Langevin steps of the current model from `start`, as in training: the last states, and U before each
+    /// step, `[steps, chains]`. `observe` sees each state, the start included, as `(step, state)`. A student without
+    /// an energy leaves `start` as it is.
+    ///
+    /// # Shapes
+    /// - `start`, output: `[chains, channels, height, width]`
+    ///
+    /// # Errors
+    /// [`TeachingError::Chain`].
+    #[instrument(level = "debug", skip_all)]
+    pub fn refine(
+        &self,
+        start: Tensor<4>,
+        steps: usize,
+        key: Key,
+        observe: impl FnMut(usize, &Tensor<4>),
+    ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
+        let Some(model) = self.model() else { return Ok((start, None)) };
+        let chains = &self.recipe.chains;
+        let noise = self.recipe.noise_at(self.epoch);
+        let langevin = Langevin { step_size: chains.step_size, noise };
+        let kernel = Clamped { kernel: langevin, limit: chains.clamp.then_some(1.0) };
+        let chains = run(&kernel, &model, start, steps, key, observe)
+            .map_err(|source| self.chain_error(source))?;
+        Ok((chains.state, Some(chains.energies)))
+    }
+
+    /// What chains sample, with the network as it is now: `None` for a student without an energy.
+    pub fn model(&self) -> Option<Model<ConvEnergy>> {
+        let learns = self.recipe.student.kind.has_energy();
+        learns.then(|| Model::new(self.energy.valid(), &self.recipe.chains))
     }
 
     /// The recipe.
@@ -158,9 +190,9 @@ impl Trainer {
         &self.energy
     }
 
-    /// The auto-encoder.
-    pub fn vae(&self) -> &Vae {
-        &self.vae
+    /// The auto-encoder, of students that have one. A generator's encoder has learned nothing.
+    pub fn vae(&self) -> Option<&Vae> {
+        self.student.vae.as_ref().map(|(vae, _)| vae)
     }
 
     /// The device that chains run on (without autodiff).
@@ -168,48 +200,85 @@ impl Trainer {
         &self.device
     }
 
-    #[instrument(level = "debug", skip_all)]
-    fn propose(&self, count: usize, key: Key) -> Tensor<4> {
-        let vae = self.vae.valid();
-        vae.decode(key.normal([count, vae.latent()], &self.device))
+    /// Channels and side of the images.
+    pub fn image(&self) -> [usize; 2] {
+        self.image
+    }
+
+    fn with_noise(&self, data: Tensor<4>, key: Key) -> Tensor<4> {
+        match self.recipe.data.noise_std {
+            0.0 => data,
+            std => data.clone() + key.normal(data.dims(), &self.device) * std,
+        }
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn refine(
+    fn propose(&self, count: usize, data: Option<&Tensor<4>>, key: Key) -> Proposal {
+        self.student.propose(count, data, key)
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    fn energy_learning(
         &self,
-        start: Tensor<4>,
-        steps: usize,
+        samples: &Tensor<4>,
+        data: &Tensor<4>,
+    ) -> Result<Option<Learning>, TeachingError> {
+        if !self.recipe.student.kind.has_energy() {
+            return Ok(None);
+        }
+        let learning = self.energy.learning(samples.clone(), data.clone());
+        self.finite("energy", learning.f_samples - learning.f_data)?;
+        Ok(Some(learning))
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    fn lesson(
+        &self,
+        proposal: Proposal,
+        samples: Tensor<4>,
+        data: Tensor<4>,
         key: Key,
-        observe: impl FnMut(usize, &Tensor<4>),
-    ) -> Result<Chains<4>, TeachingError> {
-        let chains = &self.recipe.chains;
-        let kernel = Langevin { step_size: chains.step_size, noise: chains.noise };
-        let model = GaussianReference { inner: self.energy.valid(), std: chains.reference_std };
-        run(&kernel, &model, start, steps, key, observe)
-            .map_err(|source| TeachingError::Chain { iteration: self.iteration, source })
+    ) -> Result<Lesson, TeachingError> {
+        let lesson = self.student.lesson(proposal, samples, data, key);
+        let lesson = lesson.map_err(|source| self.chain_error(source))?;
+        if let Some(loss) = lesson.loss() {
+            self.finite("VAE", scalar(&loss.total))?;
+        }
+        Ok(lesson)
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn energy_learning(&self, samples: Tensor<4>, data: Tensor<4>) -> Learning {
-        self.energy.learning(samples, data)
+    fn update_energy(&mut self, learning: Option<Learning>, decay: f64) {
+        if let Some(Learning { gradients, .. }) = learning {
+            let rate = self.recipe.optimiser.energy_learning_rate * decay;
+            self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
+        }
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn vae_loss(&self, samples: Tensor<4>, key: Key) -> VaeLoss {
-        self.vae.loss(samples, self.recipe.kl_weight, key)
+    fn update_student(&mut self, lesson: Lesson, decay: f64) {
+        self.student.learn(lesson, self.recipe.optimiser.vae_learning_rate * decay);
     }
 
-    #[instrument(level = "debug", skip_all)]
-    fn update_energy(&mut self, gradients: GradientsParams, decay: f64) {
-        let rate = self.recipe.optimiser.energy_learning_rate * decay;
-        self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
-    }
-
-    #[instrument(level = "debug", skip_all)]
-    fn update_vae(&mut self, loss: Tensor<1>, decay: f64) {
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.vae);
-        let rate = self.recipe.optimiser.vae_learning_rate * decay;
-        self.vae = self.vae_adam.step(rate, self.vae.clone(), gradients);
+    fn metrics(
+        &self,
+        learning: Option<&Learning>,
+        loss: Option<&Loss>,
+        moved: Tensor<4>,
+    ) -> StepMetrics {
+        let [displacement, displacement_squared] = displacement(moved);
+        StepMetrics {
+            iteration: self.iteration,
+            epoch: self.epoch,
+            f_data: learning.map(|learning| learning.f_data),
+            f_samples: learning.map(|learning| learning.f_samples),
+            energy_loss: learning.map(|learning| learning.f_samples - learning.f_data),
+            reconstruction: loss.map(|loss| scalar(&loss.reconstruction)),
+            kl: loss.and_then(|loss| loss.kl.as_ref()).map(scalar),
+            vae_loss: loss.map(|loss| scalar(&loss.total)),
+            displacement,
+            displacement_squared,
+        }
     }
 
     fn check_shape(&self, data: &Tensor<4>) -> Result<(), TeachingError> {
@@ -222,12 +291,16 @@ impl Trainer {
         }
     }
 
-    fn finite(&self, loss: &'static str, value: f64) -> Result<f64, TeachingError> {
+    fn finite(&self, loss: &'static str, value: f64) -> Result<(), TeachingError> {
         if value.is_finite() {
-            Ok(value)
+            Ok(())
         } else {
             Err(TeachingError::NotFinite { iteration: self.iteration, loss, value })
         }
+    }
+
+    fn chain_error(&self, source: ChainError) -> TeachingError {
+        TeachingError::Chain { iteration: self.iteration, source }
     }
 }
 
@@ -253,6 +326,6 @@ fn displacement(difference: Tensor<4>) -> [f64; 2] {
     [norms / chains as f64, squares / chains as f64]
 }
 
-fn scalar(value: Tensor<1>) -> f64 {
-    f64::from(value.into_scalar::<f32>())
+fn scalar(value: &Tensor<1>) -> f64 {
+    f64::from(value.clone().into_scalar::<f32>())
 }

@@ -3,7 +3,9 @@
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 use ebm_noise::Key;
-use ebm_teaching::{Batch, Event, Listener, Recipe, StepMetrics, TeachingError, Trainer, train};
+use ebm_teaching::{
+    Batch, Ending, Event, Listener, Recipe, StepMetrics, StudentKind, TeachingError, Trainer, train,
+};
 
 fn small_recipe() -> Recipe {
     let mut recipe = Recipe::embedded("digits").expect("embedded");
@@ -43,22 +45,87 @@ fn an_energy_step_raises_data_above_samples() {
     assert!(after > before, "mean f(data) − mean f(x̃) went from {before} to {after}");
 }
 
-/// With θ fixed, the VAE after a step is the same whatever the data were; with other chains it is not.
+const STUDENTS: [StudentKind; 6] = [
+    StudentKind::Variational,
+    StudentKind::Generator,
+    StudentKind::Noise,
+    StudentKind::Replay,
+    StudentKind::Data,
+    StudentKind::VaeOnData,
+];
+
+fn recipe_of(kind: StudentKind) -> Recipe {
+    let mut recipe = small_recipe();
+    (recipe.student.kind, recipe.student.buffer) = (kind, 20);
+    recipe.student.latent_steps = 2;
+    recipe
+}
+
+fn decoded(trainer: &Trainer) -> TensorData {
+    trainer.vae().expect("a VAE").decode(Tensor::ones([2, 24], &Device::flex())).into_data()
+}
+
+/// With θ fixed, the student after a step is the same whatever the data were; with other chains it is not. Only
+/// the VAE that has no energy learns from data.
 #[test]
-fn data_never_reach_the_vae() {
-    let vae_after_a_step = |images: Tensor<4>, seed: u64| {
-        let mut recipe = small_recipe();
-        recipe.seed = seed;
-        let mut trainer = trainer(recipe);
-        trainer.step(images, 0).expect("finite");
-        trainer.vae().decode(Tensor::ones([2, 24], &Device::flex())).into_data()
+fn data_never_reach_the_student() {
+    for kind in [StudentKind::Variational, StudentKind::Generator, StudentKind::VaeOnData] {
+        let vae_after_a_step = |images: Tensor<4>, seed: u64| {
+            let mut trainer = trainer(Recipe { seed, ..recipe_of(kind) });
+            trainer.step(images, 0).expect("finite");
+            decoded(&trainer)
+        };
+        let bars = data(0).images;
+        let with_bars = vae_after_a_step(bars.clone(), 0);
+        let with_white = vae_after_a_step(bars.clone().ones_like(), 0);
+        assert_eq!(with_bars == with_white, kind.has_energy(), "{kind:?}");
+        let with_other_chains = vae_after_a_step(bars, 1);
+        assert_ne!(with_bars, with_other_chains, "{kind:?}");
+    }
+}
+
+/// Chains that hardly move: f of samples and of data is the same number only where chains begin at the data.
+#[test]
+fn students_without_networks_start_chains_in_their_ways() {
+    let loss = |kind| {
+        let mut recipe = recipe_of(kind);
+        (recipe.chains.step_size, recipe.chains.reference_std) = (1e-6, None);
+        let metrics = trainer(recipe).step(data(0).images, 0).expect("finite");
+        metrics.energy_loss.expect("an energy").abs()
     };
-    let bars = data(0).images;
-    let with_bars = vae_after_a_step(bars.clone(), 0);
-    let with_white = vae_after_a_step(bars.clone().ones_like(), 0);
-    with_bars.assert_eq(&with_white, true);
-    let with_other_chains = vae_after_a_step(bars, 1);
-    assert_ne!(with_bars, with_other_chains);
+    assert!(loss(StudentKind::Data) < 1e-3);
+    assert!(loss(StudentKind::Noise) > 1.0);
+    assert!(loss(StudentKind::Replay) > 1.0);
+}
+
+/// What chains of one iteration ended in is where those of the next begin.
+#[test]
+fn replay_goes_on_where_chains_ended() {
+    let mut recipe = recipe_of(StudentKind::Replay);
+    (recipe.student.buffer, recipe.student.restart) = (8, 0.0);
+    let mut trainer = trainer(recipe);
+    let before = trainer.sample(8, 1, Key::new(1), [0, 2]).expect("finite").start;
+    trainer.step(data(0).images, 0).expect("finite");
+    let after = trainer.sample(8, 1, Key::new(1), [0, 2]).expect("finite").start;
+    // All eight places were drawn, moved and put back.
+    let changed = (after - before).abs().flatten::<2>(1, 3).max_dim(1);
+    assert!(changed.min().into_scalar::<f32>() > 1e-3);
+}
+
+/// A generator's pairs (z₀, x̃) need no encoder: it stays as it was. A VAE's does not.
+#[test]
+fn a_generator_leaves_the_encoder_alone() {
+    for (kind, same) in [(StudentKind::Generator, true), (StudentKind::Variational, false)] {
+        let mut trainer = trainer(recipe_of(kind));
+        let codes = |trainer: &Trainer| {
+            let vae = trainer.vae().expect("a VAE");
+            vae.encode(data(0).images, Key::new(0)).mean.into_data()
+        };
+        let (codes_before, decoded_before) = (codes(&trainer), decoded(&trainer));
+        trainer.step(data(0).images, 0).expect("finite");
+        assert_eq!(codes(&trainer) == codes_before, same, "{kind:?}");
+        assert_ne!(decoded(&trainer), decoded_before, "{kind:?}");
+    }
 }
 
 #[derive(Default)]
@@ -110,14 +177,45 @@ fn the_same_seed_gives_the_same_bits() {
 
 #[test]
 fn a_resumed_run_equals_an_unbroken_one() {
+    for kind in STUDENTS {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut recipe = recipe_of(kind);
+        // Noise that ends on the way, so that the epoch matters.
+        (recipe.chains.noise, recipe.chains.noise_until_epoch) = (true, Some(1));
+        recipe.data.noise_std = 0.03;
+        let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
+        let ending = train(&mut trainer(recipe), data, &mut [&mut unbroken]).expect("finite");
+        assert_eq!(ending, Ending::Finished);
+        let resumed = Trainer::load(&folder.path().join("3"), &Device::flex()).expect("readable");
+        assert_eq!(resumed.iteration(), 3);
+        let resumed = run(resumed);
+        assert_eq!(resumed.metrics, unbroken.metrics[3..], "{kind:?}");
+        assert_eq!(resumed.samples, unbroken.samples[1..], "{kind:?}");
+    }
+}
+
+/// A listener that has had enough after two iterations.
+#[test]
+fn training_ends_where_a_listener_wants_it() {
+    struct Enough(Record);
+    impl Listener for Enough {
+        fn on(
+            &mut self,
+            trainer: &Trainer,
+            event: Event<'_>,
+        ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            self.0.on(trainer, event)
+        }
+        fn wants_end(&self) -> bool {
+            self.0.metrics.len() == 2
+        }
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
-    train(&mut trainer(small_recipe()), data, &mut [&mut unbroken]).expect("finite");
-    let resumed = Trainer::load(&folder.path().join("3"), &Device::flex()).expect("readable");
-    assert_eq!(resumed.iteration(), 3);
-    let resumed = run(resumed);
-    assert_eq!(resumed.metrics, unbroken.metrics[3..]);
-    assert_eq!(resumed.samples, unbroken.samples[1..]);
+    let mut enough = Enough(Record { checkpoint: Some(folder.path().into()), ..Record::default() });
+    let ending = train(&mut trainer(small_recipe()), data, &mut [&mut enough]).expect("finite");
+    assert_eq!((ending, enough.0.metrics.len()), (Ending::Stopped, 2));
+    let left = Trainer::load(&folder.path().join("2"), &Device::flex()).expect("a checkpoint");
+    assert_eq!(run(left).metrics, run(trainer(small_recipe())).metrics[2..]);
 }
 
 #[test]
@@ -160,7 +258,7 @@ fn poisoned_data_are_never_trained_on() {
 #[test]
 fn a_vae_loss_that_overflows_updates_neither_model() {
     let mut recipe = small_recipe();
-    recipe.kl_weight = f64::MAX;
+    recipe.student.kl_weight = f64::MAX;
     let mut trainer = trainer(recipe);
     let before = gap(&trainer, &data(0).images, &data(1).images);
     let error = trainer.step(data(0).images, 0).expect_err("it overflows");
@@ -190,9 +288,9 @@ fn both_learning_rates_reach_their_models_and_decay() {
     (recipe.optimiser.decay, recipe.optimiser.decay_epochs) = (0.5, 2.0);
     for (epoch, decay) in [(0, 1.0), (2, 0.5), (4, 0.25)] {
         let mut trainer = trainer(recipe.clone());
-        let before = (parameters(trainer.energy()), parameters(trainer.vae()));
+        let before = (parameters(trainer.energy()), parameters(trainer.vae().expect("a VAE")));
         trainer.step(data(0).images, epoch).expect("finite");
-        let after = (parameters(trainer.energy()), parameters(trainer.vae()));
+        let after = (parameters(trainer.energy()), parameters(trainer.vae().expect("a VAE")));
         let largest =
             |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         let energy = largest(&before.0, &after.0);
@@ -220,6 +318,7 @@ fn samples_come_with_their_strip() {
     samples.strip[0].clone().into_data().assert_approx_eq(&first, Tolerance::<f32>::absolute(0.0));
     let last = samples.refined.narrow(0, 0, 3).into_data();
     samples.strip[10].clone().into_data().assert_approx_eq(&last, Tolerance::<f32>::absolute(0.0));
-    let means: Vec<f32> = samples.energies.mean_dim(1).into_data().iter::<f32>().collect();
+    let energies = samples.energies.expect("an energy");
+    let means: Vec<f32> = energies.mean_dim(1).into_data().iter::<f32>().collect();
     assert!(means[19] < means[0], "mean energy went from {} to {}", means[0], means[19]);
 }

@@ -20,10 +20,12 @@
 
 mod decoder;
 mod encoder;
+mod latent;
 mod norm;
 mod vae;
 
 pub use decoder::{Decoder, DecoderConfig, UpLayer};
 pub use encoder::{Encoder, EncoderConfig, Posterior};
+pub use latent::LatentPosterior;
 pub use norm::BatchStatNorm;
 pub use vae::{Vae, VaeConfig, VaeLoss};

@@ -12,7 +12,7 @@ pub(crate) fn list() -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn show(recipe: &str) -> Result<()> {
-    write!(stdout(), "{}", Recipe::open(recipe)?.to_toml()?)?;
+pub(crate) fn show(recipe: &str, settings: &[String]) -> Result<()> {
+    write!(stdout(), "{}", Recipe::open(recipe, false, settings)?.to_toml()?)?;
     Ok(())
 }

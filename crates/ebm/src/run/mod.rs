@@ -1,10 +1,16 @@
-//! What a run leaves behind: its folder, pictures, plots and report, and the progress on the terminal.
+//! What a run leaves behind: its folder, pictures, plots and report; where its data come from; the progress on the
+//! terminal.
 
+pub(crate) mod find;
 mod folder;
+mod interrupt;
 mod pictures;
 mod plots;
 mod progress;
 mod report;
+mod source;
 
 pub(crate) use folder::RunFolder;
+pub(crate) use interrupt::Interrupt;
 pub(crate) use progress::Progress;
+pub(crate) use source::Source;

@@ -59,13 +59,16 @@ impl Listener for Progress {
     }
 }
 
+/// What the student has of it.
 fn summary(metrics: &StepMetrics) -> String {
-    format!(
-        "energy {:+.3e}, VAE {:.1} (rec {:.1}, KL {:.1}), moved {:.2}",
-        metrics.energy_loss,
-        metrics.vae_loss,
-        metrics.reconstruction,
-        metrics.kl,
-        metrics.displacement
-    )
+    let mut parts = Vec::new();
+    if let Some(loss) = metrics.energy_loss {
+        parts.push(format!("energy {loss:+.3e}"));
+    }
+    if let (Some(loss), Some(reconstruction)) = (metrics.vae_loss, metrics.reconstruction) {
+        let kl = metrics.kl.map_or_else(String::new, |kl| format!(", KL {kl:.1}"));
+        parts.push(format!("VAE {loss:.1} (rec {reconstruction:.1}{kl})"));
+    }
+    parts.push(format!("moved {:.2}", metrics.displacement));
+    parts.join(", ")
 }

@@ -24,7 +24,8 @@ pub(super) fn write(
     metrics: &[StepMetrics],
     samples: &[SampleMetrics],
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let curve = |name, value: fn(&StepMetrics) -> f64| Curve { name, points: thin(metrics, value) };
+    let curve =
+        |name, value: fn(&StepMetrics) -> Option<f64>| Curve { name, points: thin(metrics, value) };
     let pictured = samples.last().map_or(0, |last| last.iteration);
     let diversity = |name, value: fn(&SampleMetrics) -> Option<f64>| {
         let point = |m: &SampleMetrics| value(m).map(|y| (m.iteration as f64, y));
@@ -49,7 +50,7 @@ pub(super) fn write(
             "displacement",
             draw(
                 "How far Langevin moves a proposal",
-                &[curve("mean ‖x̃ − x₀‖", |m| m.displacement)],
+                &[curve("mean ‖x̃ − x₀‖", |m| Some(m.displacement))],
             )?,
         ),
         (
@@ -102,15 +103,16 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), std::io::Error>
 }
 
 /// Means over equal stretches of iterations.
-fn thin(metrics: &[StepMetrics], value: fn(&StepMetrics) -> f64) -> Vec<(f64, f64)> {
+fn thin(metrics: &[StepMetrics], value: fn(&StepMetrics) -> Option<f64>) -> Vec<(f64, f64)> {
     let stretch = metrics.len().div_ceil(MOST_POINTS).max(1);
     metrics
         .chunks(stretch)
-        .map(|chunk| {
-            let mean = |of: &dyn Fn(&StepMetrics) -> f64| {
-                chunk.iter().map(of).sum::<f64>() / chunk.len() as f64
+        .filter_map(|chunk| {
+            let mean = |of: &dyn Fn(&StepMetrics) -> Option<f64>| {
+                let sum = chunk.iter().map(of).sum::<Option<f64>>();
+                sum.map(|sum| sum / chunk.len() as f64)
             };
-            (mean(&|m| m.iteration as f64), mean(&value))
+            Some((mean(&|m| Some(m.iteration as f64))?, mean(&value)?))
         })
         .collect()
 }

@@ -1,0 +1,318 @@
+//! Where recipes come from: embedded or in files, one laid over another, single values set by hand.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::{Recipe, RecipeError};
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../recipes/", $name, ".toml")))),*]
+    };
+}
+
+/// The embedded recipes, sorted by name.
+const EMBEDDED: [(&str, &str); 2] = embedded!["digits", "mnist"];
+/// What follows a name to ask for its quick variant.
+const QUICK: &str = "-quick";
+/// How deep `extends` may go; more is a circle.
+const DEEPEST_EXTENDS: usize = 8;
+/// The word that takes a value away.
+const NONE: &str = "none";
+
+/// A line of the list of embedded recipes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeSummary {
+    /// The name; with `-quick` behind it, a check that everything runs.
+    pub name: &'static str,
+    /// What it is for.
+    pub description: String,
+}
+
+impl Recipe {
+    /// The embedded recipes, sorted by name.
+    ///
+    /// # Errors
+    /// None that a user can cause: the embedded recipes are tested.
+    pub fn list() -> Result<Vec<RecipeSummary>, RecipeError> {
+        EMBEDDED
+            .iter()
+            .map(|&(name, _)| {
+                let description = Self::embedded(name)?.description;
+                Ok(RecipeSummary { name, description })
+            })
+            .collect()
+    }
+
+    /// An embedded recipe by name, `NAME` or `NAME-quick`.
+    ///
+    /// # Errors
+    /// [`RecipeError::Unknown`], listing the names.
+    pub fn embedded(name: &str) -> Result<Self, RecipeError> {
+        let (base, quick) = match name.strip_suffix(QUICK) {
+            Some(base) => (base, true),
+            None => (name, false),
+        };
+        Self::read(embedded_text(base, name)?, name, quick, &[])
+    }
+
+    /// An embedded recipe by name, or a file by path (anything that ends in `.toml`); `quick` takes its quick
+    /// variant. `settings` are `key=value` with dotted keys and TOML values (bare words are strings), laid over it.
+    ///
+    /// # Errors
+    /// [`RecipeError`], naming the file and the key.
+    pub fn open(name_or_path: &str, quick: bool, settings: &[String]) -> Result<Self, RecipeError> {
+        let path = Path::new(name_or_path);
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| RecipeError::Read { path: path.into(), source })?;
+            return Self::read(&text, name_or_path, quick, settings);
+        }
+        let base = name_or_path.strip_suffix(QUICK).unwrap_or(name_or_path);
+        let text = embedded_text(base, name_or_path)?;
+        Self::read(text, name_or_path, quick || base != name_or_path, settings)
+    }
+
+    /// Reads a recipe from TOML; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// [`RecipeError`], naming the key.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self, RecipeError> {
+        Self::read(text, origin, false, &[])
+    }
+
+    fn read(
+        text: &str,
+        origin: &str,
+        quick: bool,
+        settings: &[String],
+    ) -> Result<Self, RecipeError> {
+        let parse_error = |message: String| RecipeError::Parse { origin: origin.into(), message };
+        let mut table = resolve(text, origin, 0)?;
+        let variant = table.remove("quick");
+        if quick {
+            let Some(Value::Table(variant)) = variant else {
+                return Err(parse_error("it has no quick variant, no table [quick]".into()));
+            };
+            if let Some(Value::String(name)) = table.get_mut("name") {
+                name.push_str(QUICK);
+            }
+            overlay(&mut table, variant);
+        }
+        for setting in settings {
+            overlay(&mut table, set(setting)?);
+        }
+        let recipe = Self::deserialize(table).map_err(|error| parse_error(error.to_string()))?;
+        recipe.validate()?;
+        Ok(recipe)
+    }
+
+    /// The recipe as TOML, with every value spelled out.
+    ///
+    /// # Errors
+    /// None for a recipe that validates.
+    pub fn to_toml(&self) -> Result<String, RecipeError> {
+        toml::to_string(self).map_err(|error| RecipeError::Parse {
+            origin: self.name.clone(),
+            message: error.to_string(),
+        })
+    }
+}
+
+fn embedded_text(name: &str, given: &str) -> Result<&'static str, RecipeError> {
+    EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| {
+        RecipeError::Unknown {
+            given: given.into(),
+            known: EMBEDDED.iter().map(|(name, _)| *name).collect(),
+        }
+    })
+}
+
+/// The recipe's table, laid over the one that it extends.
+fn resolve(text: &str, origin: &str, depth: usize) -> Result<Table, RecipeError> {
+    let parse_error = |message: String| RecipeError::Parse { origin: origin.into(), message };
+    let mut table = text.parse::<Table>().map_err(|error| parse_error(error.to_string()))?;
+    let base = match table.remove("extends") {
+        None => return Ok(table),
+        Some(Value::String(base)) => base,
+        Some(other) => {
+            return Err(parse_error(format!(
+                "extends is {other}; it must be the name of a recipe"
+            )));
+        }
+    };
+    if depth == DEEPEST_EXTENDS {
+        return Err(parse_error("extends goes in a circle".into()));
+    }
+    let mut merged = resolve(embedded_text(&base, &base)?, &base, depth + 1)?;
+    overlay(&mut merged, table);
+    Ok(merged)
+}
+
+/// Tables are merged key by key, unless they are of different networks; [`NONE`] takes a value away; any other
+/// value replaces the one below.
+fn overlay(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) if !changes_network(base, &over) => {
+                overlay(base, over);
+            }
+            (_, Value::String(word)) if word == NONE => {
+                base.remove(&key);
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// The numbers of one network mean nothing to another.
+fn changes_network(base: &Table, over: &Table) -> bool {
+    over.get("network").is_some_and(|network| base.get("network") != Some(network))
+}
+
+/// `chains.noise=true` as a table.
+fn set(setting: &str) -> Result<Table, RecipeError> {
+    let wrong = |message: &str| RecipeError::Parse {
+        origin: format!("setting {setting:?}"),
+        message: message.into(),
+    };
+    let (key, value) = setting
+        .split_once('=')
+        .ok_or_else(|| wrong("it must be key=value, as in chains.steps=30"))?;
+    let (key, value) = (key.trim(), value.trim());
+    // A bare word is a string.
+    [format!("{key} = {value}"), format!("{key} = {value:?}")]
+        .iter()
+        .find_map(|line| line.parse::<Table>().ok())
+        .ok_or_else(|| wrong("the key must be a recipe's key, as in chains.steps=30"))
+}
+
+#[cfg(test)]
+mod tests {
+    use ebm_energy::ConvEnergyConfig;
+    use ebm_vae::VaeConfig;
+
+    use super::*;
+    use crate::{ChainRecipe, OptimiserRecipe, StudentKind};
+
+    #[test]
+    fn embedded_recipes_are_valid_sorted_and_survive_a_round_trip() {
+        assert!(EMBEDDED.is_sorted_by_key(|(name, _)| *name));
+        for (name, _) in EMBEDDED {
+            for name in [name.to_owned(), format!("{name}{QUICK}")] {
+                let recipe = Recipe::embedded(&name).expect(&name);
+                assert_eq!(recipe.name, name);
+                let text = recipe.to_toml().expect(&name);
+                assert_eq!(Recipe::from_toml(&text, &name).expect(&name), recipe);
+            }
+        }
+    }
+
+    /// The released settings, as the networks' constructors know them.
+    #[test]
+    fn mnist_has_the_released_networks_and_settings() {
+        let recipe = Recipe::embedded("mnist").expect("embedded");
+        assert_eq!(recipe.energy, ConvEnergyConfig::mnist());
+        assert_eq!(recipe.vae, VaeConfig::mnist());
+        let chains = ChainRecipe {
+            count: 400,
+            steps: 50,
+            step_size: 0.001,
+            noise: false,
+            noise_until_epoch: None,
+            reference_std: Some(0.016),
+            temperature: 1.0,
+            gradient_clip: None,
+            clamp: false,
+            sampling_steps: 30,
+        };
+        assert_eq!(recipe.chains, chains);
+        let optimiser = OptimiserRecipe {
+            energy_learning_rate: 0.009,
+            vae_learning_rate: 1e-4,
+            beta_1: 0.5,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            decay: 0.98,
+            decay_epochs: 20.0,
+        };
+        assert_eq!(recipe.optimiser, optimiser);
+        assert_eq!(recipe.student.kind, StudentKind::Variational);
+        assert_eq!((recipe.data.batch, recipe.student.kl_weight), (400, 3.0));
+        // ×0.98 every 20 epochs, continuously.
+        assert!((recipe.decay_at(20) - 0.98).abs() < 1e-12);
+        assert!((recipe.decay_at(10) - 0.98_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_extending_recipe_changes_only_what_it_says() {
+        let text =
+            "extends = \"mnist\"\nseed = 7\n[chains]\nnoise = true\nreference_std = \"none\"";
+        let recipe = Recipe::from_toml(text, "test").expect("valid");
+        let mut expected = Recipe::embedded("mnist").expect("embedded");
+        expected.seed = 7;
+        expected.chains.noise = true;
+        expected.chains.reference_std = None;
+        assert_eq!(recipe, expected);
+        let settings = ["seed=7", "chains.noise = true", "chains.reference_std=none"];
+        let set = Recipe::open("mnist", false, &settings.map(String::from)).expect("valid");
+        assert_eq!(set, expected);
+        let student = Recipe::open("mnist", true, &["student.kind=replay".into()]).expect("valid");
+        assert_eq!((student.student.kind, &*student.name), (StudentKind::Replay, "mnist-quick"));
+    }
+
+    #[test]
+    fn noise_ends_at_its_epoch() {
+        let settings = ["chains.noise=true", "chains.noise_until_epoch=3"].map(String::from);
+        let recipe = Recipe::open("mnist", false, &settings).expect("valid");
+        assert_eq!([2, 3].map(|epoch| recipe.noise_at(epoch)), [true, false]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            ("extends = \"mnist\"\nsteps = 3", "unknown field `steps`"),
+            (
+                "extends = \"mnist\"\n[chains]\nstep_size = -1.0",
+                "chains.step_size is -1; it must be positive",
+            ),
+            ("extends = \"mnist\"\n[energy]\nlayers = []", "energy.layers is empty"),
+            ("extends = \"nonsense\"", "embedded are digits, mnist"),
+            ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
+            ("name = \"x\"", "missing field"),
+            ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
+            ("extends = \"mnist\"\n[student]\nkind = \"teacher\"", "expected one of `variational`"),
+            (
+                "extends = \"mnist\"\n[student]\nkind = \"data\"\n[data]\nbatch = 100",
+                "chains.count is 400; it must be at most data.batch",
+            ),
+            (
+                "extends = \"mnist\"\n[student]\nkind = \"replay\"\nbuffer = 300",
+                "student.buffer is 300; it must be in 400..=",
+            ),
+            (
+                "extends = \"mnist\"\n[[vae.decoder.layers]]\n\
+                 channels = 16384\nkernel = 16384\nstride = 1\nsize = 28\nnorm = false",
+                "at most 268435456 are allowed",
+            ),
+            ("not toml", "not valid"),
+        ];
+        for (text, expected) in cases {
+            let message = Recipe::from_toml(text, "test").expect_err(text).to_string();
+            assert!(message.contains(expected), "{text:?} gave {message:?}");
+        }
+        for (setting, expected) in [
+            ("chains.steps", "key=value"),
+            ("chains.stepz=3", "unknown field `stepz`"),
+            ("chains.steps=many", "invalid type: string \"many\""),
+            ("a b=3", "the key must be"),
+        ] {
+            let error = Recipe::open("mnist", false, &[setting.into()]).expect_err(setting);
+            assert!(error.to_string().contains(expected), "{setting:?} gave {error}");
+        }
+    }
+}

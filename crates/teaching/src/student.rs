@@ -1,0 +1,172 @@
+//! Who starts the chains, and what it learns from where they end.
+
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use ebm_energy::squared_norm;
+use ebm_mcmc::{ChainError, Langevin, run};
+use ebm_noise::Key;
+use ebm_vae::{LatentPosterior, Vae};
+
+use crate::buffer::Buffer;
+use crate::{Recipe, StudentKind, StudentRecipe, TeachingError};
+
+/// The student of a run: its kind's numbers, and what it has learned.
+pub(crate) struct Student {
+    recipe: StudentRecipe,
+    image: [usize; 2],
+    /// Without autodiff.
+    device: Device,
+    pub(crate) vae: Option<(Vae, ModuleOptimizer)>,
+    pub(crate) buffer: Option<Buffer>,
+}
+
+/// Where chains start, and what must be remembered of that.
+pub(crate) struct Proposal {
+    /// x₀, `[chains, channels, height, width]`.
+    pub(crate) start: Tensor<4>,
+    /// The codes that x₀ was decoded from.
+    latent: Option<Tensor<2>>,
+    /// The places in the buffer that x₀ came from.
+    places: Vec<usize>,
+}
+
+/// What the student will learn, once it is known to be finite.
+pub(crate) enum Lesson {
+    /// Nothing.
+    Nothing,
+    /// A loss of its networks.
+    Loss(Loss),
+    /// Where the chains ended, to be kept in these places of the buffer.
+    States(Vec<usize>, Tensor<4>),
+}
+
+/// The parts of a network's loss, `[1]` each.
+pub(crate) struct Loss {
+    pub(crate) total: Tensor<1>,
+    /// mean ‖x − g(z)‖², summed over pixels.
+    pub(crate) reconstruction: Tensor<1>,
+    /// In nats.
+    pub(crate) kl: Option<Tensor<1>>,
+}
+
+impl Lesson {
+    pub(crate) fn loss(&self) -> Option<&Loss> {
+        match self {
+            Self::Loss(loss) => Some(loss),
+            Self::Nothing | Self::States(..) => None,
+        }
+    }
+}
+
+impl Student {
+    pub(crate) fn new(
+        recipe: &Recipe,
+        image: [usize; 2],
+        key: Key,
+        adam: ModuleOptimizer,
+        device: &Device,
+    ) -> Result<Self, TeachingError> {
+        let student = &recipe.student;
+        let vae = match student.kind.has_vae() {
+            true => Some((recipe.vae.init(image, key, &device.clone().autodiff())?, adam)),
+            false => None,
+        };
+        let replays = student.kind == StudentKind::Replay;
+        let buffer = replays.then(|| Buffer::new(student.buffer, image, key, device));
+        Ok(Self { recipe: student.clone(), image, device: device.clone(), vae, buffer })
+    }
+
+    /// Starts `count` chains. `data`: `[batch, …]`, which only the student of that name looks at; without it that
+    /// student starts from noise.
+    pub(crate) fn propose(&self, count: usize, data: Option<&Tensor<4>>, key: Key) -> Proposal {
+        let [channels, size] = self.image;
+        let noise = |rows| key.uniform([rows, channels, size, size], &self.device) * 2.0 - 1.0;
+        let (mut latent, mut places) = (None, Vec::new());
+        let start = match (&self.vae, &self.buffer, data) {
+            (Some((vae, _)), ..) => {
+                let vae = vae.valid();
+                let z = key.normal([count, vae.latent()], &self.device);
+                latent = Some(z.clone());
+                vae.decode(z)
+            }
+            (_, Some(buffer), _) => {
+                let start;
+                (places, start) = buffer.draw(count, self.recipe.restart, key, &self.device);
+                start
+            }
+            (.., Some(data)) if self.recipe.kind == StudentKind::Data => {
+                data.clone().narrow(0, 0, count)
+            }
+            _ => noise(count),
+        };
+        Proposal { start, latent, places }
+    }
+
+    /// What there is to learn from the chains' last states. `data` are looked at by no student but the VAE that
+    /// has no energy.
+    ///
+    /// # Errors
+    /// [`ChainError`] of the chains of latent codes.
+    pub(crate) fn lesson(
+        &self,
+        proposal: Proposal,
+        samples: Tensor<4>,
+        data: Tensor<4>,
+        key: Key,
+    ) -> Result<Lesson, ChainError> {
+        let weight = self.recipe.kl_weight;
+        let Some((vae, _)) = &self.vae else {
+            return Ok(match self.buffer {
+                Some(_) => Lesson::States(proposal.places, samples),
+                None => Lesson::Nothing,
+            });
+        };
+        let loss = match (self.recipe.kind, proposal.latent) {
+            // (z₀, x̃) is a pair, after latent Langevin steps if the recipe wants some.
+            (StudentKind::Generator, Some(z)) => {
+                let z = self.revise(vae, z, &samples, key)?;
+                let reconstruction = squared_norm(vae.decode(z) - samples).mean();
+                let std = self.recipe.decoder_std;
+                let total = reconstruction.clone() / (2.0 * std * std);
+                Loss { total, reconstruction, kl: None }
+            }
+            // z is inferred anew by q(z|x̃), or by q(z|x) of data where there is no energy.
+            (kind, _) => {
+                let taught = if kind.has_energy() { samples } else { data };
+                let loss = vae.loss(taught, weight, key);
+                Loss { total: loss.total, reconstruction: loss.reconstruction, kl: Some(loss.kl) }
+            }
+        };
+        Ok(Lesson::Loss(loss))
+    }
+
+    /// Langevin steps on p(z|x̃) from the codes that the chains started with.
+    fn revise(
+        &self,
+        vae: &Vae,
+        z: Tensor<2>,
+        samples: &Tensor<4>,
+        key: Key,
+    ) -> Result<Tensor<2>, ChainError> {
+        if self.recipe.latent_steps == 0 {
+            return Ok(z);
+        }
+        let posterior = LatentPosterior::new(vae, samples.clone(), None, self.recipe.decoder_std);
+        let kernel = Langevin { step_size: self.recipe.latent_step_size, noise: true };
+        run(&kernel, &posterior, z, self.recipe.latent_steps, key, |_, _| {})
+            .map(|chains| chains.state)
+    }
+
+    /// Learns, with a learning rate for those that have networks.
+    pub(crate) fn learn(&mut self, lesson: Lesson, rate: f64) {
+        match (lesson, &mut self.vae, &mut self.buffer) {
+            (Lesson::Loss(loss), Some((vae, adam)), _) => {
+                let gradients = GradientsParams::from_grads(loss.total.backward(), vae);
+                *vae = adam.step(rate, vae.clone(), gradients);
+            }
+            (Lesson::States(places, states), _, Some(buffer)) => buffer.keep(&places, states),
+            _ => {}
+        }
+    }
+}
