@@ -3,7 +3,7 @@
 //! ```text
 //! recipe.toml      the resolved recipe        metrics.jsonl   one line for each iteration
 //! samples.jsonl    one line for each grid     images/         PNG grids and film strips
-//! run.json         version, device, times
+//! run.json         version, device, times     events.out.…    the same metrics for TensorBoard
 //! checkpoints/     see `ebm_teaching`         plots/          SVG curves
 //! report.html      all of it on one page
 //! ```
@@ -21,6 +21,7 @@ use ebm::metrics::mean_pairwise_distance;
 use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
 use serde::Serialize;
 
+use super::tensorboard::EventFile;
 use super::{pictures, report};
 
 type ListenerResult = Result<(), Box<dyn Error + Send + Sync>>;
@@ -29,6 +30,7 @@ pub(crate) struct RunFolder {
     path: PathBuf,
     metrics_file: BufWriter<File>,
     metrics: Vec<StepMetrics>,
+    events: EventFile,
     samples_file: File,
     samples: Vec<SampleMetrics>,
     /// The images that samples are shown beside.
@@ -78,6 +80,7 @@ impl RunFolder {
         pictures::write_grids(std::slice::from_ref(&data), &path.join("images/data.png"))
             .with_context(cannot)?;
         let metrics_file = File::create(path.join("metrics.jsonl")).with_context(cannot)?;
+        let events = EventFile::create(&path).with_context(cannot)?;
         let samples_file = File::create(path.join("samples.jsonl")).with_context(cannot)?;
         let info = RunInfo {
             name: trainer.recipe().name.clone(),
@@ -92,6 +95,7 @@ impl RunFolder {
         let folder = Self {
             metrics_file: BufWriter::new(metrics_file),
             metrics: Vec::new(),
+            events,
             samples_file,
             samples: Vec::new(),
             data,
@@ -111,6 +115,7 @@ impl RunFolder {
     /// Writes the plots and the page, and tells where the page is.
     pub(crate) fn report(&mut self) -> Result<PathBuf> {
         self.metrics_file.flush().with_context(|| self.cannot("metrics.jsonl"))?;
+        self.events.flush().with_context(|| self.cannot("events.out.tfevents"))?;
         self.write_info()?;
         report::write(&self.path, &self.info, &self.recipe, &self.metrics, &self.samples)
             .map_err(anyhow::Error::from_boxed)
@@ -153,6 +158,7 @@ impl RunFolder {
             diversity_refined: mean_pairwise_distance(samples.refined.clone()),
         };
         self.samples.push(metrics);
+        self.events.fields("samples", iteration, &metrics)?;
         let line = serde_json::to_string(&metrics)?;
         writeln!(self.samples_file, "{line}").with_context(|| self.cannot("samples.jsonl"))?;
         // A report on the way: a run that is stopped leaves one too.
@@ -162,6 +168,7 @@ impl RunFolder {
 
 impl Listener for RunFolder {
     fn on(&mut self, trainer: &Trainer, event: Event<'_>) -> ListenerResult {
+        self.events.on(trainer, event)?;
         match event {
             Event::Stepped(metrics) => self.stepped(metrics)?,
             Event::Sampled(samples) => self.sampled(trainer.iteration(), samples)?,

@@ -5,6 +5,7 @@ mod pictures;
 mod plots;
 mod progress;
 mod report;
+mod tensorboard;
 
 pub(crate) use folder::RunFolder;
 pub(crate) use progress::Progress;
