@@ -21,6 +21,15 @@ pub enum DataError {
         known: Vec<String>,
     },
 
+    /// No density in the plane has that name.
+    #[error("unknown density `{name}`; known: {}", known.join(", "))]
+    UnknownDensity {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+
     /// The data set has no such split.
     #[error("the data set `{name}` has no {split} split; it has: {}", list(known))]
     NoSplit {

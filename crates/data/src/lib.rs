@@ -18,9 +18,27 @@
 //!
 //! Larger sets live in a folder ([`DataRoot`]) and are described in a [`Catalog`]: [`fetch`] downloads
 //! them, [`load`] reads them, [`verify`] says which files are there and right.
+//!
+//! A [`Density`] is a distribution in the plane whose logarithmic density is known, with draws without end:
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use ebm_data::Density;
+//! use ebm_noise::Key;
+//!
+//! # fn main() -> Result<(), ebm_data::DataError> {
+//! let rings: Density = "rings".parse()?;
+//! let iteration = 7;
+//! let batch = rings.batch(64, Key::new(1).fold(iteration), &Device::flex());
+//! assert_eq!(batch.dims(), [64, 2, 1, 1]);
+//! assert!(rings.log_density([0.8, 0.0]) > rings.log_density([0.7, 0.0]));
+//! # Ok(())
+//! # }
+//! ```
 
 mod batches;
 mod catalog;
+mod densities;
 mod embedded;
 mod error;
 mod fetch;
@@ -33,6 +51,7 @@ mod transfer;
 
 pub use batches::{Batches, Order};
 pub use catalog::{Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles};
+pub use densities::Density;
 pub use embedded::digits;
 pub use error::{DataError, FileProblem, MirrorFailure, TransferError};
 pub use fetch::{FetchOptions, Progress, fetch};

@@ -64,6 +64,11 @@ fn the_quick_recipe_leaves_all_its_files() {
     let last: serde_json::Value =
         serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
     assert_eq!(last["iteration"], 11);
+    let files = fs::read_dir(&run).expect("readable").map(|entry| entry.expect("there").path());
+    let events: Vec<_> = files.filter(|file| file.to_string_lossy().contains("tfevents")).collect();
+    let events = fs::read(&events[0]).expect("readable");
+    let tag = b"train/energy_loss";
+    assert_eq!(events.windows(tag.len()).filter(|window| window == tag).count(), 12);
     let page = fs::read_to_string(run.join("report.html")).expect("text");
     assert!(page.contains("data:image/png;base64,") && page.contains("<svg"));
     assert!(

@@ -1,4 +1,4 @@
-//! How good is it: measures of images and of sets of samples.
+//! How good is it: measures of images, of sets of samples, and of densities in the plane.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -13,9 +13,31 @@
 //! let collapsed = Tensor::<4>::ones([5, 1, 2, 2], &device);
 //! assert_eq!(mean_pairwise_distance(collapsed), Some(0.0));
 //! ```
+//!
+//! How far a learned energy is from a known density, by quadrature:
+//!
+//! ```
+//! use ebm_metrics::{Grid, GridError};
+//!
+//! # fn main() -> Result<(), GridError> {
+//! let grid = Grid::new(-1.0, 1.0, 200)?;
+//! let log_density = |std: f64| {
+//!     let energy = |[x, y]: [f64; 2]| (x * x + y * y) / (2.0 * std * std);
+//!     grid.log_normalise(&grid.points().into_iter().map(|x| -energy(x)).collect::<Vec<_>>())
+//! };
+//! let (data, model) = (log_density(0.1)?, log_density(0.2)?);
+//! let expected = 2.0 * 2.0_f64.ln() + 0.25 - 1.0;
+//! assert!((grid.kl(&data, &model)? - expected).abs() < 1e-5);
+//! # Ok(())
+//! # }
+//! ```
 
+mod auroc;
 mod diversity;
+mod grid;
 mod psnr;
 
+pub use auroc::auroc;
 pub use diversity::mean_pairwise_distance;
+pub use grid::{Grid, GridError};
 pub use psnr::psnr;

@@ -9,7 +9,7 @@ use ebm::data::DataRoot;
 use ebm::device::{DeviceName, open};
 use ebm::teaching::{Ending, Recipe, Trainer, train};
 
-use crate::run::{Interrupt, Progress, RunFolder, Source, find};
+use crate::run::{Interrupt, Plane, Progress, RunFolder, Source, find};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -61,7 +61,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let recipe = trainer.recipe().clone();
     let path = find::free_folder(arguments.run_dir, &recipe.name)?;
     let data = source.shown(recipe.evaluation.images, &device);
-    let mut folder = RunFolder::create(path, &trainer, arguments.device, data)?;
+    let plane = source.density().map(Plane::new).transpose()?;
+    let mut folder = RunFolder::create(path, &trainer, arguments.device, data, plane)?;
     let mut progress = Progress::new(&trainer);
     let mut interrupt = Interrupt::listen().context("cannot listen to Ctrl-C")?;
     tracing::info!("{} on {:?}, into {}", recipe.name, device, folder.path().display());

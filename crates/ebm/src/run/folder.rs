@@ -3,7 +3,7 @@
 //! ```text
 //! recipe.toml      the resolved recipe        metrics.jsonl   one line for each iteration
 //! samples.jsonl    one line for each grid     images/         PNG grids and film strips
-//! run.json         version, device, times
+//! run.json         version, device, times     events.out.…    the same metrics for TensorBoard
 //! checkpoints/     see `ebm_teaching`         plots/          SVG curves
 //! report.html      all of it on one page
 //! ```
@@ -18,10 +18,15 @@ use anyhow::{Context, Result};
 use burn::tensor::Tensor;
 use ebm::device::DeviceName;
 use ebm::metrics::mean_pairwise_distance;
+use ebm::noise::Key;
 use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
 use serde::Serialize;
 
-use super::{pictures, report};
+use super::tensorboard::EventFile;
+use super::{Plane, PlaneMetrics, pictures, report};
+
+/// The stream of the samples that are compared with a density; the trainer's own streams are below it.
+const PLANE_SAMPLES: u64 = 101;
 
 type ListenerResult = Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -29,10 +34,13 @@ pub(crate) struct RunFolder {
     path: PathBuf,
     metrics_file: BufWriter<File>,
     metrics: Vec<StepMetrics>,
+    events: EventFile,
     samples_file: File,
     samples: Vec<SampleMetrics>,
     /// The images that samples are shown beside.
     data: Tensor<4>,
+    /// What samples are compared with, where data are drawn from a density.
+    plane: Option<Plane>,
     info: RunInfo,
     recipe: String,
     started: Instant,
@@ -45,6 +53,9 @@ pub(super) struct SampleMetrics {
     pub(super) diversity_data: Option<f64>,
     pub(super) diversity_x0: Option<f64>,
     pub(super) diversity_refined: Option<f64>,
+    /// Where data are drawn from a density.
+    #[serde(flatten)]
+    pub(super) plane: Option<PlaneMetrics>,
 }
 
 /// What `run.json` says.
@@ -68,6 +79,7 @@ impl RunFolder {
         trainer: &Trainer,
         device: DeviceName,
         data: Tensor<4>,
+        plane: Option<Plane>,
     ) -> Result<Self> {
         let cannot = || format!("cannot write the run's folder {}", path.display());
         for folder in ["images", "plots", "checkpoints"] {
@@ -75,9 +87,12 @@ impl RunFolder {
         }
         let recipe = trainer.recipe().to_toml()?;
         fs::write(path.join("recipe.toml"), &recipe).with_context(cannot)?;
-        pictures::write_grids(std::slice::from_ref(&data), &path.join("images/data.png"))
-            .with_context(cannot)?;
+        if plane.is_none() {
+            pictures::write_grids(std::slice::from_ref(&data), &path.join("images/data.png"))
+                .with_context(cannot)?;
+        }
         let metrics_file = File::create(path.join("metrics.jsonl")).with_context(cannot)?;
+        let events = EventFile::create(&path).with_context(cannot)?;
         let samples_file = File::create(path.join("samples.jsonl")).with_context(cannot)?;
         let info = RunInfo {
             name: trainer.recipe().name.clone(),
@@ -92,9 +107,11 @@ impl RunFolder {
         let folder = Self {
             metrics_file: BufWriter::new(metrics_file),
             metrics: Vec::new(),
+            events,
             samples_file,
             samples: Vec::new(),
             data,
+            plane,
             info,
             recipe,
             started: Instant::now(),
@@ -111,6 +128,7 @@ impl RunFolder {
     /// Writes the plots and the page, and tells where the page is.
     pub(crate) fn report(&mut self) -> Result<PathBuf> {
         self.metrics_file.flush().with_context(|| self.cannot("metrics.jsonl"))?;
+        self.events.flush().with_context(|| self.cannot("events.out.tfevents"))?;
         self.write_info()?;
         report::write(&self.path, &self.info, &self.recipe, &self.metrics, &self.samples)
             .map_err(anyhow::Error::from_boxed)
@@ -136,23 +154,37 @@ impl RunFolder {
         self.metrics_file.write_all(b"\n").with_context(|| self.cannot("metrics.jsonl"))
     }
 
-    fn sampled(&mut self, iteration: u64, samples: &Samples) -> Result<()> {
-        let overview = [self.data.clone(), samples.start.clone(), samples.refined.clone()];
+    fn sampled(&mut self, trainer: &Trainer, samples: &Samples) -> Result<()> {
+        let iteration = trainer.iteration();
         let image = |kind: &str| self.path.join(format!("images/{kind}-{iteration:07}.png"));
-        pictures::write_grids(std::slice::from_ref(&samples.start), &image("x0"))
-            .and_then(|()| {
-                pictures::write_grids(std::slice::from_ref(&samples.refined), &image("refined"))
-            })
-            .and_then(|()| pictures::write_strip(&samples.strip, &image("strip")))
-            .and_then(|()| pictures::write_grids(&overview, &self.path.join("images/overview.png")))
-            .with_context(|| self.cannot("images"))?;
+        let overview = self.path.join("images/overview.png");
+        let plane = match &self.plane {
+            Some(plane) => {
+                let key = Key::new(trainer.recipe().seed).fold(PLANE_SAMPLES);
+                let (metrics, panels) = plane.evaluate(trainer, key)?;
+                plane.draw(&panels, &image("plane"))?;
+                plane.draw(&panels, &overview)?;
+                Some(metrics)
+            }
+            None => {
+                let sets = [self.data.clone(), samples.start.clone(), samples.refined.clone()];
+                pictures::write_grids(&sets[1..2], &image("x0"))
+                    .and_then(|()| pictures::write_grids(&sets[2..], &image("refined")))
+                    .and_then(|()| pictures::write_strip(&samples.strip, &image("strip")))
+                    .and_then(|()| pictures::write_grids(&sets, &overview))
+                    .with_context(|| self.cannot("images"))?;
+                None
+            }
+        };
         let metrics = SampleMetrics {
             iteration,
             diversity_data: mean_pairwise_distance(self.data.clone()),
             diversity_x0: mean_pairwise_distance(samples.start.clone()),
             diversity_refined: mean_pairwise_distance(samples.refined.clone()),
+            plane,
         };
         self.samples.push(metrics);
+        self.events.fields("samples", iteration, &metrics)?;
         let line = serde_json::to_string(&metrics)?;
         writeln!(self.samples_file, "{line}").with_context(|| self.cannot("samples.jsonl"))?;
         // A report on the way: a run that is stopped leaves one too.
@@ -162,9 +194,10 @@ impl RunFolder {
 
 impl Listener for RunFolder {
     fn on(&mut self, trainer: &Trainer, event: Event<'_>) -> ListenerResult {
+        self.events.on(trainer, event)?;
         match event {
             Event::Stepped(metrics) => self.stepped(metrics)?,
-            Event::Sampled(samples) => self.sampled(trainer.iteration(), samples)?,
+            Event::Sampled(samples) => self.sampled(trainer, samples)?,
             Event::CheckpointDue => {
                 let name = format!("checkpoints/{:07}", trainer.iteration());
                 trainer.save(&self.path.join(name))?;

@@ -1,16 +1,20 @@
 //! What a run leaves behind: its folder, pictures, plots and report; where its data come from; the progress on the
 //! terminal.
 
+mod density;
 pub(crate) mod find;
 mod folder;
 mod interrupt;
 mod pictures;
+mod plane;
 mod plots;
 mod progress;
 mod report;
 mod source;
+mod tensorboard;
 
 pub(crate) use folder::RunFolder;
 pub(crate) use interrupt::Interrupt;
+pub(crate) use plane::{Plane, PlaneMetrics};
 pub(crate) use progress::Progress;
 pub(crate) use source::Source;

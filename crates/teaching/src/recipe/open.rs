@@ -14,7 +14,8 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 2] = embedded!["digits", "mnist"];
+const EMBEDDED: [(&str, &str); 6] =
+    embedded!["checkerboard", "digits", "eight-gaussians", "mnist", "rings", "two-moons"];
 /// What follows a name to ask for its quick variant.
 const QUICK: &str = "-quick";
 /// How deep `extends` may go; more is a circle.
@@ -281,7 +282,7 @@ mod tests {
                 "chains.step_size is -1; it must be positive",
             ),
             ("extends = \"mnist\"\n[energy]\nlayers = []", "energy.layers is empty"),
-            ("extends = \"nonsense\"", "embedded are digits, mnist"),
+            ("extends = \"nonsense\"", "embedded are checkerboard, digits"),
             ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
             ("name = \"x\"", "missing field"),
             ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
