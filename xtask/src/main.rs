@@ -104,9 +104,14 @@ fn run(task: Task) -> Result<()> {
             if matches!(device.as_str(), "ndarray" | "wgpu" | "vulkan" | "cuda") {
                 features.push(device.clone());
             }
+            // The one name that is a matrix of runs.
+            let command: &[&str] =
+                if recipe == "ablations" { &["ablate"] } else { &["train", &recipe] };
             cargo("run --release --package ebm --bin ebm")
                 .args(feature_arguments(&features))
-                .args(["--", "train", &recipe, "--device", &device])
+                .arg("--")
+                .args(command)
+                .args(["--device", &device])
                 .args(quick.then_some("--quick"))
                 .args(rest)
                 .check()

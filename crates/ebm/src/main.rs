@@ -24,6 +24,8 @@ struct Cli {
 enum Command {
     /// Train by a recipe and leave a folder with samples, plots, checkpoints and a report.
     Train(commands::train::Arguments),
+    /// Run a declared matrix of cases, bases and seeds, and make one table of them.
+    Ablate(commands::ablate::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {
         #[command(subcommand)]
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         .init();
     let result = match Cli::parse().command {
         Command::Train(arguments) => commands::train::run(arguments),
+        Command::Ablate(arguments) => commands::ablate::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
         Command::Recipes { action: Some(RecipeAction::Show { recipe, settings }) } => {
             commands::recipes::show(&recipe, &settings)

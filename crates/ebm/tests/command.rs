@@ -148,6 +148,44 @@ fn a_run_that_diverges_says_where_and_what_is_left() {
     assert!(run.join("report.html").is_file(), "it reports how it came to that");
 }
 
+/// A matrix of one short case on digits and on a density: one table, with a run that diverged counted.
+#[test]
+fn a_matrix_of_runs_gives_a_table() {
+    let folder = folder();
+    let matrix = write(
+        &folder.path().join("matrix.toml"),
+        "seeds = [0, 1]\n\
+         [[bases]]\nrecipe = \"digits\"\n[[bases]]\nrecipe = \"two-moons\"\n\
+         [[cases]]\nname = \"noise\"\nsettings = [\"student.kind=noise\", \"iterations=2\"]\n\
+         [[cases]]\nname = \"absurd\"\nsettings = [\"chains.step_size=1e6\"]\n",
+    );
+    let table = |name: &str, parallel: &str| {
+        let out = folder.path().join(name);
+        ebm(&["ablate", &matrix, "--quick", "--parallel", parallel, "--out"])
+            .arg(&out)
+            .assert()
+            .success();
+        let page = fs::read_to_string(out.join("ablations.html")).expect("text");
+        assert!(page.contains("8 runs") && page.contains("4 of them diverged"), "{page}");
+        assert!(page.contains("2 of 2") && page.contains("KL(data‖p_θ)"), "{page}");
+        fs::read_to_string(out.join("ablations.csv")).expect("text")
+    };
+    // The numbers do not depend on how many run at once; the seconds do.
+    let numbers = |text: String| -> Vec<String> {
+        let kept = |line: &str| {
+            let mut fields: Vec<_> = line.split(',').collect();
+            let seconds = fields.len() - 4;
+            fields.remove(seconds);
+            fields.join(",")
+        };
+        text.lines().map(kept).collect()
+    };
+    assert_eq!(numbers(table("one", "1")), numbers(table("two", "2")));
+    let wrong = write(&folder.path().join("wrong.toml"), "seeds = [0]\nbases = []\ncase = 3\n");
+    let message = refused(&mut ebm(&["ablate", &wrong]));
+    assert!(message.contains("wrong.toml") && message.contains("case"), "{message}");
+}
+
 /// Ctrl-C: the run ends with a checkpoint from which another goes on.
 #[cfg(unix)]
 #[test]

@@ -35,9 +35,11 @@
 mod auroc;
 mod diversity;
 mod grid;
+mod kernel_distance;
 mod psnr;
 
 pub use auroc::auroc;
 pub use diversity::mean_pairwise_distance;
 pub use grid::{Grid, GridError};
+pub use kernel_distance::kernel_distance;
 pub use psnr::psnr;

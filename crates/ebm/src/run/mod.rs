@@ -17,4 +17,5 @@ pub(crate) use folder::RunFolder;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use plane::{Plane, PlaneMetrics};
 pub(crate) use progress::Progress;
+pub(crate) use report::replace;
 pub(crate) use source::Source;

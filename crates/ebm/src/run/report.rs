@@ -95,7 +95,7 @@ pub(super) fn write(
 }
 
 /// A whole file or the one of before, never a half.
-pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), std::io::Error> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), std::io::Error> {
     let partial = path.with_extension("partial");
     fs::write(&partial, content)
         .and_then(|()| fs::rename(&partial, path))

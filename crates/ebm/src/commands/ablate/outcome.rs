@@ -1,0 +1,102 @@
+//! What one run of a matrix came to.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use anyhow::Result;
+use burn::tensor::Device;
+use ebm::data::DataRoot;
+use ebm::metrics::{kernel_distance, mean_pairwise_distance};
+use ebm::noise::Key;
+use ebm::teaching::{TeachingError, Trainer, train};
+
+use super::matrix::Job;
+use crate::run::{Plane, Source};
+
+/// The stream of the samples that are measured; the trainer's own streams are below it.
+const MEASURED: u64 = 102;
+/// Images that are measured.
+const IMAGES: usize = 500;
+
+/// A run and its measures.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub(super) base: String,
+    pub(super) case: String,
+    pub(super) seed: u64,
+    /// Why it stopped before its end.
+    pub(super) diverged: Option<String>,
+    pub(super) seconds: f64,
+    /// Evaluations of ∇U along chains in training: chains × steps × iterations.
+    pub(super) gradients: u64,
+    pub(super) measures: BTreeMap<&'static str, f64>,
+}
+
+impl Outcome {
+    /// Runs it. A run that diverges is an outcome; a missing file is an error.
+    pub(super) fn of(job: &Job, root: &DataRoot, device: &Device) -> Result<Self> {
+        let started = Instant::now();
+        let mut source = Source::open(&job.recipe, root)?;
+        let mut trainer = Trainer::new(job.recipe.clone(), source.image(), device)?;
+        let trained = train(&mut trainer, |iteration| source.batch(iteration, device), &mut []);
+        let measured = match trained {
+            Ok(_) => measures(&trainer, &source, device),
+            Err(error) => Err(error.into()),
+        };
+        let (measures, diverged) = match measured {
+            Ok(measures) => (measures, None),
+            Err(error) => match error.downcast_ref::<TeachingError>() {
+                Some(TeachingError::Chain { .. } | TeachingError::NotFinite { .. }) => {
+                    (BTreeMap::new(), Some(error.to_string()))
+                }
+                _ => return Err(error),
+            },
+        };
+        let chains = &job.recipe.chains;
+        let evaluated = job.recipe.student.kind.has_energy();
+        Ok(Self {
+            base: job.base.clone(),
+            case: job.case.clone(),
+            seed: job.recipe.seed,
+            diverged,
+            seconds: started.elapsed().as_secs_f64(),
+            gradients: u64::from(evaluated)
+                * (chains.count * chains.steps) as u64
+                * trainer.iteration(),
+            measures,
+        })
+    }
+}
+
+fn measures(
+    trainer: &Trainer,
+    source: &Source,
+    device: &Device,
+) -> Result<BTreeMap<&'static str, f64>> {
+    let key = Key::new(trainer.recipe().seed).fold(MEASURED);
+    let mut measures = BTreeMap::new();
+    if let Some(density) = source.density() {
+        let (plane, _) = Plane::new(density)?.evaluate(trainer, key)?;
+        if let Some(kl) = plane.kl_energy {
+            measures.insert("KL(data‖p_θ)", kl);
+        }
+        measures.insert("KL(data‖x₀)", plane.kl_x0);
+        measures.insert("KL(data‖x_T)", plane.kl_refined);
+        return Ok(measures);
+    }
+    let data = source.shown(IMAGES, device);
+    let samples = trainer.sample(IMAGES, trainer.recipe().chains.sampling_steps, key, [0, 2])?;
+    let moved = (samples.refined.clone() - samples.start.clone()).powi_scalar(2);
+    let moved: f32 = moved.flatten::<2>(1, 3).sum_dim(1).mean().into_scalar();
+    measures.insert("mean ‖x_T − x₀‖²", f64::from(moved));
+    let diversity = mean_pairwise_distance(data.clone()).unwrap_or(f64::NAN);
+    for (samples, distance, relative) in [
+        (samples.start, "kernel distance of x₀", "diversity of x₀"),
+        (samples.refined, "kernel distance of x_T", "diversity of x_T"),
+    ] {
+        let clamped = samples.clamp(-1.0, 1.0);
+        measures.extend(kernel_distance(clamped.clone(), data.clone()).map(|d| (distance, d)));
+        measures.extend(mean_pairwise_distance(clamped).map(|d| (relative, d / diversity)));
+    }
+    Ok(measures)
+}
