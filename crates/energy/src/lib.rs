@@ -1,9 +1,10 @@
 //! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
 //!
 //! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
-//! teaching, [`GaussianReference`] the reference term that turns it into the paper's model, [`Gaussian`]
-//! a target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has
-//! the energies with known answers that samplers are tested on.
+//! teaching, [`ResidualEnergy`] a modern one.
+//! [`GaussianReference`] is the reference term that turns a network into the paper's model, [`Gaussian`] a
+//! target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has the
+//! energies with known answers that samplers are tested on.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -31,6 +32,8 @@ mod host;
 mod learning;
 mod padding;
 mod reference;
+mod residual;
+mod spectral;
 pub mod targets;
 
 pub use activation::leaky_relu;
@@ -44,3 +47,4 @@ pub use host::is_host;
 pub use learning::Learning;
 pub use padding::{same_output, same_padding};
 pub use reference::{GaussianReference, squared_norm};
+pub use residual::{ResidualEnergy, ResidualEnergyConfig};
