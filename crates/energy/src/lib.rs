@@ -1,7 +1,7 @@
 //! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
 //!
 //! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
-//! teaching, [`ResidualEnergy`] a modern one.
+//! teaching, [`ResidualEnergy`] a modern one, and [`EnergyNetwork`] the one that a recipe chose.
 //! [`GaussianReference`] is the reference term that turns a network into the paper's model, [`Gaussian`] a
 //! target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has the
 //! energies with known answers that samplers are tested on.
@@ -24,12 +24,14 @@
 mod activation;
 mod analytic;
 mod block;
+mod config;
 mod conv;
 mod energy;
 mod error;
 mod frozen;
 mod host;
 mod learning;
+mod network;
 mod padding;
 mod reference;
 mod residual;
@@ -39,12 +41,14 @@ pub mod targets;
 pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
 pub use block::{BlockEnergy, LANES};
+pub use config::EnergyConfig;
 pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
 pub use energy::{Energy, Frozen};
 pub use error::NetworkError;
 pub use frozen::FrozenConvEnergy;
 pub use host::is_host;
 pub use learning::Learning;
+pub use network::EnergyNetwork;
 pub use padding::{same_output, same_padding};
 pub use reference::{GaussianReference, squared_norm};
 pub use residual::{ResidualEnergy, ResidualEnergyConfig};
