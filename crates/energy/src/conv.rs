@@ -111,6 +111,21 @@ impl ConvEnergyConfig {
         }
     }
 
+    /// The released network for CIFAR-10 (1 710 465 parameters at 3 × 32 × 32).
+    pub fn cifar() -> Self {
+        Self {
+            layers: vec![
+                ConvLayer { channels: 64, kernel: 3, stride: 1 },
+                ConvLayer { channels: 128, kernel: 4, stride: 2 },
+                ConvLayer { channels: 256, kernel: 4, stride: 2 },
+                ConvLayer { channels: 256, kernel: 4, stride: 2 },
+            ],
+            outputs: 1,
+            slope: 0.2,
+            init_std: 0.005,
+        }
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors
@@ -209,8 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn released_parameter_count() {
-        assert_eq!(network(&Device::flex()).num_params(), 1_625_188);
+    fn released_parameter_counts() {
+        let device = Device::flex();
+        assert_eq!(network(&device).num_params(), 1_625_188);
+        let cifar = ConvEnergyConfig::cifar().init([3, 32], Key::new(5), &device).expect("valid");
+        assert_eq!(cifar.num_params(), 1_710_465);
+        // The head is as large as what is left of the image.
+        assert_eq!(cifar.head.weight.dims(), [1, 256, 4, 4]);
+        assert_eq!(cifar.negative_energy(Tensor::zeros([2, 3, 32, 32], &device)).dims(), [2]);
     }
 
     /// The summed head equals the convolution with all its outputs, added up.

@@ -42,6 +42,22 @@ pub enum NetworkError {
         /// The field, as written in a recipe.
         field: String,
     },
+    /// A key that a network needs is not there.
+    #[error("energy.{key} is missing; network \"{network}\" needs it")]
+    MissingKey {
+        /// The key.
+        key: &'static str,
+        /// The network.
+        network: &'static str,
+    },
+    /// A key that belongs to another network.
+    #[error("energy.{key} is not a key of network \"{network}\"; leave it out")]
+    ForeignKey {
+        /// The key.
+        key: &'static str,
+        /// The network.
+        network: &'static str,
+    },
 }
 
 /// Beyond every published network, and small enough that sizes computed from it do not overflow.

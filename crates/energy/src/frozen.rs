@@ -60,7 +60,9 @@ fn layer(convolution: &Conv2d) -> Option<Layer> {
 }
 
 pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.without_autodiff().into_data().iter::<f32>().collect()
+    let data = tensor.without_autodiff().into_data();
+    // One copy in single precision; other types are converted one by one.
+    data.try_to_vec::<f32>().unwrap_or_else(|_| data.iter::<f32>().collect())
 }
 
 impl Energy<4> for FrozenConvEnergy {
@@ -102,26 +104,21 @@ pub(crate) mod tests {
     }
 
     /// The wide initialisation makes every layer matter.
-    fn network(layers: Vec<ConvLayer>, image: [usize; 2], outputs: usize) -> ConvEnergy {
-        let config = ConvEnergyConfig { layers, outputs, slope: 0.2, init_std: 0.05 };
+    fn network(config: ConvEnergyConfig, image: [usize; 2]) -> ConvEnergy {
+        let config = ConvEnergyConfig { init_std: 0.05, ..config };
         config.init(image, Key::new(5), &Device::flex()).expect("the network is valid").valid()
     }
 
     fn released(name: &str) -> (ConvEnergy, [usize; 2]) {
-        let (layers, image, outputs) = match name {
-            "mnist" => (ConvEnergyConfig::mnist().layers, [1, 28], 100),
-            "digits" => (
-                vec![conv(16, 5, 2), conv(32, 4, 2), conv(64, 4, 2), conv(256, 4, 4)],
-                [1, 28],
-                100,
-            ),
-            _ => (
-                vec![conv(64, 3, 1), conv(128, 4, 2), conv(256, 4, 2), conv(256, 4, 2)],
-                [3, 32],
-                1,
-            ),
+        let (config, image) = match name {
+            "mnist" => (ConvEnergyConfig::mnist(), [1, 28]),
+            "cifar" => (ConvEnergyConfig::cifar(), [3, 32]),
+            _ => {
+                let layers = vec![conv(16, 5, 2), conv(32, 4, 2), conv(64, 4, 2), conv(256, 4, 4)];
+                (ConvEnergyConfig { layers, ..ConvEnergyConfig::mnist() }, [1, 28])
+            }
         };
-        (network(layers, image, outputs), image)
+        (network(config, image), image)
     }
 
     /// Of each sample, how near a sum that enters a LeakyReLU is to 0, where the gradient jumps, relative to
@@ -229,7 +226,8 @@ pub(crate) mod tests {
             batch in 1usize..6,
         ) {
             let layers = layers.into_iter().map(|(c, k, s)| conv(c, k, s)).collect();
-            let network = network(layers, [channels, size], 3);
+            let config = ConvEnergyConfig { layers, outputs: 3, ..ConvEnergyConfig::mnist() };
+            let network = network(config, [channels, size]);
             let [value, score, _] = errors(&network, [channels, size], batch, 1e-5);
             prop_assert!(value < 1e-4 && score < 1e-4, "value {:e}, score {:e}", value, score);
         }

@@ -1,9 +1,10 @@
 //! How an energy learns: the gradient of maximum likelihood.
 
+use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::{ConvEnergy, FrozenConvEnergy};
+use crate::{ConvEnergy, FrozenConvEnergy, ResidualEnergy};
 
 /// The learning gradient of an energy, and the values that it came with.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct Learning {
     pub f_samples: f64,
     /// mean f(x) over data.
     pub f_data: f64,
-    /// ∇θ[mean f(x̃) − mean f(x)], which descent follows.
+    /// ∇θ[mean f(x̃) − mean f(x)] and, if asked for, of the regulariser; descent follows it.
     pub gradients: GradientsParams,
 }
 
@@ -25,24 +26,57 @@ impl ConvEnergy {
     /// - `samples`: `[samples, channels, height, width]`
     /// - `data`: `[batch, channels, height, width]`
     pub fn learning(&self, samples: Tensor<4>, data: Tensor<4>) -> Learning {
-        match FrozenConvEnergy::new(self) {
-            Some(frozen) => frozen.learning(self, samples, data),
-            None => self.learning_by_autodiff(samples, data),
-        }
+        self.regularised_learning(samples, data, 0.0)
     }
 
-    fn learning_by_autodiff(&self, samples: Tensor<4>, data: Tensor<4>) -> Learning {
-        let [f_samples, f_data] = [samples, data].map(|x| self.negative_energy(x).mean());
-        let loss = f_samples.clone() - f_data.clone();
-        let gradients = GradientsParams::from_grads(loss.backward(), self);
-        let [f_samples, f_data] = [f_samples, f_data].map(|f| f64::from(f.into_scalar::<f32>()));
-        Learning { f_samples, f_data, gradients }
+    /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning).
+    pub(crate) fn regularised_learning(
+        &self,
+        samples: Tensor<4>,
+        data: Tensor<4>,
+        regulariser: f64,
+    ) -> Learning {
+        match FrozenConvEnergy::new(self) {
+            Some(frozen) => frozen.learning(self, samples, data, regulariser),
+            None => by_autodiff(self, Self::negative_energy, samples, data, regulariser),
+        }
     }
 }
 
+impl ResidualEnergy {
+    /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning).
+    pub fn learning(&self, samples: Tensor<4>, data: Tensor<4>, regulariser: f64) -> Learning {
+        by_autodiff(self, Self::negative_energy, samples, data, regulariser)
+    }
+}
+
+fn by_autodiff<M: Module>(
+    network: &M,
+    f: impl Fn(&M, Tensor<4>) -> Tensor<1>,
+    samples: Tensor<4>,
+    data: Tensor<4>,
+    regulariser: f64,
+) -> Learning {
+    let [f_samples, f_data] = [samples, data].map(|x| f(network, x));
+    let mut loss = f_samples.clone().mean() - f_data.clone().mean();
+    if regulariser > 0.0 {
+        let square = |f: &Tensor<1>| f.clone().powi_scalar(2).mean();
+        loss = loss + (square(&f_samples) + square(&f_data)) * regulariser;
+    }
+    let gradients = GradientsParams::from_grads(loss.backward(), network);
+    let [f_samples, f_data] = [f_samples, f_data].map(|f| f64::from(f.mean().into_scalar::<f32>()));
+    Learning { f_samples, f_data, gradients }
+}
+
 impl FrozenConvEnergy {
-    /// As [`ConvEnergy::learning`], for the energy that this was made of.
-    fn learning(&self, energy: &ConvEnergy, samples: Tensor<4>, data: Tensor<4>) -> Learning {
+    /// As [`ConvEnergy::regularised_learning`], for the energy that this was made of.
+    fn learning(
+        &self,
+        energy: &ConvEnergy,
+        samples: Tensor<4>,
+        data: Tensor<4>,
+        regulariser: f64,
+    ) -> Learning {
         let device = samples.device().without_autodiff();
         let counts = [samples.dims()[0], data.dims()[0]];
         let mut x = crate::frozen::values(samples);
@@ -52,6 +86,13 @@ impl FrozenConvEnergy {
         let mut coefficients = vec![-weight(counts[0]); counts[0]];
         coefficients.resize(counts[0] + counts[1], weight(counts[1]));
         let mut values = vec![0.0; coefficients.len()];
+        if regulariser > 0.0 {
+            // The derivative of α·U²/n with respect to U, which must be known before its gradient.
+            self.plan().value(&x, &mut values);
+            for (coefficient, &u) in coefficients.iter_mut().zip(&values) {
+                *coefficient += 2.0 * regulariser as f32 * u * coefficient.abs();
+            }
+        }
         let gradient = self.plan().weight_gradient(&x, &coefficients, &mut values);
         let (u_samples, u_data) = values.split_at(counts[0]);
         let mean = |u: &[f32]| -u.iter().map(|&u| f64::from(u)).sum::<f64>() / u.len() as f64;
@@ -85,13 +126,13 @@ impl FrozenConvEnergy {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::Module;
+    use burn::module::{ModuleMapper, Param};
     use burn::tensor::{Device, Tolerance};
     use ebm_noise::Key;
 
     use super::*;
-    use crate::ConvEnergyConfig;
     use crate::frozen::tests::distance_to_jump;
+    use crate::{ConvEnergyConfig, ResidualEnergyConfig};
 
     /// Every parameter's gradient, from the plan and through autodiff.
     #[test]
@@ -107,8 +148,22 @@ mod tests {
             Tensor::cat(smooth.iter().map(|&i| x.clone().narrow(0, i, 1)).collect(), 0)
         };
         let (samples, data) = (images(1), images(2));
-        let plan = energy.learning(samples.clone(), data.clone());
-        let autodiff = energy.learning_by_autodiff(samples, data);
+        // The second is large enough to turn gradients around.
+        for regulariser in [0.0, 0.3] {
+            compare(&energy, samples.clone(), data.clone(), regulariser);
+        }
+        // None is none to the last bit.
+        let none = energy.learning(samples.clone(), data.clone());
+        let zero = energy.regularised_learning(samples, data, 0.0);
+        for layer in &energy.convolutions {
+            let [none, zero] = [&none, &zero].map(|l| l.gradients.get::<4>(layer.weight.id));
+            none.expect("there").into_data().assert_eq(&zero.expect("there").into_data(), true);
+        }
+    }
+
+    fn compare(energy: &ConvEnergy, samples: Tensor<4>, data: Tensor<4>, regulariser: f64) {
+        let plan = energy.regularised_learning(samples.clone(), data.clone(), regulariser);
+        let autodiff = by_autodiff(energy, ConvEnergy::negative_energy, samples, data, regulariser);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-4 * b.abs().max(1.0);
         assert!(close(plan.f_samples, autodiff.f_samples) && close(plan.f_data, autodiff.f_data));
         assert_eq!(plan.gradients.len(), 8);
@@ -130,6 +185,64 @@ mod tests {
                 assert_eq!(given.dims(), expected.dims(), "layer {index}");
                 given.into_data().assert_approx_eq(&expected.into_data(), tolerance);
             }
+        }
+    }
+
+    /// Moves the learned parameters along a direction that `key` draws, and adds up its product with their
+    /// gradients.
+    struct Move<'a> {
+        key: Key,
+        distance: f64,
+        gradients: &'a GradientsParams,
+        slope: f64,
+    }
+
+    impl ModuleMapper for Move<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let Some(gradient) = self.gradients.get::<D>(param.id) else { return param };
+            let shape = gradient.dims();
+            let direction = self.key.fold(param.id.val()).normal(shape, &gradient.device());
+            self.slope += f64::from((gradient * direction.clone()).sum().into_scalar::<f32>());
+            param.map(|value| {
+                let moved = value.without_autodiff() + direction * self.distance;
+                moved.autodiff().require_grad()
+            })
+        }
+    }
+
+    /// The loss and its gradient along a line through the parameters of a residual network.
+    #[test]
+    fn gradient_matches_finite_differences() {
+        let device = Device::flex().autodiff();
+        let images = |key| Key::new(key).uniform::<4>([6, 1, 11, 11], &Device::flex());
+        let (samples, data) = (images(1), images(2) * 0.5);
+        for (spectral_norm, regulariser) in [(false, 0.0), (true, 0.0), (false, 0.1), (true, 0.1)] {
+            let config = ResidualEnergyConfig { channels: vec![4, 6], blocks: 2, spectral_norm };
+            let network = config.init([1, 11], Key::new(5), &device).expect("valid");
+            let learning = network.learning(samples.clone(), data.clone(), regulariser);
+            // Weights and biases of the stem, eight convolutions and the head, and the skip's weight.
+            assert_eq!(learning.gradients.len(), 2 * 10 + 1);
+            let at = |distance: f64| {
+                let (key, gradients) = (Key::new(8), &learning.gradients);
+                let mut mover = Move { key, distance, gradients, slope: 0.0 };
+                let moved = network.clone().map(&mut mover).valid();
+                let [f_samples, f_data] = [&samples, &data].map(|x| {
+                    let f = moved.negative_energy(x.clone()).into_data();
+                    f.iter::<f64>().collect::<Vec<_>>()
+                });
+                let mean = |f: &[f64], power: i32| {
+                    f.iter().map(|f| f.powi(power)).sum::<f64>() / f.len() as f64
+                };
+                let squares = mean(&f_samples, 2) + mean(&f_data, 2);
+                (mean(&f_samples, 1) - mean(&f_data, 1) + regulariser * squares, mover.slope)
+            };
+            let h = 1e-3;
+            let ((up, slope), (down, _)) = (at(h), at(-h));
+            let difference = (up - down) / (2.0 * h);
+            assert!(
+                (difference - slope).abs() < 2e-3 * slope.abs().max(0.5),
+                "{spectral_norm}, {regulariser}: {difference} and {slope}"
+            );
         }
     }
 }

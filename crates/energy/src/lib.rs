@@ -1,9 +1,10 @@
 //! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
 //!
 //! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
-//! teaching, [`GaussianReference`] the reference term that turns it into the paper's model, [`Gaussian`]
-//! a target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has
-//! the energies with known answers that samplers are tested on.
+//! teaching, [`ResidualEnergy`] a modern one, and [`EnergyNetwork`] the one that a recipe chose.
+//! [`GaussianReference`] is the reference term that turns a network into the paper's model, [`Gaussian`] a
+//! target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has the
+//! energies with known answers that samplers are tested on.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -23,24 +24,33 @@
 mod activation;
 mod analytic;
 mod block;
+mod config;
 mod conv;
+mod ema;
 mod energy;
 mod error;
 mod frozen;
 mod host;
 mod learning;
+mod network;
 mod padding;
 mod reference;
+mod residual;
+mod spectral;
 pub mod targets;
 
 pub use activation::leaky_relu;
 pub use analytic::{FnEnergy, Gaussian};
 pub use block::{BlockEnergy, LANES};
+pub use config::EnergyConfig;
 pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
+pub use ema::Ema;
 pub use energy::{Energy, Frozen};
 pub use error::NetworkError;
 pub use frozen::FrozenConvEnergy;
 pub use host::is_host;
 pub use learning::Learning;
+pub use network::EnergyNetwork;
 pub use padding::{same_output, same_padding};
 pub use reference::{GaussianReference, squared_norm};
+pub use residual::{ResidualEnergy, ResidualEnergyConfig};

@@ -21,7 +21,7 @@ mod key;
 mod normal;
 mod philox;
 
-pub use init::initialise;
+pub use init::{initialise, initialise_fan_in};
 pub use key::Key;
 pub use normal::{LANES, ln, vectorised};
 pub use philox::philox_4x32_10;

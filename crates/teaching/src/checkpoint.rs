@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
+use ebm_energy::Ema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,6 +19,8 @@ use crate::{Recipe, StudentKind, TeachingError, Trainer};
 /// Parameters and optimiser states, in Burn's burnpack format.
 const ENERGY: [&str; 2] = ["energy.bpk", "energy-adam.bpk"];
 const VAE: [&str; 2] = ["vae.bpk", "vae-adam.bpk"];
+/// The average of the energy's weights.
+const AVERAGE: &str = "energy-average.bpk";
 /// The states of a replay buffer, `[len, channels, height, width]`, single precision, little endian.
 const BUFFER: &str = "buffer.f32";
 /// The file with the count of iterations, the shape of the images and the SHA-256 of the other files.
@@ -79,6 +82,9 @@ impl Trainer {
         let [parameters, adam] = ENERGY.map(|name| folder.join(name));
         self.energy.clone().save_file(parameters).map_err(|e| fail(&e))?;
         self.energy_adam.save(adam).map_err(|e| fail(&e))?;
+        if let Some(average) = &self.average {
+            average.model().clone().save_file(folder.join(AVERAGE)).map_err(|e| fail(&e))?;
+        }
         if let Some((vae, vae_adam)) = &self.student.vae {
             let [parameters, adam] = VAE.map(|name| folder.join(name));
             vae.clone().save_file(parameters).map_err(|e| fail(&e))?;
@@ -131,6 +137,12 @@ impl Trainer {
         let mut trainer = Self::new(recipe, state.image, device)?;
         (trainer.energy, trainer.energy_adam) =
             read(path, ENERGY, (trainer.energy, trainer.energy_adam))?;
+        if let Some(decay) = trainer.recipe.optimiser.ema_decay {
+            let file = path.join(AVERAGE);
+            let average = trainer.energy.clone().try_load_file(&file);
+            let average = average.map_err(|e| checkpoint_error(&file, &e))?;
+            trainer.average = Some(Ema::new(decay, &average)?);
+        }
         if let Some(vae) = trainer.student.vae.take() {
             trainer.student.vae = Some(read(path, VAE, vae)?);
         }
@@ -147,7 +159,8 @@ fn files(recipe: &Recipe) -> impl Iterator<Item = &'static str> {
     let kind = recipe.student.kind;
     let vae = VAE.into_iter().filter(move |_| kind.has_vae());
     let buffer = (kind == StudentKind::Replay).then_some(BUFFER);
-    [RECIPE].into_iter().chain(ENERGY).chain(vae).chain(buffer)
+    let average = recipe.optimiser.ema_decay.map(|_| AVERAGE);
+    [RECIPE].into_iter().chain(ENERGY).chain(average).chain(vae).chain(buffer)
 }
 
 /// Parameters and their optimiser.

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{ConvEnergy, Learning};
+use ebm_energy::{Ema, EnergyNetwork, Learning};
 use ebm_mcmc::{ChainError, Clamped, Langevin, run};
 use ebm_noise::Key;
 use ebm_vae::Vae;
@@ -28,7 +28,9 @@ pub(crate) mod stream {
 /// An energy and a student in training, with their optimisers and the count of iterations.
 pub struct Trainer {
     pub(crate) recipe: Recipe,
-    pub(crate) energy: ConvEnergy,
+    pub(crate) energy: EnergyNetwork,
+    /// The average of its weights, if the recipe wants one.
+    pub(crate) average: Option<Ema<EnergyNetwork>>,
     pub(crate) energy_adam: ModuleOptimizer,
     pub(crate) student: Student,
     pub(crate) iteration: u64,
@@ -68,8 +70,11 @@ impl Trainer {
             .with_beta_2(recipe.optimiser.beta_2)
             .with_epsilon(recipe.optimiser.epsilon);
         let student_key = key.fold(stream::INITIAL_STUDENT);
+        let energy = recipe.energy.init(image, key.fold(stream::INITIAL_ENERGY), &training)?;
+        let ema_decay = recipe.optimiser.ema_decay;
         Ok(Self {
-            energy: recipe.energy.init(image, key.fold(stream::INITIAL_ENERGY), &training)?,
+            average: ema_decay.map(|decay| Ema::new(decay, &energy)).transpose()?,
+            energy,
             energy_adam: adam.init(),
             student: Student::new(&recipe, image, student_key, adam.init(), &device)?,
             iteration: 0,
@@ -142,7 +147,7 @@ impl Trainer {
         Ok(Samples { start, refined, strip, energies })
     }
 
-    /// `steps` Langevin steps of the current model from `start`, as in training: the last states, and U before each
+    /// `steps` Langevin steps of the [model](Self::model) from `start`, as in training: the last states, and U before each
     /// step, `[steps, chains]`. `observe` sees each state, the start included, as `(step, state)`. A student without
     /// an energy leaves `start` as it is.
     ///
@@ -151,7 +156,6 @@ impl Trainer {
     ///
     /// # Errors
     /// [`TeachingError::Chain`].
-    #[instrument(level = "debug", skip_all)]
     pub fn refine(
         &self,
         start: Tensor<4>,
@@ -159,20 +163,13 @@ impl Trainer {
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
     ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
-        let Some(model) = self.model() else { return Ok((start, None)) };
-        let chains = &self.recipe.chains;
-        let noise = self.recipe.noise_at(self.epoch);
-        let langevin = Langevin { step_size: chains.step_size, noise };
-        let kernel = Clamped { kernel: langevin, limit: chains.clamp.then_some(1.0) };
-        let chains = run(&kernel, &model, start, steps, key, observe)
-            .map_err(|source| self.chain_error(source))?;
-        Ok((chains.state, Some(chains.energies)))
+        self.chains(self.average_or_energy(), start, steps, key, observe)
     }
 
-    /// What chains sample, with the network as it is now: `None` for a student without an energy.
-    pub fn model(&self) -> Option<Model<ConvEnergy>> {
-        let learns = self.recipe.student.kind.has_energy();
-        learns.then(|| Model::new(self.energy.valid(), &self.recipe.chains))
+    /// What samples that are shown come from: `None` for a student without an energy. With an average of the weights,
+    /// it has these.
+    pub fn model(&self) -> Option<Model<EnergyNetwork>> {
+        self.model_of(self.average_or_energy())
     }
 
     /// The recipe.
@@ -186,7 +183,7 @@ impl Trainer {
     }
 
     /// The energy's network.
-    pub fn energy(&self) -> &ConvEnergy {
+    pub fn energy(&self) -> &EnergyNetwork {
         &self.energy
     }
 
@@ -217,6 +214,34 @@ impl Trainer {
         self.student.propose(count, data, key)
     }
 
+    #[instrument(level = "debug", skip_all, name = "refine")]
+    fn chains(
+        &self,
+        network: &EnergyNetwork,
+        start: Tensor<4>,
+        steps: usize,
+        key: Key,
+        observe: impl FnMut(usize, &Tensor<4>),
+    ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
+        let Some(model) = self.model_of(network) else { return Ok((start, None)) };
+        let chains = &self.recipe.chains;
+        let noise = self.recipe.noise_at(self.epoch);
+        let langevin = Langevin { step_size: chains.step_size, noise };
+        let kernel = Clamped { kernel: langevin, limit: chains.clamp.then_some(1.0) };
+        let chains = run(&kernel, &model, start, steps, key, observe)
+            .map_err(|source| self.chain_error(source))?;
+        Ok((chains.state, Some(chains.energies)))
+    }
+
+    fn model_of(&self, network: &EnergyNetwork) -> Option<Model<EnergyNetwork>> {
+        let learns = self.recipe.student.kind.has_energy();
+        learns.then(|| Model::new(network.valid(), &self.recipe.chains))
+    }
+
+    fn average_or_energy(&self) -> &EnergyNetwork {
+        self.average.as_ref().map_or(&self.energy, Ema::model)
+    }
+
     #[instrument(level = "debug", skip_all)]
     fn energy_learning(
         &self,
@@ -226,7 +251,8 @@ impl Trainer {
         if !self.recipe.student.kind.has_energy() {
             return Ok(None);
         }
-        let learning = self.energy.learning(samples.clone(), data.clone());
+        let regulariser = self.recipe.optimiser.energy_regulariser;
+        let learning = self.energy.learning(samples.clone(), data.clone(), regulariser);
         self.finite("energy", learning.f_samples - learning.f_data)?;
         Ok(Some(learning))
     }
@@ -251,7 +277,10 @@ impl Trainer {
     fn update_energy(&mut self, learning: Option<Learning>, decay: f64) {
         if let Some(Learning { gradients, .. }) = learning {
             let rate = self.recipe.optimiser.energy_learning_rate * decay;
-            self.energy = self.energy_adam.step(rate, self.energy.clone(), gradients);
+            self.energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
+            if let Some(average) = &mut self.average {
+                average.update(&self.energy);
+            }
         }
     }
 

@@ -183,6 +183,7 @@ fn a_resumed_run_equals_an_unbroken_one() {
         // Noise that ends on the way, so that the epoch matters.
         (recipe.chains.noise, recipe.chains.noise_until_epoch) = (true, Some(1));
         recipe.data.noise_std = 0.03;
+        (recipe.optimiser.ema_decay, recipe.optimiser.energy_regulariser) = (Some(0.5), 1e-3);
         let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
         let ending = train(&mut trainer(recipe), data, &mut [&mut unbroken]).expect("finite");
         assert_eq!(ending, Ending::Finished);

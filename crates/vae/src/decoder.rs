@@ -40,16 +40,28 @@ pub struct DecoderConfig {
 impl DecoderConfig {
     /// The released network for MNIST and Fashion-MNIST (779 713 parameters with 100 latents).
     pub fn mnist() -> Self {
-        let layer =
-            |channels, kernel, stride, size, norm| UpLayer { channels, kernel, stride, size, norm };
         Self {
             layers: vec![
-                layer(256, 4, 1, 4, true),
-                layer(128, 3, 2, 7, true),
-                layer(64, 3, 2, 14, true),
-                layer(1, 3, 2, 28, false),
+                UpLayer { channels: 256, kernel: 4, stride: 1, size: 4, norm: true },
+                UpLayer { channels: 128, kernel: 3, stride: 2, size: 7, norm: true },
+                UpLayer { channels: 64, kernel: 3, stride: 2, size: 14, norm: true },
+                UpLayer { channels: 1, kernel: 3, stride: 2, size: 28, norm: false },
             ],
             slope: 0.0,
+        }
+    }
+
+    /// The released network for CIFAR-10 (1 104 515 parameters with 100 latents).
+    pub fn cifar() -> Self {
+        Self {
+            layers: vec![
+                UpLayer { channels: 256, kernel: 4, stride: 1, size: 4, norm: true },
+                UpLayer { channels: 128, kernel: 4, stride: 2, size: 8, norm: true },
+                UpLayer { channels: 64, kernel: 4, stride: 2, size: 16, norm: true },
+                UpLayer { channels: 64, kernel: 3, stride: 2, size: 32, norm: false },
+                UpLayer { channels: 3, kernel: 3, stride: 1, size: 32, norm: false },
+            ],
+            slope: 0.2,
         }
     }
 

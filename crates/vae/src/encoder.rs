@@ -35,6 +35,20 @@ impl EncoderConfig {
         }
     }
 
+    /// The released network for CIFAR-10 (4 393 800 parameters with 100 latents).
+    pub fn cifar() -> Self {
+        Self {
+            layers: vec![
+                ConvLayer { channels: 64, kernel: 3, stride: 1 },
+                ConvLayer { channels: 128, kernel: 4, stride: 2 },
+                ConvLayer { channels: 256, kernel: 4, stride: 2 },
+                ConvLayer { channels: 512, kernel: 4, stride: 2 },
+            ],
+            slope: 0.2,
+            dropout: 0.0,
+        }
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors

@@ -33,6 +33,11 @@ impl VaeConfig {
         }
     }
 
+    /// The released networks for CIFAR-10.
+    pub fn cifar() -> Self {
+        Self { encoder: EncoderConfig::cifar(), decoder: DecoderConfig::cifar(), ..Self::mnist() }
+    }
+
     /// Checks all numbers that do not depend on the images.
     ///
     /// # Errors
@@ -132,9 +137,16 @@ mod tests {
 
     #[test]
     fn released_parameter_counts() {
-        let vae = vae(&Device::flex());
-        assert_eq!(vae.encoder.num_params(), 759_688);
-        assert_eq!(vae.decoder.num_params(), 779_713);
+        let device = Device::flex();
+        let mnist = vae(&device);
+        assert_eq!(mnist.encoder.num_params(), 759_688);
+        assert_eq!(mnist.decoder.num_params(), 779_713);
+        let cifar = VaeConfig::cifar().init([3, 32], Key::new(3), &device).expect("valid");
+        assert_eq!(cifar.encoder.num_params(), 4_393_800);
+        assert_eq!(cifar.decoder.num_params(), 1_104_515);
+        let x = cifar.decode(Key::new(1).normal([2, 100], &device));
+        assert_eq!(x.dims(), [2, 3, 32, 32]);
+        assert_eq!(cifar.encode(x, Key::new(2)).mean.dims(), [2, 100]);
     }
 
     /// The loss against its definition: sums over pixels and latents, means over images.

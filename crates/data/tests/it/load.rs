@@ -78,7 +78,7 @@ fn digits_need_no_folder() {
     let error = load("digits", Split::Test, &root, &catalog).unwrap_err();
     assert!(error.to_string().contains("no test split; it has: train"), "{error}");
     let error = load("mnits", Split::Train, &root, &catalog).unwrap_err();
-    assert!(error.to_string().contains("known: digits, mnist"), "{error}");
+    assert!(error.to_string().contains("known: digits, fashion-mnist, mnist"), "{error}");
 }
 
 #[test]

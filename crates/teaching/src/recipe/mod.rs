@@ -3,7 +3,7 @@
 mod open;
 mod validate;
 
-use ebm_energy::ConvEnergyConfig;
+use ebm_energy::EnergyConfig;
 use ebm_vae::VaeConfig;
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub struct Recipe {
     /// What is looked at on the way.
     pub evaluation: EvaluationRecipe,
     /// f_θ.
-    pub energy: ConvEnergyConfig,
+    pub energy: EnergyConfig,
     /// g_φ and q_α; students without a network leave it unused.
     pub vae: VaeConfig,
 }
@@ -189,6 +189,14 @@ pub struct OptimiserRecipe {
     pub decay: f64,
     /// See `decay`.
     pub decay_epochs: f64,
+    /// α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch 2019); the released code
+    /// has none.
+    #[serde(default)]
+    pub energy_regulariser: f64,
+    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which samples that are shown or measured
+    /// then come from; none in the released code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema_decay: Option<f64>,
 }
 
 /// What is looked at on the way.

@@ -14,8 +14,16 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 6] =
-    embedded!["checkerboard", "digits", "eight-gaussians", "mnist", "rings", "two-moons"];
+const EMBEDDED: [(&str, &str); 8] = embedded![
+    "checkerboard",
+    "cifar10",
+    "digits",
+    "eight-gaussians",
+    "fashion-mnist",
+    "mnist",
+    "rings",
+    "two-moons"
+];
 /// What follows a name to ask for its quick variant.
 const QUICK: &str = "-quick";
 /// How deep `extends` may go; more is a circle.
@@ -170,9 +178,13 @@ fn overlay(base: &mut Table, over: Table) {
     }
 }
 
-/// The numbers of one network mean nothing to another.
+/// The numbers of one network mean nothing to another; `conv` need not be written.
 fn changes_network(base: &Table, over: &Table) -> bool {
-    over.get("network").is_some_and(|network| base.get("network") != Some(network))
+    let network = |table: &Table| {
+        let name = table.get("network").and_then(Value::as_str);
+        name.unwrap_or("conv").to_owned()
+    };
+    over.contains_key("network") && network(base) != network(over)
 }
 
 /// `chains.noise=true` as a table.
@@ -194,11 +206,11 @@ fn set(setting: &str) -> Result<Table, RecipeError> {
 
 #[cfg(test)]
 mod tests {
-    use ebm_energy::ConvEnergyConfig;
+    use ebm_energy::{ConvEnergyConfig, EnergyConfig};
     use ebm_vae::VaeConfig;
 
     use super::*;
-    use crate::{ChainRecipe, OptimiserRecipe, StudentKind};
+    use crate::{ChainRecipe, OptimiserRecipe, Shuffle, StudentKind};
 
     #[test]
     fn embedded_recipes_are_valid_sorted_and_survive_a_round_trip() {
@@ -217,7 +229,7 @@ mod tests {
     #[test]
     fn mnist_has_the_released_networks_and_settings() {
         let recipe = Recipe::embedded("mnist").expect("embedded");
-        assert_eq!(recipe.energy, ConvEnergyConfig::mnist());
+        assert_eq!(recipe.energy, ConvEnergyConfig::mnist().into());
         assert_eq!(recipe.vae, VaeConfig::mnist());
         let chains = ChainRecipe {
             count: 400,
@@ -240,6 +252,8 @@ mod tests {
             epsilon: 1e-8,
             decay: 0.98,
             decay_epochs: 20.0,
+            energy_regulariser: 0.0,
+            ema_decay: None,
         };
         assert_eq!(recipe.optimiser, optimiser);
         assert_eq!(recipe.student.kind, StudentKind::Variational);
@@ -247,6 +261,33 @@ mod tests {
         // ×0.98 every 20 epochs, continuously.
         assert!((recipe.decay_at(20) - 0.98).abs() < 1e-12);
         assert!((recipe.decay_at(10) - 0.98_f64.sqrt()).abs() < 1e-12);
+    }
+
+    /// The released settings; the networks have the released parameter counts in their own crates.
+    #[test]
+    fn cifar10_has_the_released_networks_and_settings() {
+        let recipe = Recipe::embedded("cifar10").expect("embedded");
+        assert_eq!(recipe.energy, ConvEnergyConfig::cifar().into());
+        assert_eq!(recipe.vae, VaeConfig::cifar());
+        let chains = &recipe.chains;
+        assert_eq!((chains.count, chains.steps, chains.sampling_steps), (900, 15, 30));
+        assert_eq!((chains.step_size, chains.reference_std), (0.002, Some(0.016)));
+        assert_eq!((recipe.data.batch, recipe.student.kl_weight), (250, 2.0));
+        assert_eq!(recipe.data.shuffle, Shuffle::Never);
+        let optimiser = &recipe.optimiser;
+        let rates = (optimiser.energy_learning_rate, optimiser.vae_learning_rate);
+        assert_eq!((rates, optimiser.decay), ((0.009, 2e-4), 0.98));
+    }
+
+    /// A residual network over a convolutional recipe: the layers below are not its keys.
+    #[test]
+    fn another_network_replaces_the_one_below() {
+        let text = "extends = \"mnist\"\n[energy]\nnetwork = \"residual\"\nchannels = [8, 16]\n\
+                    blocks = 1\nspectral_norm = true\n";
+        let recipe = Recipe::from_toml(text, "test").expect("valid");
+        assert!(matches!(recipe.energy, EnergyConfig::Residual(_)));
+        let text = recipe.to_toml().expect("valid");
+        assert_eq!(Recipe::from_toml(&text, "test").expect("valid"), recipe);
     }
 
     #[test]
@@ -282,7 +323,7 @@ mod tests {
                 "chains.step_size is -1; it must be positive",
             ),
             ("extends = \"mnist\"\n[energy]\nlayers = []", "energy.layers is empty"),
-            ("extends = \"nonsense\"", "embedded are checkerboard, digits"),
+            ("extends = \"nonsense\"", "embedded are checkerboard, cifar10, digits"),
             ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
             ("name = \"x\"", "missing field"),
             ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),

@@ -74,7 +74,10 @@ impl Recipe {
         positive("optimiser.epsilon", f64::from(optimiser.epsilon))?;
         let decay = optimiser.decay;
         range("optimiser.decay", decay, decay > 0.0 && decay <= 1.0, "in (0, 1]")?;
-        positive("optimiser.decay_epochs", optimiser.decay_epochs)
+        positive("optimiser.decay_epochs", optimiser.decay_epochs)?;
+        not_negative("optimiser.energy_regulariser", optimiser.energy_regulariser)?;
+        let ema = optimiser.ema_decay.unwrap_or(0.0);
+        range("optimiser.ema_decay", ema, (0.0..1.0).contains(&ema), "in [0, 1)")
     }
 }
 

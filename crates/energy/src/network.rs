@@ -1,0 +1,156 @@
+//! One type for the networks that recipes choose from.
+
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::Tensor;
+
+use crate::{ConvEnergy, Energy, Frozen, Learning, ResidualEnergy};
+
+/// f_θ(x), the negative energy, as one of the networks; as an [`Energy`], U(x) = −f_θ(x).
+#[derive(Module, Debug)]
+pub enum EnergyNetwork {
+    /// See [`ConvEnergy`].
+    Conv(ConvEnergy),
+    /// See [`ResidualEnergy`].
+    Residual(ResidualEnergy),
+}
+
+impl EnergyNetwork {
+    /// f_θ(x): high where the model expects data.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, channels, height, width]`
+    /// - output: `[batch]`
+    pub fn negative_energy(&self, x: Tensor<4>) -> Tensor<1> {
+        match self {
+            Self::Conv(network) => network.negative_energy(x),
+            Self::Residual(network) => network.negative_energy(x),
+        }
+    }
+
+    /// The gradient of maximum likelihood with a regulariser, ∇θ[mean f(x̃) − mean f(x) + α·(mean f(x̃)² +
+    /// mean f(x)²)] (variational MCMC teaching, eq. 3; Du and Mordatch 2019, sec. 3.3). The Gaussian
+    /// reference term has no parameters and cancels. The network must be on an autodiff device.
+    ///
+    /// # Shapes
+    /// - `samples`: `[samples, channels, height, width]`
+    /// - `data`: `[batch, channels, height, width]`
+    /// - `regulariser`: α, not negative; 0 for none
+    pub fn learning(&self, samples: Tensor<4>, data: Tensor<4>, regulariser: f64) -> Learning {
+        match self {
+            Self::Conv(network) => network.regularised_learning(samples, data, regulariser),
+            Self::Residual(network) => network.learning(samples, data, regulariser),
+        }
+    }
+
+    /// A step of an optimiser, and what spectral normalisation does after one.
+    pub fn descend(
+        self,
+        optimiser: &mut ModuleOptimizer,
+        learning_rate: f64,
+        gradients: GradientsParams,
+    ) -> Self {
+        match optimiser.step(learning_rate, self, gradients) {
+            Self::Residual(network) => Self::Residual(network.renormalise()),
+            network @ Self::Conv(_) => network,
+        }
+    }
+}
+
+impl Energy<4> for EnergyNetwork {
+    fn energy(&self, x: Tensor<4>) -> Tensor<1> {
+        self.negative_energy(x).neg()
+    }
+
+    fn freeze(&self) -> Option<Frozen<'_, 4>> {
+        match self {
+            Self::Conv(network) => network.freeze(),
+            Self::Residual(network) => network.freeze(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::{ModuleVisitor, Param};
+    use burn::optim::SgdConfig;
+    use burn::tensor::Device;
+    use ebm_noise::Key;
+
+    use super::*;
+    use crate::EnergyConfig;
+    use crate::config::tests::{CONV, RESIDUAL};
+
+    fn network(text: &str, seed: u64) -> EnergyNetwork {
+        let config: EnergyConfig = toml::from_str(text).expect(text);
+        config.init([1, 9], Key::new(seed), &Device::flex().autodiff()).expect(text)
+    }
+
+    /// The variant's name is part of a parameter's path: a record of one network does not fit another.
+    #[test]
+    fn records_fit_their_own_network() {
+        let x = Key::new(4).uniform::<4>([2, 1, 9, 9], &Device::flex());
+        for (text, other) in [(CONV, RESIDUAL), (RESIDUAL, CONV)] {
+            let saved = network(text, 1);
+            let bytes = saved.clone().into_record().into_bytes().expect("bytes");
+            let record = || burn::store::ModuleRecord::from_bytes(bytes.clone()).expect("a record");
+            let loaded = network(text, 2).try_load_record(record()).expect("of the same network");
+            let [f, loaded] = [saved, loaded].map(|network| network.negative_energy(x.clone()));
+            loaded.into_data().assert_eq(&f.into_data(), true);
+            network(other, 2).try_load_record(record()).expect_err("of another network");
+        }
+    }
+
+    /// Steps lower the loss of a fixed batch; the same steps give the same bits.
+    #[test]
+    fn learning_descends_and_is_reproducible() {
+        let images = |key| Key::new(key).uniform::<4>([16, 1, 9, 9], &Device::flex());
+        let (samples, data) = (images(1), images(2) * 0.5);
+        for text in [CONV, RESIDUAL] {
+            let train = || {
+                let mut network = network(text, 3);
+                let mut optimiser = SgdConfig::new().init();
+                let mut losses = Vec::new();
+                for _ in 0..6 {
+                    let learning = network.learning(samples.clone(), data.clone(), 0.01);
+                    losses.push(learning.f_samples - learning.f_data);
+                    network = network.descend(&mut optimiser, 0.02, learning.gradients);
+                }
+                losses
+            };
+            let losses = train();
+            assert!(losses[5] < losses[0], "{text}: {losses:?}");
+            assert_eq!(losses, train());
+        }
+    }
+
+    struct Vectors(Vec<f32>);
+
+    impl ModuleVisitor for Vectors {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if !param.is_require_grad() {
+                self.0.extend(crate::frozen::values(param.base()));
+            }
+        }
+    }
+
+    /// A step of learning moves the vectors of spectral normalisation; evaluating energies and gradients
+    /// does not.
+    #[test]
+    fn singular_vectors_move_with_the_weights() {
+        let vectors = |network: &EnergyNetwork| {
+            let mut vectors = Vectors(Vec::new());
+            network.visit(&mut vectors);
+            vectors.0
+        };
+        let network = network(RESIDUAL, 3);
+        let before = vectors(&network);
+        assert_eq!(before.len(), 3 * 4 + 3 * 6 + 6);
+        let images = |key| Key::new(key).uniform::<4>([4, 1, 9, 9], &Device::flex());
+        let _ = network.valid().energy_and_gradient(images(1));
+        let gradients = network.learning(images(1), images(2), 0.0).gradients;
+        assert_eq!(vectors(&network), before);
+        let after = network.descend(&mut SgdConfig::new().init(), 0.5, gradients);
+        assert_ne!(vectors(&after), before);
+    }
+}
