@@ -45,6 +45,12 @@ enum Command {
 enum RecipeAction {
     /// List names and descriptions (the default).
     List,
+    /// Print every key of a recipe, its type and what it means.
+    Schema {
+        /// As a JSON Schema, which editors read.
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a recipe with every value spelled out.
     Show {
         /// An embedded recipe or the path of a .toml file.
@@ -68,6 +74,9 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(arguments),
         Command::Ablate(arguments) => commands::ablate::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
+        Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {
+            commands::recipes::schema(json)
+        }
         Command::Recipes { action: Some(RecipeAction::Show { recipe, settings }) } => {
             commands::recipes::show(&recipe, &settings)
         }

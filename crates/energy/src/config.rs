@@ -2,13 +2,14 @@
 
 use burn::tensor::Device;
 use ebm_noise::Key;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ConvEnergyConfig, ConvLayer, EnergyNetwork, NetworkError, ResidualEnergyConfig};
 
 /// The layers of an [`EnergyNetwork`]. In a recipe, the key `network` says which: `"conv"` (as where it is
 /// left out) or `"residual"`; the network's own keys stand beside it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "network", rename_all = "lowercase", try_from = "Keys")]
 pub enum EnergyConfig {
     /// The released networks.
@@ -60,7 +61,7 @@ impl From<ResidualEnergyConfig> for EnergyConfig {
 
 /// The keys of all networks. Which belong together is decided when all are read: so `network` may be left out,
 /// and a value of a wrong type is reported with its key and line.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Keys {
     network: Option<Name>,
@@ -73,7 +74,7 @@ struct Keys {
     spectral_norm: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Name {
     Conv,

@@ -4,13 +4,14 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use ebm_noise::{Key, initialise};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::padding::{same_output, same_padding};
 use crate::{Energy, Frozen, FrozenConvEnergy, NetworkError, leaky_relu};
 
 /// One convolution with SAME padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvLayer {
     /// Output channels.
@@ -82,7 +83,7 @@ impl ConvLayer {
 }
 
 /// The layers of a [`ConvEnergy`]: convolutions with LeakyReLU, then a dense head whose outputs are summed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvEnergyConfig {
     /// The hidden convolutions.

@@ -7,6 +7,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 use ebm_noise::{Key, initialise_fan_in};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::padding::{same_output, same_padding};
@@ -16,7 +17,7 @@ use crate::{Energy, Frozen, NetworkError};
 /// The layers of a [`ResidualEnergy`], as in "Implicit generation and modeling with energy-based models" (Du
 /// and Mordatch, NeurIPS 2019): a convolution, stages of residual blocks with images halved between stages, a
 /// sum over pixels, a dense head.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualEnergyConfig {
     /// Channels of each stage.

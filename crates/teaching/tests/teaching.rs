@@ -323,3 +323,22 @@ fn samples_come_with_their_strip() {
     let means: Vec<f32> = energies.mean_dim(1).into_data().iter::<f32>().collect();
     assert!(means[19] < means[0], "mean energy went from {} to {}", means[0], means[19]);
 }
+
+/// Each embedded recipe's networks fit its images and make an iteration.
+#[test]
+fn every_recipe_makes_an_iteration() {
+    for summary in Recipe::list().expect("embedded recipes are valid") {
+        let name = format!("{}-quick", summary.name);
+        let mut recipe = Recipe::embedded(&name).expect("embedded");
+        (recipe.chains.count, recipe.chains.steps, recipe.student.buffer) = (2, 1, 4);
+        let image = match &*recipe.data.set {
+            "cifar10" => [3, 32],
+            "digits" | "mnist" | "fashion-mnist" => [1, 28],
+            _ => [2, 1],
+        };
+        let mut trainer = Trainer::new(recipe, image, &Device::flex()).expect(&name);
+        let shape = [2, image[0], image[1], image[1]];
+        let metrics = trainer.step(Key::new(1).normal(shape, &Device::flex()), 0).expect(&name);
+        assert!(metrics.energy_loss.is_some_and(f64::is_finite), "{name}: {metrics:?}");
+    }
+}

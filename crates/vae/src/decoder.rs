@@ -5,13 +5,14 @@ use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::activation::tanh;
 use burn::tensor::{Device, Tensor};
 use ebm_energy::{NetworkError, leaky_relu};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::BatchStatNorm;
 
 /// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
 /// is followed by tanh alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpLayer {
     /// Output channels.
@@ -28,7 +29,7 @@ pub struct UpLayer {
 }
 
 /// The layers of a [`Decoder`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecoderConfig {
     /// From `[latent, 1, 1]` up to the image.

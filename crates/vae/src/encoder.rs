@@ -6,10 +6,11 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use ebm_energy::{ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::Key;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The layers of an [`Encoder`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
     /// The convolutions, with SAME padding and LeakyReLU; two dense layers follow.

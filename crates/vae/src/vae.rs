@@ -4,12 +4,13 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use ebm_energy::NetworkError;
 use ebm_noise::{Key, initialise};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Decoder, DecoderConfig, Encoder, EncoderConfig, Posterior};
 
 /// The networks of a [`Vae`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VaeConfig {
     /// Latent dimensions.

@@ -23,6 +23,8 @@ const SAMPLES: usize = 10_000;
 const BANDWIDTH: f64 = 0.02;
 /// Samples in a picture.
 const SHOWN: usize = 2_000;
+/// A picture shows the cells of [−1, 1]², where the data lie.
+const MARGIN: usize = CELLS / 4;
 
 /// A density and its logarithm on the grid.
 pub(crate) struct Plane {
@@ -101,10 +103,18 @@ impl Plane {
     pub(crate) fn draw(&self, panels: &Panels, path: &Path) -> Result<()> {
         let nothing = vec![f64::NEG_INFINITY; CELLS * CELLS];
         let logs = [&self.data_log, panels.model_log.as_ref().unwrap_or(&nothing)];
+        let logs = logs.map(|logs| middle(logs));
         let samples = [&panels.start, &panels.refined].map(|points| &points[..SHOWN]);
-        density::write(&self.grid, logs.map(Vec::as_slice), samples, path)
+        let grid = Grid::new(0.5 * -HALF_SIDE, 0.5 * HALF_SIDE, CELLS - 2 * MARGIN)?;
+        density::write(&grid, [&logs[0], &logs[1]], samples, path)
             .with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// The cells within the margin.
+fn middle(logs: &[f64]) -> Vec<f64> {
+    let rows = logs.chunks(CELLS).skip(MARGIN).take(CELLS - 2 * MARGIN);
+    rows.flat_map(|row| &row[MARGIN..CELLS - MARGIN]).copied().collect()
 }
 
 /// `[batch, 2, 1, 1]` as points.

@@ -11,8 +11,8 @@ pub(super) struct Curve<'a> {
 }
 
 const SIZE: (u32, u32) = (640, 300);
-const COLOURS: [RGBColor; 3] =
-    [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44)];
+const COLOURS: [RGBColor; 4] =
+    [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44), RGBColor(127, 127, 127)];
 
 /// Draws curves that share an axis. Without a point there is nothing to draw: the text is then empty.
 pub(super) fn draw(

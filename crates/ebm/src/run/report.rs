@@ -10,6 +10,7 @@ use ebm::teaching::StepMetrics;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 
+use super::PlaneMetrics;
 use super::folder::{RunInfo, SampleMetrics};
 use super::plots::{Curve, draw};
 
@@ -31,7 +32,24 @@ pub(super) fn write(
         let point = |m: &SampleMetrics| value(m).map(|y| (m.iteration as f64, y));
         Curve { name, points: samples.iter().filter_map(point).collect() }
     };
+    let kl = |name, value: fn(&PlaneMetrics) -> Option<f64>| {
+        let point =
+            |m: &SampleMetrics| Some((m.iteration as f64, m.plane.as_ref().and_then(value)?));
+        Curve { name, points: samples.iter().filter_map(point).collect() }
+    };
     let plots = [
+        (
+            "kl",
+            draw(
+                "KL from the data's density, in nats, on a grid",
+                &[
+                    kl("energy p_θ", |m| m.kl_energy),
+                    kl("x₀, smoothed", |m| Some(m.kl_x0)),
+                    kl("x̃, smoothed", |m| Some(m.kl_refined)),
+                    kl("exact draws, smoothed", |m| Some(m.kl_floor)),
+                ],
+            )?,
+        ),
         (
             "energy",
             draw("Energy loss: mean f(x̃) − mean f(x)", &[curve("energy loss", |m| m.energy_loss)])?,
@@ -65,7 +83,8 @@ pub(super) fn write(
             )?,
         ),
     ];
-    for (name, svg) in &plots {
+    // Without a point there is no plot.
+    for (name, svg) in plots.iter().filter(|(_, svg)| !svg.is_empty()) {
         replace(&folder.join(format!("plots/{name}.svg")), svg.as_bytes())?;
     }
     let picture = |name: &str| -> Result<String, std::io::Error> {
@@ -89,6 +108,7 @@ pub(super) fn write(
         start => picture(&format!("x0-{pictured:07}.png"))?,
         refined => picture(&format!("refined-{pictured:07}.png"))?,
         strip => picture(&format!("strip-{pictured:07}.png"))?,
+        plane => picture(&format!("plane-{pictured:07}.png"))?,
     })?;
     replace(&folder.join("report.html"), page.as_bytes())?;
     Ok(())

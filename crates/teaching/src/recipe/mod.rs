@@ -5,6 +5,8 @@ mod validate;
 
 use ebm_energy::EnergyConfig;
 use ebm_vae::VaeConfig;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 pub use open::RecipeSummary;
@@ -14,7 +16,7 @@ pub use open::RecipeSummary;
 ///
 /// A recipe file may begin with `extends = "NAME"` and then gives only what differs; the word `"none"` takes
 /// away an optional value of the recipe below. A table `[quick]` says what `NAME-quick` changes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Names the run's folder.
@@ -35,14 +37,14 @@ pub struct Recipe {
     pub optimiser: OptimiserRecipe,
     /// What is looked at on the way.
     pub evaluation: EvaluationRecipe,
-    /// f_θ.
+    /// f_θ, the network of the energy.
     pub energy: EnergyConfig,
     /// g_φ and q_α; students without a network leave it unused.
     pub vae: VaeConfig,
 }
 
 /// What is learned from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataRecipe {
     /// A data set's name in `datasets.toml`, or a density's.
@@ -59,7 +61,7 @@ pub struct DataRecipe {
 }
 
 /// The order of the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shuffle {
     /// As they are stored, as the released code does for CIFAR-10.
@@ -72,7 +74,7 @@ pub enum Shuffle {
 }
 
 /// Who starts the chains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StudentKind {
     /// A VAE's decoder; the VAE learns from where chains end: variational MCMC teaching.
@@ -92,7 +94,7 @@ pub enum StudentKind {
 }
 
 /// The student and its numbers; each student uses some of them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudentRecipe {
     /// Who starts the chains.
@@ -140,7 +142,7 @@ mod released {
 }
 
 /// How the energy is sampled.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainRecipe {
     /// ñ, chains in parallel; it may differ from the batch.
@@ -172,7 +174,7 @@ pub struct ChainRecipe {
 }
 
 /// Adam for both models, and the decay of both learning rates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptimiserRecipe {
     /// Learning rate of the energy at epoch 0.
@@ -200,7 +202,7 @@ pub struct OptimiserRecipe {
 }
 
 /// What is looked at on the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluationRecipe {
     /// Iterations between image grids.
@@ -212,6 +214,15 @@ pub struct EvaluationRecipe {
 }
 
 impl Recipe {
+    /// Every key of a recipe, with its type and what it means, as a JSON Schema.
+    pub fn schema() -> Schema {
+        // As recipes are written out: every network with its own keys.
+        SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<Self>()
+    }
+
     /// The factor of both learning rates at an epoch.
     pub fn decay_at(&self, epoch: u64) -> f64 {
         self.optimiser.decay.powf(epoch as f64 / self.optimiser.decay_epochs)

@@ -14,15 +14,18 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 8] = embedded![
+const EMBEDDED: [(&str, &str); 11] = embedded![
     "checkerboard",
     "cifar10",
+    "coopnets",
     "digits",
     "eight-gaussians",
     "fashion-mnist",
     "mnist",
+    "replay",
     "rings",
-    "two-moons"
+    "short-run",
+    "two-moons",
 ];
 /// What follows a name to ask for its quick variant.
 const QUICK: &str = "-quick";
@@ -279,6 +282,16 @@ mod tests {
         assert_eq!((rates, optimiser.decay), ((0.009, 2e-4), 0.98));
     }
 
+    /// Drift s·∇U and noise r of other programs, from δ and the temperature.
+    #[test]
+    fn steps_of_other_programs() {
+        for (name, drift, noise) in [("short-run", 1.0, 0.01), ("replay", 40.0, 0.01)] {
+            let chains = Recipe::embedded(name).expect(name).chains;
+            let s = 0.5 * chains.step_size.powi(2) / chains.temperature;
+            assert!((s / drift - 1.0).abs() < 1e-12 && chains.step_size == noise, "{name}: {s}");
+        }
+    }
+
     /// A residual network over a convolutional recipe: the layers below are not its keys.
     #[test]
     fn another_network_replaces_the_one_below() {
@@ -323,7 +336,7 @@ mod tests {
                 "chains.step_size is -1; it must be positive",
             ),
             ("extends = \"mnist\"\n[energy]\nlayers = []", "energy.layers is empty"),
-            ("extends = \"nonsense\"", "embedded are checkerboard, cifar10, digits"),
+            ("extends = \"nonsense\"", "embedded are checkerboard, cifar10, coopnets"),
             ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
             ("name = \"x\"", "missing field"),
             ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
