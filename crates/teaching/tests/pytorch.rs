@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
+use ebm_energy::ConvEnergyConfig;
 use ebm_noise::Key;
 use ebm_teaching::{Recipe, Trainer};
+use ebm_vae::Vae;
 use serde::Deserialize;
 
 /// Of ‖given − expected‖ / ‖expected‖, for everything that is compared.
@@ -70,8 +72,9 @@ fn case(name: &str) -> Case {
 impl Settings {
     fn recipe(&self) -> Recipe {
         let mut recipe = Recipe::embedded("mnist").expect("embedded");
-        recipe.energy.init_std = self.energy_init_std;
-        recipe.energy.slope = self.slope;
+        let energy = ConvEnergyConfig::mnist();
+        recipe.energy =
+            ConvEnergyConfig { init_std: self.energy_init_std, slope: self.slope, ..energy }.into();
         recipe.vae.init_std = self.vae_init_std;
         recipe.vae.encoder.slope = self.slope;
         recipe.vae.decoder.slope = self.decoder_slope;
@@ -139,6 +142,10 @@ struct Iteration {
     after: Models<Weights>,
 }
 
+fn vae(trainer: &Trainer) -> &Vae {
+    trainer.vae().expect("the student has one")
+}
+
 fn iteration(recipe: Recipe) -> Iteration {
     let (count, steps) = (recipe.chains.count, recipe.chains.steps);
     let key = Key::new(recipe.seed).fold(TRAINING).fold(0);
@@ -147,7 +154,7 @@ fn iteration(recipe: Recipe) -> Iteration {
     let mut trainer = Trainer::new(recipe, [1, 28], &device).expect("the recipe is valid");
     let all_weights = |trainer: &Trainer| Models {
         energy: weights(trainer.energy()),
-        vae: weights(trainer.vae()),
+        vae: weights(vae(trainer)),
     };
     let f = |trainer: &Trainer, x: &Tensor<4>| {
         values(trainer.energy().valid().negative_energy(x.clone()).narrow(0, 0, 50))
@@ -167,15 +174,15 @@ fn iteration(recipe: Recipe) -> Iteration {
         ("moved", of_images(samples.clone() - start)),
         ("f_data_after", f(&trainer, &data)),
         ("f_samples_after", f(&trainer, &samples)),
-        ("start_after", of_images(trainer.vae().valid().decode(z))),
+        ("start_after", of_images(vae(&trainer).valid().decode(z))),
     ]);
     let scalars = [
-        ("mean_f_data", metrics.f_data),
-        ("mean_f_samples", metrics.f_samples),
-        ("energy_loss", metrics.energy_loss),
-        ("reconstruction", metrics.reconstruction),
-        ("kl", metrics.kl),
-        ("vae_loss", metrics.vae_loss),
+        ("mean_f_data", metrics.f_data.expect("both models learn")),
+        ("mean_f_samples", metrics.f_samples.expect("both models learn")),
+        ("energy_loss", metrics.energy_loss.expect("both models learn")),
+        ("reconstruction", metrics.reconstruction.expect("both models learn")),
+        ("kl", metrics.kl.expect("both models learn")),
+        ("vae_loss", metrics.vae_loss.expect("both models learn")),
         ("displacement", metrics.displacement),
         ("displacement_squared", metrics.displacement_squared),
     ];

@@ -41,6 +41,12 @@ fn keys(root: &Value, node: &Value, path: &str, lines: &mut Vec<String>) {
             Value::Object(properties) => {
                 for (key, property) in properties {
                     let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    // The word that chooses this variant among others.
+                    if let Some(word) = property["const"].as_str() {
+                        let meaning = node["description"].as_str().unwrap_or_default();
+                        lines.push(format!("{path} = {word:?}\n    {meaning}"));
+                        continue;
+                    }
                     describe(root, property, &path, lines);
                     keys(root, property, &path, lines);
                 }
@@ -118,6 +124,7 @@ mod tests {
             "chains.reference_std  number, optional",
             "student.kind  ",
             "energy.layers[].kernel  ",
+            "energy.network = \"residual\"",
             "energy.spectral_norm  boolean",
             "vae.decoder.layers[].norm  boolean",
             "optimiser.ema_decay  ",
