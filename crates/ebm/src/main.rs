@@ -26,6 +26,18 @@ enum Command {
     Train(commands::train::Arguments),
     /// Run a declared matrix of cases, bases and seeds, and make one table of them.
     Ablate(commands::ablate::Arguments),
+    /// Draw samples of a trained run: x₀ of its student, and x_T after Langevin steps.
+    Sample(commands::sample::Arguments),
+    /// Show Langevin refinement step by step: a film strip and energies.
+    Refine(commands::refine::Arguments),
+    /// Walk between latent codes, random ones or those of two images.
+    Interpolate(commands::interpolate::Arguments),
+    /// Encode data, decode and refine them.
+    Reconstruct(commands::reconstruct::Arguments),
+    /// Hide a part of images and fill it again.
+    Inpaint(commands::inpaint::Arguments),
+    /// Give the energies of images, and how well they tell outliers from data.
+    Score(commands::score::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {
         #[command(subcommand)]
@@ -73,6 +85,12 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Train(arguments) => commands::train::run(arguments),
         Command::Ablate(arguments) => commands::ablate::run(arguments),
+        Command::Sample(arguments) => commands::sample::run(arguments),
+        Command::Refine(arguments) => commands::refine::run(arguments),
+        Command::Interpolate(arguments) => commands::interpolate::run(arguments),
+        Command::Reconstruct(arguments) => commands::reconstruct::run(arguments),
+        Command::Inpaint(arguments) => commands::inpaint::run(arguments),
+        Command::Score(arguments) => commands::score::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
         Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {
             commands::recipes::schema(json)

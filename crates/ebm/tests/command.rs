@@ -1,36 +1,11 @@
 //! The command `ebm` as a user meets it: what works, and what each kind of bad input says.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
-use tempfile::TempDir;
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a temporary folder")
-}
-
-/// `ebm` without the environment's data folder, and with a folder that some graphics drivers complain to
-/// miss, on the same stderr.
-fn ebm(arguments: &[&str]) -> Command {
-    let mut command = Command::cargo_bin("ebm").expect("the binary is built with the tests");
-    command
-        .args(arguments)
-        .env_remove("EBM_DATA")
-        .env("NO_COLOR", "1")
-        .env("XDG_RUNTIME_DIR", std::env::temp_dir());
-    command
-}
-
-/// Runs it, expects a failure in one message without a panic, and gives the message.
-fn refused(command: &mut Command) -> String {
-    let output = command.output().expect("it starts");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code().map(|code| code != 0), Some(true), "{stderr}");
-    assert!(!stderr.contains("panicked"), "{stderr}");
-    assert_eq!(stderr.matches("error:").count(), 1, "{stderr}");
-    stderr
-}
+use common::{ebm, folder, refused};
 
 fn write(path: &Path, text: &str) -> String {
     fs::write(path, text).expect("writable");

@@ -1,11 +1,11 @@
-//! Draws for other programs: NumPy's `.npz` and JSON, in the layout that ArviZ takes.
+//! Draws for other programs: NumPy's `.npz` and JSON, in the layout that ArviZ takes; single arrays as `.npy`.
 //!
 //! Files are written beside their path and renamed, so that what is there is whole.
 
 mod npz;
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
@@ -106,6 +106,23 @@ pub fn write_json(path: &Path, variables: &[(&str, &Draws)]) -> Result<(), Expor
     }
     write_beside(path, |mut file| {
         serde_json::to_writer(&mut file, &Groups { posterior: Variables(variables) })?;
+        Ok(file)
+    })
+}
+
+/// Writes one array of single precision to NumPy's `.npy`, in row-major order.
+///
+/// # Errors
+/// [`ExportError::Io`], if the values do not fill the shape or the file cannot be written; then nothing is left
+/// and a former file stays as it was.
+pub fn write_npy(path: &Path, values: &[f32], shape: &[usize]) -> Result<(), ExportError> {
+    if shape.iter().product::<usize>() != values.len() {
+        let message = format!("{} values do not fill the shape {shape:?}", values.len());
+        let source = io::Error::new(io::ErrorKind::InvalidInput, message);
+        return Err(ExportError::Io { path: path.to_owned(), source });
+    }
+    write_beside(path, |mut file| {
+        npz::Array::new(values, shape)?.blocks(|block| file.write_all(block))?;
         Ok(file)
     })
 }
@@ -213,6 +230,26 @@ mod tests {
             (&*arrays[1].0, &*arrays[1].1, &*arrays[1].2),
             ("log energy.npy", "(2, 5000)", y.values())
         );
+    }
+
+    /// Byte by byte what `numpy.save` writes of `numpy.array([[1.5, -2.0]], "<f4")` and of `numpy.float32([3])`.
+    #[test]
+    fn npy_equals_numpy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        let written = |values: &[f32], shape: &[usize]| {
+            write_npy(&path, values, shape).unwrap();
+            fs::read(&path).unwrap()
+        };
+        let expected = |shape: &str, values: &[u8]| {
+            let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+            [b"\x93NUMPY\x01\x00\x76\x00", format!("{text:117}\n").as_bytes(), values].concat()
+        };
+        let two = expected("(1, 2)", &[0, 0, 0xc0, 0x3f, 0, 0, 0, 0xc0]);
+        assert_eq!(written(&[1.5, -2.0], &[1, 2]), two);
+        assert_eq!(written(&[3.0], &[1]), expected("(1,)", &[0, 0, 0x40, 0x40]));
+        let error = write_npy(&path, &[1.0; 3], &[2, 2]).expect_err("it does not fit").to_string();
+        assert!(error.ends_with("3 values do not fill the shape [2, 2]"), "{error}");
     }
 
     #[test]

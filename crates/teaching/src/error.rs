@@ -85,6 +85,16 @@ pub enum TeachingError {
         /// Channels, height and width.
         expected: [usize; 3],
     },
+    /// Something is asked of a run that its student does not have.
+    #[error("this needs {part}, which a run with student.kind = {student} lacks; {takes} have it")]
+    Missing {
+        /// "an energy", "a decoder" or "an encoder that learned".
+        part: &'static str,
+        /// The student's kind, as in recipes.
+        student: String,
+        /// The students that have it.
+        takes: &'static str,
+    },
     /// A checkpoint cannot be written or read.
     #[error("checkpoint {}: {message}", path.display())]
     Checkpoint {

@@ -27,6 +27,7 @@ mod metrics;
 mod model;
 mod recipe;
 mod student;
+mod tasks;
 mod train;
 mod trainer;
 

@@ -32,6 +32,7 @@ pub(crate) struct Proposal {
 }
 
 /// What the student will learn, once it is known to be finite.
+#[expect(clippy::large_enum_variant, reason = "an iteration makes one and uses it up")]
 pub(crate) enum Lesson {
     /// Nothing.
     Nothing,
@@ -153,9 +154,19 @@ impl Student {
             return Ok(z);
         }
         let posterior = LatentPosterior::new(vae, samples.clone(), None, self.recipe.decoder_std);
+        self.infer(&posterior, z, self.recipe.latent_steps, key)
+    }
+
+    /// Langevin steps of the recipe's δ₂ on the codes of images.
+    pub(crate) fn infer(
+        &self,
+        posterior: &LatentPosterior,
+        z: Tensor<2>,
+        steps: usize,
+        key: Key,
+    ) -> Result<Tensor<2>, ChainError> {
         let kernel = Langevin { step_size: self.recipe.latent_step_size, noise: true };
-        run(&kernel, &posterior, z, self.recipe.latent_steps, key, |_, _| {})
-            .map(|chains| chains.state)
+        run(&kernel, posterior, z, steps, key, |_, _| {}).map(|chains| chains.state)
     }
 
     /// Learns, with a learning rate for those that have networks.

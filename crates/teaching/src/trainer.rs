@@ -310,7 +310,7 @@ impl Trainer {
         }
     }
 
-    fn check_shape(&self, data: &Tensor<4>) -> Result<(), TeachingError> {
+    pub(crate) fn check_shape(&self, data: &Tensor<4>) -> Result<(), TeachingError> {
         let [channels, size] = self.image;
         let (given, expected) = (data.dims(), [channels, size, size]);
         if given[0] > 0 && given[1..] == expected {
@@ -328,7 +328,7 @@ impl Trainer {
         }
     }
 
-    fn chain_error(&self, source: ChainError) -> TeachingError {
+    pub(crate) fn chain_error(&self, source: ChainError) -> TeachingError {
         TeachingError::Chain { iteration: self.iteration, source }
     }
 }

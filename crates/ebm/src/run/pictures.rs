@@ -17,7 +17,7 @@ const GAP_COLOUR: u8 = 64;
 ///
 /// # Shapes
 /// - each of `sets`: `[batch, channels, height, width]` in [−1, 1], of 1 or 3 channels
-pub(super) fn write_grids(sets: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
+pub(crate) fn write_grids(sets: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
     let side = |set: &Tensor<4>| (set.dims()[0] as f64).sqrt().ceil() as usize;
     let grids: Vec<_> = sets.iter().map(|set| grid(set.clone(), side(set).max(1))).collect();
     let width = grids.iter().map(RgbImage::width).sum();
@@ -35,7 +35,7 @@ pub(super) fn write_grids(sets: &[Tensor<4>], path: &Path) -> Result<(), ImageEr
 ///
 /// # Shapes
 /// - `frames`: each `[batch, channels, height, width]`
-pub(super) fn write_strip(frames: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
+pub(crate) fn write_strip(frames: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
     let Some(first) = frames.first() else { return Ok(()) };
     let [batch, channels, height, width] = first.dims();
     let stacked: Tensor<5> = Tensor::stack(frames.to_vec(), 1);

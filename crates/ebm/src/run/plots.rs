@@ -1,21 +1,30 @@
-//! Curves against iterations as SVG.
+//! Curves against iterations or steps as SVG.
 
 use std::error::Error;
 
 use plotters::prelude::*;
 
 /// A named curve of (iteration, value).
-pub(super) struct Curve<'a> {
-    pub(super) name: &'a str,
-    pub(super) points: Vec<(f64, f64)>,
+pub(crate) struct Curve<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 const SIZE: (u32, u32) = (640, 300);
 const COLOURS: [RGBColor; 4] =
     [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44), RGBColor(127, 127, 127)];
 
-/// Draws curves that share an axis. Without a point there is nothing to draw: the text is then empty.
+/// Draws curves against iterations.
 pub(super) fn draw(
+    title: &str,
+    curves: &[Curve<'_>],
+) -> Result<String, Box<dyn Error + Send + Sync>> {
+    draw_against("iteration", title, curves)
+}
+
+/// Draws curves that share an axis. Without a point there is nothing to draw: the text is then empty.
+pub(crate) fn draw_against(
+    x_label: &str,
     title: &str,
     curves: &[Curve<'_>],
 ) -> Result<String, Box<dyn Error + Send + Sync>> {
@@ -35,7 +44,7 @@ pub(super) fn draw(
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
-            .x_desc("iteration")
+            .x_desc(x_label)
             .y_label_formatter(&|y| tick(*y))
             .draw()
             .map_err(|e| e.to_string())?;

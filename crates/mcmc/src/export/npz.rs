@@ -21,7 +21,7 @@ const UTF8: u16 = 1 << 11;
 pub(super) fn write(file: &mut impl Write, variables: &[(&str, &Draws)]) -> io::Result<()> {
     let (mut offset, mut directory) = (0, Vec::new());
     for (name, draws) in variables {
-        let array = Array::new(draws)?;
+        let array = Array::new(draws.values(), draws.shape())?;
         let name = format!("{name}.npy");
         // Shared by the header before the array and its copy in the directory at the end.
         let mut entry = Vec::new();
@@ -71,17 +71,44 @@ fn small(size: impl TryInto<u32>) -> io::Result<u32> {
     size.try_into().ok().filter(|&size| size < u32::MAX).ok_or_else(too_large)
 }
 
-/// NumPy's array format, version 1.0 (NumPy Enhancement Proposal 1).
-struct Array<'a> {
-    header: Vec<u8>,
-    values: &'a [f64],
+/// A number as NumPy stores it.
+pub(super) trait Element: Copy {
+    /// NumPy's name of the type.
+    const DESCR: &'static str;
+
+    fn bytes(self) -> impl IntoIterator<Item = u8>;
 }
 
-impl<'a> Array<'a> {
-    fn new(draws: &'a Draws) -> io::Result<Self> {
-        let axes: Vec<_> = draws.shape().iter().map(ToString::to_string).collect();
-        let shape = axes.join(", ");
-        let mut text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape}), }}");
+impl Element for f64 {
+    const DESCR: &'static str = "<f8";
+
+    fn bytes(self) -> impl IntoIterator<Item = u8> {
+        self.to_le_bytes()
+    }
+}
+
+impl Element for f32 {
+    const DESCR: &'static str = "<f4";
+
+    fn bytes(self) -> impl IntoIterator<Item = u8> {
+        self.to_le_bytes()
+    }
+}
+
+/// NumPy's array format, version 1.0 (NumPy Enhancement Proposal 1).
+pub(super) struct Array<'a, T> {
+    header: Vec<u8>,
+    values: &'a [T],
+}
+
+impl<'a, T: Element> Array<'a, T> {
+    pub(super) fn new(values: &'a [T], shape: &[usize]) -> io::Result<Self> {
+        let axes: Vec<_> = shape.iter().map(ToString::to_string).collect();
+        // Python writes a tuple of one with a comma.
+        let shape = axes.join(", ") + if axes.len() == 1 { "," } else { "" };
+        let descr = T::DESCR;
+        let mut text =
+            format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}");
         // Magic, version and length are 10 bytes, the line feed one; values start at a multiple of 64.
         let length = (text.len() + 11).next_multiple_of(64) - 11;
         text.extend(std::iter::repeat_n(' ', length - text.len()));
@@ -89,11 +116,11 @@ impl<'a> Array<'a> {
         let mut header = b"\x93NUMPY\x01\x00".to_vec();
         header.extend(u16::try_from(text.len()).map_err(io::Error::other)?.to_le_bytes());
         header.extend(text.as_bytes());
-        Ok(Self { header, values: draws.values() })
+        Ok(Self { header, values })
     }
 
     fn size(&self) -> usize {
-        self.header.len() + 8 * self.values.len()
+        self.header.len() + size_of_val(self.values)
     }
 
     fn checksum(&self) -> io::Result<u32> {
@@ -106,12 +133,12 @@ impl<'a> Array<'a> {
     }
 
     /// All bytes in turn.
-    fn blocks(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    pub(super) fn blocks(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         take(&self.header)?;
         let mut bytes = Vec::new();
         for values in self.values.chunks(1 << 13) {
             bytes.clear();
-            bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
+            bytes.extend(values.iter().flat_map(|x| x.bytes()));
             take(&bytes)?;
         }
         Ok(())

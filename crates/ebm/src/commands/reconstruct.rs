@@ -1,0 +1,92 @@
+//! `ebm reconstruct`: data, what their codes decode to, and that refined.
+
+use std::collections::BTreeMap;
+use std::io::{Write, stdout};
+
+use anyhow::Result;
+use burn::tensor::Tensor;
+use clap::Args;
+use ebm::metrics::psnr;
+use serde::Serialize;
+
+use super::task::{self, COUNTS, DataArguments, Refinement, Task, mean, values, within};
+
+/// Streams of random numbers.
+const ENCODER: u64 = 0;
+const CODES: u64 = 1;
+const LANGEVIN: u64 = 2;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    task: task::Arguments,
+    /// Images, spread evenly over the data set.
+    #[arg(long, default_value = "32", value_parser = within(COUNTS))]
+    count: usize,
+    /// Decode the mean of q(z|x) instead of a draw from it.
+    #[arg(long)]
+    mean: bool,
+    #[command(flatten)]
+    refinement: Refinement,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+/// Decibels of images against data: what `psnr.json` says.
+#[derive(Serialize)]
+pub(super) struct Fidelity {
+    data: String,
+    /// The images' numbers in the data set.
+    images: Vec<usize>,
+    mean: BTreeMap<&'static str, f64>,
+    /// Of each image.
+    each: BTreeMap<&'static str, Vec<f64>>,
+}
+
+impl Fidelity {
+    pub(super) fn new(data: String, images: Vec<usize>) -> Self {
+        Self { data, images, mean: BTreeMap::new(), each: BTreeMap::new() }
+    }
+
+    /// Compares images, as they are shown, with data, and prints the mean.
+    pub(super) fn add(
+        &mut self,
+        name: &'static str,
+        images: Tensor<4>,
+        data: Tensor<4>,
+    ) -> Result<()> {
+        let each = values(psnr(images.clamp(-1.0, 1.0), data));
+        let mean = mean(&each);
+        writeln!(stdout(), "{name}: mean PSNR {mean:.2} dB")?;
+        self.mean.insert(name, mean);
+        self.each.insert(name, each);
+        Ok(())
+    }
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    let task = Task::open(arguments.task, "reconstruct")?;
+    let vae = task.trainer.encoder()?;
+    let examples = task.examples(&arguments.data)?;
+    let (indices, data) = examples.spread(arguments.count, task.trainer.device());
+    let posterior = vae.encode(data.clone(), task.key.fold(ENCODER));
+    let codes = match arguments.mean {
+        true => posterior.mean,
+        false => posterior.sample(task.key.fold(CODES)),
+    };
+    let decoded = vae.decode(codes);
+    let refined = task.refine(&decoded, &arguments.refinement, task.key.fold(LANGEVIN))?;
+
+    let mut columns = vec![("data", data.clone()), ("decoded", decoded)];
+    columns.extend(refined.map(|refined| ("refined", refined)));
+    let frames: Vec<_> = columns.iter().map(|(_, images)| images.clone()).collect();
+    task.out.strip("reconstruct", &frames)?;
+    let mut fidelity = Fidelity::new(examples.to_string(), indices);
+    for (name, images) in &columns {
+        task.out.array(name, images)?;
+    }
+    for (name, images) in columns.into_iter().skip(1) {
+        fidelity.add(name, images, data.clone())?;
+    }
+    task.out.json("psnr", &fidelity)
+}

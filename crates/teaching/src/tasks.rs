@@ -1,0 +1,89 @@
+//! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use ebm_energy::Energy;
+use ebm_noise::Key;
+use ebm_vae::{LatentPosterior, Vae};
+
+use crate::{StudentKind, TeachingError, Trainer};
+
+/// Streams of random numbers of [`Trainer::infer`].
+const START: u64 = 0;
+const LANGEVIN: u64 = 1;
+
+impl Trainer {
+    /// U of each image, as chains see it: with the reference term and the temperature of the recipe.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, channels, height, width]`
+    /// - output: `[batch]`
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`].
+    pub fn energies(&self, images: Tensor<4>) -> Result<Tensor<1>, TeachingError> {
+        let Some(model) = self.model() else {
+            return Err(self.missing("an energy", "all students but vae-on-data"));
+        };
+        self.check_shape(&images)?;
+        let energies = match model.freeze() {
+            Some(frozen) => frozen.energy(images),
+            None => model.energy(images),
+        };
+        Ok(energies)
+    }
+
+    /// The auto-encoder without autodiff, for its decoder. It normalises by the batch at hand: what a code decodes
+    /// to depends a little on the codes beside it.
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without networks.
+    pub fn decoder(&self) -> Result<Vae, TeachingError> {
+        let missing = || self.missing("a decoder", "variational, generator and vae-on-data");
+        self.vae().map(Module::valid).ok_or_else(missing)
+    }
+
+    /// The auto-encoder without autodiff, for its encoder too.
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without networks, and of a generator, whose encoder learns nothing.
+    pub fn encoder(&self) -> Result<Vae, TeachingError> {
+        let learned = self.recipe.student.kind != StudentKind::Generator;
+        let missing = || self.missing("an encoder that learned", "variational and vae-on-data");
+        self.vae().filter(|_| learned).map(Module::valid).ok_or_else(missing)
+    }
+
+    /// Codes of images of which the pixels of `mask` are seen, by `steps` Langevin steps from z ~ N(0, I):
+    /// z ← z − (δ₂²/2)·∇(‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ₂²)) + δ₂·ε, with the recipe's δ₂ and σ₂. This is how the
+    /// released code completes images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, channels, height, width]`
+    /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`
+    /// - output: `[batch, latent]`
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Shape`], [`TeachingError::Chain`].
+    pub fn infer(
+        &self,
+        images: Tensor<4>,
+        mask: Tensor<4>,
+        steps: usize,
+        key: Key,
+    ) -> Result<Tensor<2>, TeachingError> {
+        let vae = self.decoder()?;
+        self.check_shape(&images)?;
+        let start = key.fold(START).normal([images.dims()[0], vae.latent()], self.device());
+        let std = self.recipe.student.decoder_std;
+        let posterior = LatentPosterior::new(&vae, images, Some(mask), std);
+        let codes = self.student.infer(&posterior, start, steps, key.fold(LANGEVIN));
+        codes.map_err(|source| self.chain_error(source))
+    }
+
+    fn missing(&self, part: &'static str, takes: &'static str) -> TeachingError {
+        // As recipes spell it.
+        let student = toml::Value::try_from(self.recipe.student.kind);
+        let student = student.map(|kind| kind.to_string()).unwrap_or_default();
+        TeachingError::Missing { part, student, takes }
+    }
+}
