@@ -57,8 +57,6 @@ impl Direct {
             }
             _ => 0.0,
         };
-        let mut bias = Buffer::zeros(channels_out);
-        bias[..layer.bias.len()].copy_from_slice(&layer.bias);
         Self {
             geometry,
             layout,
@@ -68,7 +66,7 @@ impl Direct {
             backward: Packed::new(padded(channels_out), patch, |out, first, row| {
                 row.iter_mut().enumerate().for_each(|(i, w)| *w = weight(first + i, out));
             }),
-            bias,
+            bias: layer.padded_bias(),
         }
     }
 

@@ -76,6 +76,7 @@ pub(crate) struct Product<'a> {
 }
 
 impl Product<'_> {
+    /// One copy of the kernels for all callers: with a dispatch in each, each had its own.
     pub(crate) fn run(self, arch: Arch) {
         arch.dispatch(self);
     }

@@ -1,6 +1,7 @@
 //! What a plan is made of: the network as plain arrays.
 
 use crate::PlanError;
+use crate::buffer::Buffer;
 
 /// f(x) = ⟨head, h_L⟩ + head_bias with hₗ = LeakyReLU(convₗ(hₗ₋₁)) and h₀ = x.
 #[derive(Clone, Debug)]
@@ -32,6 +33,15 @@ pub struct Layer {
     pub weight: Vec<f32>,
     /// `[channels]`; empty for none.
     pub bias: Vec<f32>,
+}
+
+impl Layer {
+    /// The bias of the padded channels, zeros for none.
+    pub(crate) fn padded_bias(&self) -> Buffer {
+        let mut bias = Buffer::zeros(self.channels);
+        bias[..self.bias.len()].copy_from_slice(&self.bias);
+        bias
+    }
 }
 
 /// Sizes of a convolution, checked.
