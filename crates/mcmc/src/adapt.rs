@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use crate::kernel::State;
+use crate::kernel::{State, host};
 use crate::{ChainError, Hmc, Kernel, Mala, Nuts};
 
 /// A kernel that warm-up can tune.
@@ -114,7 +114,7 @@ struct Moments {
 impl Moments {
     fn add<const D: usize>(&mut self, position: &Tensor<D>) {
         let chains = position.dims()[0];
-        let values: Vec<f64> = position.clone().into_data().iter::<f64>().collect();
+        let values = host(position.clone());
         let dim = values.len() / chains;
         self.sums.resize(dim, [0.0; 2]);
         for (index, x) in values.into_iter().enumerate() {

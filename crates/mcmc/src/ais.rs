@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use crate::kernel::State;
+use crate::kernel::{State, host};
 use crate::{ChainError, Kernel};
 
 /// (1 − β)·U₀ + β·U₁.
@@ -56,7 +56,8 @@ pub struct LogRatio {
 /// - `draws`: `[chains, …]`
 ///
 /// # Errors
-/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Runaway`], if a weight is not finite.
+/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Runaway`], if the logarithm of a weight is not
+/// finite or beyond [`RUNAWAY_ENERGY`](crate::RUNAWAY_ENERGY).
 pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     kernel: &K,
     from: &impl Energy<D>,
@@ -74,19 +75,10 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     let mut log_weights = vec![0.0; chains];
     for step in 1..=betas {
         let gain = from.energy(position.clone()) - to.energy(position.clone());
-        for (weight, gain) in log_weights.iter_mut().zip(gain.into_data().iter::<f64>()) {
+        for (weight, gain) in log_weights.iter_mut().zip(host(gain)) {
             *weight += gain * part;
         }
-        if let Some(&energy) = log_weights.iter().find(|weight| !weight.is_finite()) {
-            let bad = log_weights.iter().filter(|weight| !weight.is_finite()).count();
-            return Err(ChainError::Runaway {
-                step,
-                steps: betas,
-                chains: bad,
-                total: chains,
-                energy,
-            });
-        }
+        ChainError::check(&log_weights, step, betas)?;
         if step < betas {
             let bridge = Bridge { from, to, beta: step as f64 * part };
             let key = key.fold(step as u64);

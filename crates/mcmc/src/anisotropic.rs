@@ -25,10 +25,6 @@ pub struct Anisotropic {
 impl<const D: usize> Kernel<D> for Anisotropic {
     type State = Tensor<D>;
 
-    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Tensor<D> {
-        position
-    }
-
     fn step<E: Energy<D>>(
         &self,
         energy: &E,
@@ -40,6 +36,6 @@ impl<const D: usize> Kernel<D> for Anisotropic {
             * (self.step_size * self.threshold);
         let noise = key.normal(state.dims(), &state.device());
         let state = state - gradient * step.clone().powi_scalar(2) * 0.5 + noise * step;
-        (state, Statistics { energy, acceptance: None, divergent: None })
+        (state, Statistics::of(energy))
     }
 }

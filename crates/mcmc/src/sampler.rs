@@ -5,8 +5,8 @@ use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
 
 use crate::diagnostics::{Draws, Summary};
-use crate::kernel::State;
-use crate::{ChainError, Kernel, RUNAWAY_ENERGY, Statistics};
+use crate::kernel::{State, host};
+use crate::{ChainError, Kernel, Statistics};
 
 /// A batch of chains. As an iterator it moves them once at a time, without end, and gives the positions with the
 /// statistics of the move.
@@ -84,8 +84,8 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     ///
     /// # Errors
     /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Runaway`], if an energy is not finite
-    /// or beyond [`RUNAWAY_ENERGY`]; [`ChainError::NotFinite`], if a draw is not finite; the step counts
-    /// from the first transition of the chains.
+    /// or beyond [`RUNAWAY_ENERGY`](crate::RUNAWAY_ENERGY); [`ChainError::NotFinite`], if a draw is not
+    /// finite; the step counts from the first transition of the chains.
     pub fn sample(&mut self, draws: usize) -> Result<Samples, ChainError> {
         let shape = self.state.as_ref().map_or([0; D], |state| state.position().dims());
         let chains = shape[0];
@@ -109,7 +109,8 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
                 if last > 0 {
                     continue;
                 }
-                self.check(&statistics)?;
+                let energy = host(statistics.energy);
+                ChainError::check(&energy, self.step as usize, self.step as usize)?;
                 let position = host(position);
                 if position.iter().any(|x| !x.is_finite()) {
                     return Err(ChainError::NotFinite { steps: self.step as usize });
@@ -117,7 +118,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
                 for (chain, row) in position.chunks(dim.max(1)).enumerate() {
                     values[(chain * draws + draw) * dim..][..dim].copy_from_slice(row);
                 }
-                for (chain, energy) in host(statistics.energy).into_iter().enumerate() {
+                for (chain, energy) in energy.into_iter().enumerate() {
                     energies[chain][draw] = energy;
                 }
             }
@@ -131,21 +132,6 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
             Vec::new()
         };
         Ok(Samples { draws, energies, acceptance })
-    }
-
-    fn check(&self, statistics: &Statistics) -> Result<(), ChainError> {
-        let energies = host(statistics.energy.clone());
-        let ran_away = |energy: &&f64| !energy.is_finite() || energy.abs() > RUNAWAY_ENERGY;
-        match energies.iter().find(ran_away) {
-            Some(&energy) => Err(ChainError::Runaway {
-                step: self.step as usize,
-                steps: self.step as usize,
-                chains: energies.iter().filter(ran_away).count(),
-                total: energies.len(),
-                energy,
-            }),
-            None => Ok(()),
-        }
     }
 }
 
@@ -170,8 +156,4 @@ impl<const D: usize, K: Kernel<D> + std::fmt::Debug> std::fmt::Debug for Sampler
             .field("thin", &self.thin)
             .finish_non_exhaustive()
     }
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
 }

@@ -32,6 +32,10 @@ pub struct Counted<const D: usize> {
 }
 
 impl<const D: usize> State<D> for Counted<D> {
+    fn at<E: Energy<D>>(_: &E, position: Tensor<D>, _: Key) -> Self {
+        Self { position, steps: 0 }
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.position
     }
@@ -39,10 +43,6 @@ impl<const D: usize> State<D> for Counted<D> {
 
 impl<const D: usize> Kernel<D> for Sgld {
     type State = Counted<D>;
-
-    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Counted<D> {
-        Counted { position, steps: 0 }
-    }
 
     fn step<E: Energy<D>>(
         &self,
@@ -53,10 +53,7 @@ impl<const D: usize> Kernel<D> for Sgld {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
         let step_size = (self.scale * (self.offset + steps as f64).powf(-self.decay)).sqrt();
         let position = langevin_update(position, gradient, step_size, Some(key));
-        (
-            Counted { position, steps: steps + 1 },
-            Statistics { energy, acceptance: None, divergent: None },
-        )
+        (Counted { position, steps: steps + 1 }, Statistics::of(energy))
     }
 }
 
@@ -84,6 +81,11 @@ pub struct Preconditioned<const D: usize> {
 }
 
 impl<const D: usize> State<D> for Preconditioned<D> {
+    fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, _: Key) -> Self {
+        let (_, gradient) = energy.energy_and_gradient(position.clone());
+        Self { position, squares: gradient.powi_scalar(2) }
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.position
     }
@@ -91,11 +93,6 @@ impl<const D: usize> State<D> for Preconditioned<D> {
 
 impl<const D: usize> Kernel<D> for PreconditionedSgld {
     type State = Preconditioned<D>;
-
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, _: Key) -> Preconditioned<D> {
-        let (_, gradient) = energy.energy_and_gradient(position.clone());
-        Preconditioned { position, squares: gradient.powi_scalar(2) }
-    }
 
     fn step<E: Energy<D>>(
         &self,
@@ -110,9 +107,6 @@ impl<const D: usize> Kernel<D> for PreconditionedSgld {
         let position = position
             - gradient * scale.clone() * (0.5 * self.step_size * self.step_size)
             + noise * scale.sqrt() * self.step_size;
-        (
-            Preconditioned { position, squares },
-            Statistics { energy, acceptance: None, divergent: None },
-        )
+        (Preconditioned { position, squares }, Statistics::of(energy))
     }
 }

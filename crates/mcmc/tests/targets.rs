@@ -2,7 +2,10 @@
 //! variance, within four standard errors over independent chains, at fixed seeds. And diagnostics notice where
 //! kernels fail.
 
+mod common;
+
 use burn::tensor::{Device, FloatDType, Tensor};
+use common::off;
 use ebm_energy::targets::{
     Banana, CorrelatedGaussian, DiagonalGaussian, DoubleWell, EightSchools, Funnel, Mixture, Ring,
     StudentT, Target,
@@ -38,26 +41,13 @@ fn stationary<K: Kernel<2> + Tunable>(kernel: K, target: &dyn Target) -> Samples
     Sampler::new(kernel, &target, draws(3), Key::new(4)).thin(3).sample(20).expect("finite")
 }
 
-/// Standard errors between the mean of `f` over coordinate `i` and what is expected.
-fn off(samples: &Samples, i: usize, f: impl Fn(f64) -> f64, expected: f64) -> f64 {
-    let trace = samples.draws.coordinate(i);
-    let means: Vec<f64> = trace
-        .chains()
-        .map(|chain| chain.iter().map(|&x| f(x)).sum::<f64>() / chain.len() as f64)
-        .collect();
-    let n = means.len() as f64;
-    let mean = means.iter().sum::<f64>() / n;
-    let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean - expected).abs() / (variance / n).sqrt()
-}
-
 fn keeps_every_target<K: Kernel<2> + Tunable>(name: &str, kernel: impl Fn() -> K) {
     for target in targets() {
         let samples = stationary(kernel(), &*target);
         let (means, variances) = (target.mean().expect("known"), target.variance().expect("known"));
         for (i, (mean, variance)) in means.into_iter().zip(variances).enumerate() {
             let errors =
-                [off(&samples, i, |x| x, mean), off(&samples, i, |x| (x - mean).powi(2), variance)];
+                [off(&samples, |x| x[i], mean), off(&samples, |x| (x[i] - mean).powi(2), variance)];
             assert!(
                 errors.iter().all(|e| *e < 4.0),
                 "{name}, {}, coordinate {i}: {errors:?} standard errors",
@@ -98,7 +88,7 @@ fn a_kernel_without_correction_is_found_out() {
     let samples =
         Sampler::new(kernel, &well, start, Key::new(2)).thin(3).sample(20).expect("finite");
     let second = well.variance().expect("known")[0];
-    let worst = (0..3).map(|i| off(&samples, i, |x| x * x, second)).fold(0.0, f64::max);
+    let worst = (0..3).map(|i| off(&samples, |x| x[i] * x[i], second)).fold(0.0, f64::max);
     assert!(worst > 4.0, "ULA's bias went unnoticed: {worst} standard errors");
 }
 
