@@ -1,7 +1,7 @@
 //! Runs a kernel over a batch of chains and watches that they stay finite.
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
+use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
 
 use crate::Kernel;
@@ -111,38 +111,29 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     start: Tensor<D>,
     steps: usize,
     key: Key,
-    observe: impl FnMut(usize, &Tensor<D>),
+    mut observe: impl FnMut(usize, &Tensor<D>),
 ) -> Result<Chains<D>, ChainError> {
     if steps == 0 || start.dims()[0] == 0 {
         return Err(ChainError::Nothing { chains: start.dims()[0], steps });
     }
-    // Nothing changes the energy along a chain.
-    match energy.freeze() {
-        Some(frozen) => advance(kernel, &frozen, start, steps, key, observe),
-        None => advance(kernel, energy, start, steps, key, observe),
-    }
-}
-
-fn advance<const D: usize, K: Kernel<D>, E: Energy<D>>(
-    kernel: &K,
-    energy: &E,
-    start: Tensor<D>,
-    steps: usize,
-    key: Key,
-    mut observe: impl FnMut(usize, &Tensor<D>),
-) -> Result<Chains<D>, ChainError> {
+    let energy = prepared(energy);
     observe(0, &start);
-    let mut state = kernel.start(energy, start, key.fold(u64::MAX));
+    let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
     let mut energies = Vec::with_capacity(steps);
     for step in 0..steps {
         let statistics;
-        (state, statistics) = kernel.step(energy, state, key.fold(step as u64));
+        (state, statistics) = kernel.step(&energy, state, key.fold(step as u64));
         energies.push(statistics.energy);
         observe(step + 1, state.position());
     }
     let chains = Chains { state: state.position().clone(), energies: Tensor::stack(energies, 0) };
     check(&chains)?;
     Ok(chains)
+}
+
+/// The energy's prepared form, if it has one, else the energy: nothing changes it along a chain.
+pub(crate) fn prepared<const D: usize, E: Energy<D>>(energy: &E) -> Frozen<'_, D> {
+    energy.freeze().unwrap_or_else(|| Box::new(energy))
 }
 
 fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {

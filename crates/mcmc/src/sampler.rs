@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
 
+use crate::chain::prepared;
 use crate::diagnostics::{Draws, Summary};
 use crate::kernel::{State, host};
 use crate::{ChainError, Kernel, Statistics};
@@ -41,7 +42,8 @@ pub struct Samples {
     pub draws: Draws,
     /// U at the beginning of each draw's last transition, `[chain][draw]`.
     pub energies: Vec<Vec<f64>>,
-    /// The mean probability of acceptance of each chain; empty for kernels that accept everything.
+    /// The mean probability of acceptance of each chain over the transitions that tell one; empty for kernels that
+    /// accept everything.
     pub acceptance: Vec<f64>,
 }
 
@@ -58,7 +60,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     /// # Shapes
     /// - `start`: `[chains, …]`
     pub fn new<E: Energy<D>>(kernel: K, energy: &'e E, start: Tensor<D>, key: Key) -> Self {
-        let energy: Frozen<'e, D> = energy.freeze().unwrap_or_else(|| Box::new(energy));
+        let energy = prepared(energy);
         let state = Some(kernel.start(&energy, start, key.fold(u64::MAX)));
         Self { kernel, energy, state, key, step: 0, thin: 1 }
     }
@@ -96,13 +98,12 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         let mut values = vec![0.0; chains * draws * dim];
         let mut energies = vec![vec![0.0; draws]; chains];
         let mut acceptance = vec![0.0; chains];
-        let (mut moves, mut metropolis) = (0.0, false);
+        let mut told = 0.0;
         for draw in 0..draws {
             for last in (0..self.thin).rev() {
                 let Some((position, statistics)) = self.next() else { continue };
-                moves += 1.0;
                 if let Some(each) = &statistics.acceptance {
-                    metropolis = true;
+                    told += 1.0;
                     let each = host(each.clone());
                     acceptance.iter_mut().zip(each).for_each(|(sum, each)| *sum += each);
                 }
@@ -126,8 +127,8 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         let mut shape: Vec<usize> = shape.to_vec();
         shape.insert(1, draws);
         let draws = Draws::new(values, &shape)?;
-        let acceptance = if metropolis {
-            acceptance.into_iter().map(|sum| sum / moves).collect()
+        let acceptance = if told > 0.0 {
+            acceptance.into_iter().map(|sum| sum / told).collect()
         } else {
             Vec::new()
         };
