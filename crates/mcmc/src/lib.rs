@@ -11,6 +11,7 @@
 mod adapt;
 mod ais;
 mod anisotropic;
+mod block_gibbs;
 mod chain;
 pub mod diagnostics;
 mod discrete;
@@ -30,6 +31,7 @@ mod update;
 pub use adapt::{Tunable, WarmUp};
 pub use ais::{Bridge, LogRatio, annealed_importance};
 pub use anisotropic::Anisotropic;
+pub use block_gibbs::BlockGibbs;
 pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
 pub use discrete::{Gibbs, GibbsWithGradients};
 pub use ebm_noise::Key;

@@ -60,7 +60,8 @@ impl<const D: usize> Kernel<D> for Sgld {
 /// x ← x − (δ²/2)·G·g + δ·√G·ε with G = 1/(λ + √v) and v a running mean of g² (RMSprop).
 ///
 /// As in the authors' practice, the term for the change of G is left out: the law is biased where v moves
-/// along the chain, the less the nearer α is to 1.
+/// along the chain, the less the nearer α is to 1. Without memory (α = 0) a coordinate that is independent of the
+/// others is left with exp(−U)·(λ + |∇U|) as δ → 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreconditionedSgld {
     /// δ.

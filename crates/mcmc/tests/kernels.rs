@@ -1,14 +1,14 @@
-//! Every kernel against moments that are known exactly, at fixed seeds, within four standard errors; and the
-//! errors that unadjusted kernels are known to make.
+//! Kernels at large steps, the rates and biases that are known of them, warm-up, tempering and annealed importance
+//! sampling, at fixed seeds, within four standard errors.
 
 mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{deviation, off};
+use ebm_energy::targets::{DiagonalGaussian, DoubleWell, Target};
 use ebm_energy::{Energy, FnEnergy, Gaussian};
 use ebm_mcmc::{
-    Anisotropic, Gibbs, GibbsWithGradients, Hmc, Kernel, Key, Langevin, Mala, Nuts,
-    ParallelTempering, PreconditionedSgld, Sampler, Samples, Sgld, Underdamped, WarmUp,
+    Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, WarmUp,
     annealed_importance,
 };
 
@@ -74,52 +74,54 @@ fn metropolis_kernels_are_exact_at_large_steps() {
     has_moments("HMC, double well", &hmc, 0.0, 0.852_136_152_2);
 }
 
-/// In stationarity, h = δ²/2: acceptance 0.9208334161 for N(0, 1) at h = 0.5.
+/// The acceptance in stationarity, with δ²/2 = h: by quadrature in one dimension, by 4·10⁵ draws (± 2·10⁻⁴) in ten.
 #[test]
 fn mala_accepts_as_often_as_it_should() {
-    let unit = Gaussian { mean: 0.0, std: 1.0 };
-    let samples = sample(Mala { step_size: 1.0 }, &unit, zeros(1), [50, 1, 200]);
-    let off = deviation(&samples.acceptance, 0.920_833_416_1);
-    assert!(off < 4.0, "acceptance {off} standard errors off");
+    let gaussian = |dim| DiagonalGaussian::isotropic(dim, 1.0).expect("valid");
+    let well = DoubleWell::new(1, 2.0).expect("valid");
+    let rows: [(&dyn Target, f64, f64, f64); 7] = [
+        (&gaussian(1), 0.2, 0.979_875_175_5, 0.0),
+        (&gaussian(1), 0.5, 0.920_833_416_1, 0.0),
+        (&gaussian(1), 1.0, 0.783_653_554_2, 0.0),
+        (&gaussian(10), 0.1, 0.972_51, 2e-4),
+        (&gaussian(10), 0.2, 0.922_29, 2e-4),
+        (&well, 0.01, 0.984_557_506_6, 0.0),
+        (&well, 0.05, 0.849_039_758_1, 0.0),
+    ];
+    for (target, h, expected, error) in rows {
+        let start = target.sample(CHAINS, Key::new(18), &Device::flex()).expect("a sampler");
+        let kernel = Mala { step_size: (2.0 * h).sqrt() };
+        let samples = sample(kernel, &target, start, [0, 1, 200]);
+        let rates = &samples.acceptance;
+        let low = deviation(rates, expected - 4.0 * error);
+        let mean = rates.iter().sum::<f64>() / CHAINS as f64;
+        let off = low.min(deviation(rates, expected)).min(deviation(rates, expected + 4.0 * error));
+        let name = target.name();
+        assert!(off < 4.0, "{name}, h = {h}: acceptance {mean}, {off} standard errors off");
+    }
 }
 
-/// The bias of the unadjusted step: variance σ²/(1 − δ²/(4σ²)).
+/// E[x²] of ULA's stationary law on the double well of barrier 2, where δ²/2 = h, from powers of its transition matrix
+/// on a grid. The target has 0.8521361522.
 #[test]
-fn langevin_has_its_known_bias() {
-    let step_size = 1.5;
-    let variance = 2.25 / (1.0 - step_size * step_size / 9.0);
-    let samples = sample(Langevin { step_size, noise: true }, &GAUSSIAN, zeros(2), [60, 2, 60]);
-    has_moments("ULA", &samples, 0.7, 0.49 + variance);
-    assert!(off(&samples, each(|x| x * x), SECOND) > 4.0, "the bias must be visible");
-}
-
-/// The positions of BAOAB are exact for a Gaussian at any stable step.
-#[test]
-fn underdamped_is_exact_for_a_gaussian() {
-    let kernel = Underdamped { step_size: 1.5, friction: 1.0 };
-    let samples = sample(kernel, &GAUSSIAN, zeros(2), [60, 2, 60]);
-    has_moments("BAOAB", &samples, 0.7, SECOND);
-}
-
-#[test]
-fn stochastic_gradient_kernels_reproduce_a_gaussian() {
-    let sgld = Sgld { scale: 0.09, offset: 1.0, decay: 0.1 };
-    let samples = sample(sgld, &GAUSSIAN, zeros(2), [400, 10, 60]);
-    has_moments("SGLD", &samples, 0.7, SECOND);
-    // A long memory: the preconditioner hardly moves, so its neglected change does not show.
-    let preconditioned = PreconditionedSgld { step_size: 0.2, memory: 0.999, floor: 0.5 };
-    let samples = sample(preconditioned, &GAUSSIAN, zeros(2), [600, 10, 60]);
-    has_moments("pSGLD", &samples, 0.7, SECOND);
-}
-
-/// With a threshold above every gradient it is Langevin; with a low one it is another law, which is said.
-#[test]
-fn anisotropic_steps() {
-    let kernel = |threshold| Anisotropic { step_size: 0.3, threshold };
-    let samples = sample(kernel(1e6), &GAUSSIAN, zeros(2), [400, 10, 60]);
-    has_moments("anisotropic", &samples, 0.7, 0.49 + 2.25 / (1.0 - 0.09 / 9.0));
-    let samples = sample(kernel(0.3), &GAUSSIAN, zeros(2), [400, 10, 60]);
-    assert!(off(&samples, each(|x| x * x), SECOND) > 4.0, "the doc comment says it is biased");
+fn langevin_has_its_known_bias_on_the_double_well() {
+    let well = DoubleWell::new(4, 2.0).expect("valid");
+    let unbiased = 0.852_136_152_2;
+    for (h, expected) in [
+        (0.02_f64, 0.828_069_695_6),
+        (0.01, 0.841_264_294_4),
+        (0.005, 0.846_919_015_7),
+        (0.001, 0.851_123_095_2),
+    ] {
+        let kernel = Langevin { step_size: (2.0 * h).sqrt(), noise: true };
+        let start = well.sample(20_000, Key::new(19), &Device::flex()).expect("a sampler");
+        let end = kernel.run_fused(&well, start, (4.0 / h) as usize, Key::new(20)).expect("finite");
+        let squares: Vec<f64> = end.into_data().iter::<f64>().map(|x| x * x).collect();
+        let off = deviation(&squares, expected);
+        assert!(off < 4.0, "h = {h}: {off} standard errors");
+        let seen = deviation(&squares, unbiased) > 4.0;
+        assert!(seen || h < 0.01, "h = {h}: the bias must be visible");
+    }
 }
 
 /// ½N(−1, 0.3²) + ½N(1, 0.3²) in two dimensions, all chains begun in one mode: variance 1.09 with exchanges,
@@ -166,30 +168,6 @@ fn annealed_importance_finds_the_ratio() {
     assert!(off < 4.0 && ratio.standard_error < 0.05, "{} ± {}", ratio.value, ratio.standard_error);
 }
 
-/// The negative control: drift twice too large, and the tests above notice.
-#[test]
-fn a_wrong_kernel_fails() {
-    #[derive(Clone, Copy)]
-    struct Wrong;
-    impl Kernel<2> for Wrong {
-        type State = Tensor<2>;
-
-        fn step<E: Energy<2>>(
-            &self,
-            energy: &E,
-            x: Tensor<2>,
-            key: Key,
-        ) -> (Tensor<2>, ebm_mcmc::Statistics) {
-            let (energy, gradient) = energy.energy_and_gradient(x.clone());
-            let noise = key.normal(x.dims(), &x.device());
-            let x = x - gradient * 0.01 + noise * 0.1;
-            (x, ebm_mcmc::Statistics::of(energy))
-        }
-    }
-    let samples = sample(Wrong, &GAUSSIAN, zeros(2), [2000, 20, 60]);
-    assert!(off(&samples, each(|x| (x - 0.7).powi(2)), 2.25) > 4.0);
-}
-
 /// Correlation 0.75 and variances of 1 and 4 (BlackJAX's regression target), and a narrow Gaussian in which only a
 /// learned mass gets along.
 #[test]
@@ -228,23 +206,4 @@ fn nuts_learns_the_mass() {
     let samples = sample(kernel, &narrow, state.position, [10, 1, 100]);
     let mean = samples.acceptance.iter().sum::<f64>() / 20.0;
     assert!((mean - 0.8).abs() < 0.1, "acceptance {mean}");
-}
-
-/// A ring of four spins with J = 0.5: ⟨sᵢsᵢ₊₁⟩ = 0.5363436040 by enumeration.
-#[test]
-fn discrete_kernels_reproduce_a_ring_of_spins() {
-    let ring = FnEnergy::new(|s: Tensor<2>| {
-        let next = Tensor::cat(vec![s.clone().narrow(1, 1, 3), s.clone().narrow(1, 0, 1)], 1);
-        (s * next).sum_dim(1).squeeze_dim::<1>(1) * -0.5
-    });
-    let up = || Tensor::<2>::ones([CHAINS, 4], &Device::flex());
-    let values = [-1.0, 1.0];
-    let check = |name: &str, samples: Samples| {
-        let neighbours = |s: &[f64]| (0..4).map(|i| s[i] * s[(i + 1) % 4]).sum::<f64>() / 4.0;
-        let errors = off(&samples, neighbours, 0.536_343_604);
-        assert!(errors < 4.0, "{name}: {errors} standard errors");
-        assert!(off(&samples, each(|s| s), 0.0) < 4.0, "{name}: up and down are alike");
-    };
-    check("Gibbs", sample(Gibbs { values }, &ring, up(), [20, 1, 60]));
-    check("GWG", sample(GibbsWithGradients { values }, &ring, up(), [40, 4, 60]));
 }

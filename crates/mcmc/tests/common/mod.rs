@@ -2,12 +2,13 @@
 
 use ebm_mcmc::Samples;
 
-/// Standard errors between the mean of independent `values` and what is expected.
+/// Standard errors between the mean of independent `values` and what is expected; infinite where it is not defined.
 pub(crate) fn deviation(values: &[f64], expected: f64) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (mean - expected).abs() / (variance / n).sqrt()
+    let deviation = (mean - expected).abs() / (variance / n).sqrt();
+    if deviation.is_nan() { f64::INFINITY } else { deviation }
 }
 
 /// Standard errors between the mean of `f` over all draws and what is expected, from the means of the chains,
