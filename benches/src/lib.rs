@@ -1,1 +1,1 @@
-//! Holds the criterion benchmarks in `benches/`; run them with `cargo xtask bench`.
+//! Holds the benchmarks in `benches/`; run them with `cargo xtask bench`.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 /// Repository tasks of the ebm workspace.
 #[derive(Parser)]
@@ -24,7 +24,7 @@ struct Cli {
 enum Task {
     /// Build `ebm` in release and train by a recipe; without arguments, on embedded digits on the CPU.
     Reproduce {
-        /// An embedded recipe or the path of a .toml file.
+        /// An embedded recipe, the path of a .toml file, or `ablations`: a matrix of runs and its table.
         #[arg(default_value = "digits")]
         recipe: String,
         /// auto, cpu, ndarray, wgpu, vulkan or cuda; builds with the feature that it needs.
@@ -49,26 +49,10 @@ enum Task {
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// Measure: `langevin` (criterion), `score` (the CPU's score path, beside PyTorch if asked) or `peers`
-    /// (analytic targets beside PyTorch and JAX).
+    /// Measure; without arguments, Langevin steps and teaching iterations.
     Bench {
-        #[arg(default_value = "langevin")]
-        what: Bench,
-        /// `score`, `peers`: a folder with programs that do the same work.
-        #[arg(long)]
-        peers: Option<PathBuf>,
-        /// `score`, `peers`: turns that ours and theirs take.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-        /// `score`: the paper's CIFAR-10 iteration as well (minutes more).
-        #[arg(long)]
-        full: bool,
-        /// `score`, `peers`: a Markdown file for the result, such as benches/record/score.md.
-        #[arg(long)]
-        record: Option<PathBuf>,
-        /// `langevin`: arguments of criterion, to choose benchmarks.
-        #[arg(last = true)]
-        rest: Vec<String>,
+        #[command(subcommand)]
+        what: Option<Bench>,
     },
     /// Check format, lints, docs, shared features and, if it is installed, cargo-deny: before a commit.
     Check {
@@ -80,11 +64,59 @@ enum Task {
     Docs,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Subcommand)]
 enum Bench {
-    Langevin,
-    Score,
-    Peers,
+    /// Langevin steps and teaching iterations (criterion).
+    Langevin {
+        /// Arguments of criterion, to choose benchmarks.
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
+    /// Kernels on targets with known moments: speed, effective draws, errors, as a table and a page of plots.
+    Samplers {
+        /// Every kernel and target with tiny budgets.
+        #[arg(long)]
+        quick: bool,
+        /// Only cells whose `target/kernel` contains this, such as banana or /NUTS.
+        #[arg(long, default_value = "")]
+        filter: String,
+        /// Another seed, other chains.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Backends, separated by commas; builds with the features that they need.
+        #[arg(long, value_delimiter = ',', default_value = "cpu")]
+        device: Vec<String>,
+        /// A folder for samplers.csv and samplers.html.
+        #[arg(long, default_value = "runs/samplers")]
+        out: PathBuf,
+    },
+    /// The CPU's score path, by part, beside PyTorch if asked.
+    Score {
+        /// A folder with programs that do the same work.
+        #[arg(long)]
+        peers: Option<PathBuf>,
+        /// Turns that ours and theirs take.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// The paper's CIFAR-10 iteration as well (minutes more).
+        #[arg(long)]
+        full: bool,
+        /// A Markdown file for the result, such as benches/record/score.md.
+        #[arg(long)]
+        record: Option<PathBuf>,
+    },
+    /// Langevin on analytic targets beside PyTorch and JAX.
+    Peers {
+        /// A folder with programs that do the same work.
+        #[arg(long)]
+        peers: PathBuf,
+        /// Turns that ours and theirs take.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// A Markdown file for the result, such as benches/record/peers.md.
+        #[arg(long)]
+        record: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -100,10 +132,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Reproduce { recipe, device, quick, mut features, rest } => {
-            // The backend's feature, if the device needs one that the default build lacks.
-            if matches!(device.as_str(), "ndarray" | "wgpu" | "vulkan" | "cuda") {
-                features.push(device.clone());
-            }
+            features.extend(feature(&device));
             // The one name that is a matrix of runs.
             let command: &[&str] =
                 if recipe == "ablations" { &["ablate"] } else { &["train", &recipe] };
@@ -129,16 +158,7 @@ fn run(task: Task) -> Result<()> {
             }
             Ok(())
         }
-        Task::Bench { what: Bench::Langevin, rest, .. } => {
-            cargo("bench --workspace --bench langevin").arg("--").args(rest).check()
-        }
-        Task::Bench { what: Bench::Score, peers, rounds, full, record, .. } => {
-            score::run(&score::Plan { peers, rounds, full, record })
-        }
-        Task::Bench { what: Bench::Peers, peers, rounds, record, .. } => {
-            let peers = peers.context("name the folder of the programs: --peers DIR")?;
-            peers::run(&peers, rounds, record)
-        }
+        Task::Bench { what } => bench(what.unwrap_or(Bench::Langevin { rest: Vec::new() })),
         Task::Check { features } => {
             let features = feature_arguments(&features);
             cargo("fmt --all --check").check()?;
@@ -168,6 +188,35 @@ fn run(task: Task) -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn bench(what: Bench) -> Result<()> {
+    match what {
+        Bench::Langevin { rest } => {
+            cargo("bench --workspace --bench langevin").arg("--").args(rest).check()
+        }
+        Bench::Samplers { quick, filter, seed, device, out } => {
+            // Cargo runs a bench in the folder of its package.
+            let out = std::path::absolute(&out).context("cannot tell where --out is")?;
+            let features: Vec<String> = device.iter().filter_map(|name| feature(name)).collect();
+            cargo("bench --workspace --bench samplers")
+                .args(feature_arguments(&features))
+                .args(["--", "--filter", &filter, "--seed", &seed.to_string()])
+                .args(["--device", &device.join(",")])
+                .args(["--out".as_ref(), out.as_os_str()])
+                .args(quick.then_some("--quick"))
+                .check()
+        }
+        Bench::Score { peers, rounds, full, record } => {
+            score::run(&score::Plan { peers, rounds, full, record })
+        }
+        Bench::Peers { peers, rounds, record } => peers::run(&peers, rounds, record),
+    }
+}
+
+/// The feature of `ebm` for a device, if the default build lacks it.
+fn feature(device: &str) -> Option<String> {
+    matches!(device, "ndarray" | "wgpu" | "vulkan" | "cuda").then(|| device.to_owned())
 }
 
 fn documentation(features: &[String]) -> Result<()> {

@@ -42,32 +42,23 @@ pub trait Energy<const D: usize> {
 /// What [`Energy::freeze`] gives.
 pub type Frozen<'a, const D: usize> = Box<dyn Energy<D> + 'a>;
 
-/// A reference to an energy is an energy.
-impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for &E {
-    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
-        (**self).energy(x)
-    }
+/// What points to an energy is an energy.
+macro_rules! forward {
+    ($($pointer:ty),*) => {$(
+        impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for $pointer {
+            fn energy(&self, x: Tensor<D>) -> Tensor<1> {
+                (**self).energy(x)
+            }
 
-    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
-        (**self).energy_and_gradient(x)
-    }
+            fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
+                (**self).energy_and_gradient(x)
+            }
 
-    fn freeze(&self) -> Option<Frozen<'_, D>> {
-        (**self).freeze()
-    }
+            fn freeze(&self) -> Option<Frozen<'_, D>> {
+                (**self).freeze()
+            }
+        }
+    )*};
 }
 
-/// An energy in a box is an energy.
-impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for Box<E> {
-    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
-        (**self).energy(x)
-    }
-
-    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
-        (**self).energy_and_gradient(x)
-    }
-
-    fn freeze(&self) -> Option<Frozen<'_, D>> {
-        (**self).freeze()
-    }
-}
+forward!(&E, Box<E>);

@@ -6,7 +6,8 @@ use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use crate::kernel::State;
+use crate::chain::prepared;
+use crate::kernel::{State, host};
 use crate::{ChainError, Hmc, Kernel, Mala, Nuts};
 
 /// A kernel that warm-up can tune.
@@ -114,7 +115,7 @@ struct Moments {
 impl Moments {
     fn add<const D: usize>(&mut self, position: &Tensor<D>) {
         let chains = position.dims()[0];
-        let values: Vec<f64> = position.clone().into_data().iter::<f64>().collect();
+        let values = host(position.clone());
         let dim = values.len() / chains;
         self.sums.resize(dim, [0.0; 2]);
         for (index, x) in values.into_iter().enumerate() {
@@ -155,15 +156,16 @@ impl WarmUp {
         if chains == 0 || self.steps == 0 {
             return Err(ChainError::Nothing { chains, steps: self.steps });
         }
+        let energy = prepared(energy);
         let first = kernel.step_size();
         let mut search = DualAveraging::new(first);
         // The mass is learned in windows that double, between a seventh and the last tenth of the way.
         let (mut window_end, mut window) = (self.steps / 7 + self.steps / 20, self.steps / 20);
         let mut moments = Moments::default();
-        let mut state = kernel.start(energy, start, key.fold(u64::MAX));
+        let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
         for step in 1..=self.steps {
             let statistics;
-            (state, statistics) = kernel.step(energy, state, key.fold(step as u64));
+            (state, statistics) = kernel.step(&energy, state, key.fold(step as u64));
             let acceptance = statistics
                 .acceptance
                 .map_or(self.acceptance, |each| f64::from(each.mean().into_scalar::<f32>()));

@@ -2,10 +2,11 @@
 //! Statistics and Computing 2001).
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
+use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
 
-use crate::kernel::State;
+use crate::chain::prepared;
+use crate::kernel::{State, host};
 use crate::{ChainError, Kernel};
 
 /// (1 − β)·U₀ + β·U₁.
@@ -32,6 +33,16 @@ impl<const D: usize, A: Energy<D>, B: Energy<D>> Energy<D> for Bridge<A, B> {
             from_gradient * (1.0 - self.beta) + to_gradient * self.beta,
         )
     }
+
+    fn freeze(&self) -> Option<Frozen<'_, D>> {
+        let (from, to) = (self.from.freeze(), self.to.freeze());
+        if from.is_none() && to.is_none() {
+            return None;
+        }
+        let from = from.unwrap_or_else(|| Box::new(&self.from));
+        let to = to.unwrap_or_else(|| Box::new(&self.to));
+        Some(Box::new(Bridge { from, to, beta: self.beta }))
+    }
 }
 
 /// log Z₁ − log Z₀, estimated.
@@ -56,7 +67,8 @@ pub struct LogRatio {
 /// - `draws`: `[chains, …]`
 ///
 /// # Errors
-/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Runaway`], if a weight is not finite.
+/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Runaway`], if the logarithm of a weight is not
+/// finite or beyond [`RUNAWAY_ENERGY`](crate::RUNAWAY_ENERGY).
 pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     kernel: &K,
     from: &impl Energy<D>,
@@ -69,26 +81,18 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     if betas == 0 || chains == 0 {
         return Err(ChainError::Nothing { chains, steps: betas });
     }
+    let (from, to) = (prepared(from), prepared(to));
     let part = 1.0 / betas as f64;
     let mut position = draws;
     let mut log_weights = vec![0.0; chains];
     for step in 1..=betas {
         let gain = from.energy(position.clone()) - to.energy(position.clone());
-        for (weight, gain) in log_weights.iter_mut().zip(gain.into_data().iter::<f64>()) {
+        for (weight, gain) in log_weights.iter_mut().zip(host(gain)) {
             *weight += gain * part;
         }
-        if let Some(&energy) = log_weights.iter().find(|weight| !weight.is_finite()) {
-            let bad = log_weights.iter().filter(|weight| !weight.is_finite()).count();
-            return Err(ChainError::Runaway {
-                step,
-                steps: betas,
-                chains: bad,
-                total: chains,
-                energy,
-            });
-        }
+        ChainError::check(&log_weights, step, betas)?;
         if step < betas {
-            let bridge = Bridge { from, to, beta: step as f64 * part };
+            let bridge = Bridge { from: &from, to: &to, beta: step as f64 * part };
             let key = key.fold(step as u64);
             let state = kernel.start(&bridge, position, key.fold(0));
             position = kernel.step(&bridge, state, key.fold(1)).0.position().clone();
@@ -113,5 +117,54 @@ impl LogRatio {
             effective: sum * sum / squares,
             log_weights,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mala;
+    use burn::tensor::Device;
+    use ebm_energy::Gaussian;
+
+    /// An energy that may be asked in its prepared form only.
+    struct Prepared(Gaussian);
+
+    impl Energy<2> for Prepared {
+        fn energy(&self, _: Tensor<2>) -> Tensor<1> {
+            panic!("not the prepared form")
+        }
+
+        fn freeze(&self) -> Option<Frozen<'_, 2>> {
+            Some(Box::new(self.0))
+        }
+    }
+
+    const FROM: Gaussian = Gaussian { mean: 0.0, std: 1.0 };
+    const TO: Gaussian = Gaussian { mean: 1.0, std: 2.0 };
+
+    #[test]
+    fn energies_are_prepared_once_for_all_parts() {
+        let draws = || Key::new(1).normal::<2>([50, 2], &Device::flex());
+        let kernel = Mala { step_size: 0.8 };
+        let ratio = |from: &dyn Energy<2>, to: &dyn Energy<2>| {
+            annealed_importance(&kernel, &from, &to, draws(), 10, Key::new(2)).expect("finite")
+        };
+        let plain = ratio(&FROM, &TO);
+        assert_eq!(ratio(&Prepared(FROM), &Prepared(TO)), plain);
+        assert_eq!(ratio(&FROM, &Prepared(TO)), plain);
+    }
+
+    #[test]
+    fn a_bridge_prepares_what_can_be_prepared() {
+        let x = || Key::new(1).normal::<2>([50, 2], &Device::flex());
+        let bridge = Bridge { from: FROM, to: TO, beta: 0.3 };
+        assert!(Energy::<2>::freeze(&bridge).is_none(), "nothing to prepare");
+        let half = Bridge { from: FROM, to: Prepared(TO), beta: 0.3 };
+        let frozen = half.freeze().expect("one part can be prepared");
+        let [(value, gradient), (expected, slope)] =
+            [frozen.energy_and_gradient(x()), bridge.energy_and_gradient(x())];
+        value.into_data().assert_eq(&expected.into_data(), true);
+        gradient.into_data().assert_eq(&slope.into_data(), true);
     }
 }

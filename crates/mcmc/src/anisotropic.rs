@@ -12,8 +12,8 @@ use crate::{Kernel, Statistics};
 /// x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ, |∇U(x)|) for each coordinate.
 ///
 /// Where all gradients are below τ this is unadjusted Langevin. Elsewhere the law that it leaves is not the
-/// target's: the step depends on the position and nothing corrects for it. It keeps chains from running away in
-/// training.
+/// target's: the step depends on the position and nothing corrects for it. Of a coordinate that is independent of
+/// the others it leaves exp(−U)·max(τ, |∇U|)² as δ → 0. It keeps chains from running away in training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Anisotropic {
     /// δ, the largest step.
@@ -24,10 +24,6 @@ pub struct Anisotropic {
 
 impl<const D: usize> Kernel<D> for Anisotropic {
     type State = Tensor<D>;
-
-    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Tensor<D> {
-        position
-    }
 
     fn step<E: Energy<D>>(
         &self,
@@ -40,6 +36,6 @@ impl<const D: usize> Kernel<D> for Anisotropic {
             * (self.step_size * self.threshold);
         let noise = key.normal(state.dims(), &state.device());
         let state = state - gradient * step.clone().powi_scalar(2) * 0.5 + noise * step;
-        (state, Statistics { energy, acceptance: None, divergent: None })
+        (state, Statistics::of(energy))
     }
 }

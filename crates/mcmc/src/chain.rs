@@ -1,11 +1,11 @@
 //! Runs a kernel over a batch of chains and watches that they stay finite.
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
+use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
 
 use crate::Kernel;
-use crate::kernel::State;
+use crate::kernel::{State, host};
 
 /// |U| beyond which a chain counts as run away. The released settings of variational MCMC teaching reach
 /// 2·10⁷ in a healthy run; 10¹² is where single precision no longer resolves differences of that size.
@@ -78,6 +78,22 @@ pub enum ChainError {
     },
 }
 
+impl ChainError {
+    /// `Ok` if no chain has run away, by the energies of all of them at `step` of `steps`.
+    pub(crate) fn check(energies: &[f64], step: usize, steps: usize) -> Result<(), Self> {
+        let ran_away = |energy: &&f64| !is_sound(**energy as f32);
+        let Some(&energy) = energies.iter().find(ran_away) else { return Ok(()) };
+        let chains = energies.iter().filter(ran_away).count();
+        Err(Self::Runaway { step, steps, chains, total: energies.len(), energy })
+    }
+}
+
+/// Whether an energy is finite and has not run away.
+#[inline(always)]
+pub(crate) fn is_sound(energy: f32) -> bool {
+    energy.abs() <= RUNAWAY_ENERGY as f32
+}
+
 /// Makes `steps` transitions from `start`, one or more chains; step `τ` uses `key.fold(τ)`. `observe` sees each state, the start
 /// included, as `(step, state)`.
 ///
@@ -95,32 +111,18 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     start: Tensor<D>,
     steps: usize,
     key: Key,
-    observe: impl FnMut(usize, &Tensor<D>),
+    mut observe: impl FnMut(usize, &Tensor<D>),
 ) -> Result<Chains<D>, ChainError> {
     if steps == 0 || start.dims()[0] == 0 {
         return Err(ChainError::Nothing { chains: start.dims()[0], steps });
     }
-    // Nothing changes the energy along a chain.
-    match energy.freeze() {
-        Some(frozen) => advance(kernel, &frozen, start, steps, key, observe),
-        None => advance(kernel, energy, start, steps, key, observe),
-    }
-}
-
-fn advance<const D: usize, K: Kernel<D>, E: Energy<D>>(
-    kernel: &K,
-    energy: &E,
-    start: Tensor<D>,
-    steps: usize,
-    key: Key,
-    mut observe: impl FnMut(usize, &Tensor<D>),
-) -> Result<Chains<D>, ChainError> {
+    let energy = prepared(energy);
     observe(0, &start);
-    let mut state = kernel.start(energy, start, key.fold(u64::MAX));
+    let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
     let mut energies = Vec::with_capacity(steps);
     for step in 0..steps {
         let statistics;
-        (state, statistics) = kernel.step(energy, state, key.fold(step as u64));
+        (state, statistics) = kernel.step(&energy, state, key.fold(step as u64));
         energies.push(statistics.energy);
         observe(step + 1, state.position());
     }
@@ -129,16 +131,15 @@ fn advance<const D: usize, K: Kernel<D>, E: Energy<D>>(
     Ok(chains)
 }
 
+/// The energy's prepared form, if it has one, else the energy: nothing changes it along a chain.
+pub(crate) fn prepared<const D: usize, E: Energy<D>>(energy: &E) -> Frozen<'_, D> {
+    energy.freeze().unwrap_or_else(|| Box::new(energy))
+}
+
 fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {
     let [steps, total] = chains.energies.dims();
-    let energies: Vec<f32> = chains.energies.clone().into_data().iter::<f32>().collect();
-    let ran_away = |energy: &&f32| !energy.is_finite() || f64::from(energy.abs()) > RUNAWAY_ENERGY;
-    for (step, row) in energies.chunks(total.max(1)).enumerate() {
-        if let Some(&energy) = row.iter().find(ran_away) {
-            let chains = row.iter().filter(ran_away).count();
-            let energy = f64::from(energy);
-            return Err(ChainError::Runaway { step, steps, chains, total, energy });
-        }
+    for (step, row) in host(chains.energies.clone()).chunks(total.max(1)).enumerate() {
+        ChainError::check(row, step, steps)?;
     }
     // A sum is NaN or infinite if a term is, whatever a backend's maximum makes of NaN.
     let sum: f32 = chains.state.clone().abs().sum().into_scalar();

@@ -19,10 +19,6 @@ pub struct Gibbs {
 impl Kernel<2> for Gibbs {
     type State = Tensor<2>;
 
-    fn start<E: Energy<2>>(&self, _: &E, position: Tensor<2>, _: Key) -> Tensor<2> {
-        position
-    }
-
     fn step<E: Energy<2>>(&self, energy: &E, x: Tensor<2>, key: Key) -> (Tensor<2>, Statistics) {
         let [_, units] = x.dims();
         let uniform = key.uniform(x.dims(), &x.device());
@@ -38,7 +34,7 @@ impl Kernel<2> for Gibbs {
             x = crate::kernel::select(&flips, flipped, x);
             here = here.mask_where(flips, there);
         }
-        (x, Statistics { energy: from, acceptance: None, divergent: None })
+        (x, Statistics::of(from))
     }
 }
 
@@ -54,10 +50,6 @@ pub struct GibbsWithGradients {
 impl Kernel<2> for GibbsWithGradients {
     type State = Point<2>;
 
-    fn start<E: Energy<2>>(&self, energy: &E, position: Tensor<2>, _: Key) -> Point<2> {
-        Point::new(energy, position)
-    }
-
     fn step<E: Energy<2>>(&self, energy: &E, state: Point<2>, key: Key) -> (Point<2>, Statistics) {
         let x = state.position.clone();
         let (change, log_q) = self.promises(&state);
@@ -72,8 +64,7 @@ impl Kernel<2> for GibbsWithGradients {
             + ((log_q_back - log_q) * mask).sum_dim(1).squeeze_dim::<1>(1);
         let from = state.energy.clone();
         let (state, acceptance) = state.accept(proposal, log_ratio, key.fold(1));
-        let acceptance = Some(acceptance);
-        (state, Statistics { energy: from, acceptance, divergent: None })
+        (state, Statistics { acceptance: Some(acceptance), ..Statistics::of(from) })
     }
 }
 

@@ -1,7 +1,6 @@
 //! Hamiltonian Monte Carlo: momentum is drawn anew, the leapfrog scheme follows the dynamics, and the error of
 //! the total energy decides (Duane, Kennedy, Pendleton, Roweth 1987; Neal 2011).
 
-use burn::tensor::Tensor;
 use ebm_energy::{Energy, squared_norm};
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
@@ -22,10 +21,6 @@ pub struct Hmc {
 
 impl<const D: usize> Kernel<D> for Hmc {
     type State = Point<D>;
-
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, _: Key) -> Point<D> {
-        Point::new(energy, position)
-    }
 
     fn step<E: Energy<D>>(&self, energy: &E, state: Point<D>, key: Key) -> (Point<D>, Statistics) {
         let position = &state.position;

@@ -10,7 +10,9 @@ pub trait Kernel<const D: usize> {
     type State: State<D>;
 
     /// A state at `position`, `[chains, …]`. `key` is used for this only.
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, key: Key) -> Self::State;
+    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, key: Key) -> Self::State {
+        State::at(energy, position, key)
+    }
 
     /// Moves every chain once. `key` is used for this transition only.
     fn step<E: Energy<D>>(
@@ -23,11 +25,18 @@ pub trait Kernel<const D: usize> {
 
 /// Where chains are.
 pub trait State<const D: usize>: Clone {
+    /// Chains that begin at `position`, `[chains, …]`. `key` is used for this only.
+    fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, key: Key) -> Self;
+
     /// `[chains, …]`
     fn position(&self) -> &Tensor<D>;
 }
 
 impl<const D: usize> State<D> for Tensor<D> {
+    fn at<E: Energy<D>>(_: &E, position: Tensor<D>, _: Key) -> Self {
+        position
+    }
+
     fn position(&self) -> &Tensor<D> {
         self
     }
@@ -44,6 +53,13 @@ pub struct Statistics {
     /// Hamiltonian kernels: 1 where the trajectory lost its energy, which tells of a curvature that the step
     /// cannot follow, else 0, `[chains]`.
     pub divergent: Option<Tensor<1>>,
+}
+
+impl Statistics {
+    /// Of a kernel that tells no more than the energy where its transition began, `[chains]`.
+    pub fn of(energy: Tensor<1>) -> Self {
+        Self { energy, acceptance: None, divergent: None }
+    }
 }
 
 /// A position with the energy and the gradient there.
@@ -88,9 +104,18 @@ impl<const D: usize> Point<D> {
 }
 
 impl<const D: usize> State<D> for Point<D> {
+    fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, _: Key) -> Self {
+        Self::new(energy, position)
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.position
     }
+}
+
+/// The numbers of a tensor, read from its device.
+pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
 }
 
 /// Row by row `yes` where `mask` holds, else `no`.

@@ -25,10 +25,6 @@ pub struct Langevin {
 impl<const D: usize> Kernel<D> for Langevin {
     type State = Tensor<D>;
 
-    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Tensor<D> {
-        position
-    }
-
     fn step<E: Energy<D>>(
         &self,
         energy: &E,
@@ -37,7 +33,7 @@ impl<const D: usize> Kernel<D> for Langevin {
     ) -> (Tensor<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(state.clone());
         let state = langevin_update(state, gradient, self.step_size, self.noise.then_some(key));
-        (state, Statistics { energy, acceptance: None, divergent: None })
+        (state, Statistics::of(energy))
     }
 }
 

@@ -11,6 +11,7 @@
 mod adapt;
 mod ais;
 mod anisotropic;
+mod block_gibbs;
 mod chain;
 mod clamped;
 pub mod diagnostics;
@@ -31,6 +32,7 @@ mod update;
 pub use adapt::{Tunable, WarmUp};
 pub use ais::{Bridge, LogRatio, annealed_importance};
 pub use anisotropic::Anisotropic;
+pub use block_gibbs::BlockGibbs;
 pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
 pub use clamped::Clamped;
 pub use discrete::{Gibbs, GibbsWithGradients};

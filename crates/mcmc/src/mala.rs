@@ -1,7 +1,6 @@
 //! The Metropolis-adjusted Langevin algorithm: a Langevin step as a proposal, accepted or refused so that the
 //! target is left exactly invariant (Besag 1994; Roberts and Tweedie 1996).
 
-use burn::tensor::Tensor;
 use ebm_energy::{Energy, squared_norm};
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
@@ -22,10 +21,6 @@ pub struct Mala {
 impl<const D: usize> Kernel<D> for Mala {
     type State = Point<D>;
 
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, _: Key) -> Point<D> {
-        Point::new(energy, position)
-    }
-
     fn step<E: Energy<D>>(&self, energy: &E, state: Point<D>, key: Key) -> (Point<D>, Statistics) {
         let drift = 0.5 * self.step_size * self.step_size;
         let x = state.position.clone();
@@ -39,6 +34,6 @@ impl<const D: usize> Kernel<D> for Mala {
             + (there - back) / (2.0 * self.step_size * self.step_size);
         let from = state.energy.clone();
         let (state, acceptance) = state.accept(proposal, log_ratio, key.fold(1));
-        (state, Statistics { energy: from, acceptance: Some(acceptance), divergent: None })
+        (state, Statistics { acceptance: Some(acceptance), ..Statistics::of(from) })
     }
 }

@@ -9,6 +9,7 @@ use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::hmc::DIVERGENCE;
+use crate::kernel::host;
 use crate::{Kernel, Point, Statistics};
 
 /// Hamiltonian trajectories that double until they turn back, with a diagonal mass.
@@ -35,10 +36,6 @@ impl Nuts {
 
 impl<const D: usize> Kernel<D> for Nuts {
     type State = Point<D>;
-
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, _: Key) -> Point<D> {
-        Point::new(energy, position)
-    }
 
     fn step<E: Energy<D>>(&self, energy: &E, state: Point<D>, key: Key) -> (Point<D>, Statistics) {
         let (shape, device) = (state.position.dims(), state.position.device());
@@ -102,10 +99,6 @@ impl<const D: usize> Kernel<D> for Nuts {
         };
         (chosen, statistics)
     }
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
 }
 
 /// A point of phase space.

@@ -4,9 +4,10 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
 
+use crate::chain::prepared;
 use crate::diagnostics::{Draws, Summary};
-use crate::kernel::State;
-use crate::{ChainError, Kernel, RUNAWAY_ENERGY, Statistics};
+use crate::kernel::{State, host};
+use crate::{ChainError, Kernel, Statistics};
 
 /// A batch of chains. As an iterator it moves them once at a time, without end, and gives the positions with the
 /// statistics of the move.
@@ -41,7 +42,8 @@ pub struct Samples {
     pub draws: Draws,
     /// U at the beginning of each draw's last transition, `[chain][draw]`.
     pub energies: Vec<Vec<f64>>,
-    /// The mean probability of acceptance of each chain; empty for kernels that accept everything.
+    /// The mean probability of acceptance of each chain over the transitions that tell one; empty for kernels that
+    /// accept everything.
     pub acceptance: Vec<f64>,
 }
 
@@ -58,7 +60,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     /// # Shapes
     /// - `start`: `[chains, …]`
     pub fn new<E: Energy<D>>(kernel: K, energy: &'e E, start: Tensor<D>, key: Key) -> Self {
-        let energy: Frozen<'e, D> = energy.freeze().unwrap_or_else(|| Box::new(energy));
+        let energy = prepared(energy);
         let state = Some(kernel.start(&energy, start, key.fold(u64::MAX)));
         Self { kernel, energy, state, key, step: 0, thin: 1 }
     }
@@ -84,8 +86,8 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     ///
     /// # Errors
     /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Runaway`], if an energy is not finite
-    /// or beyond [`RUNAWAY_ENERGY`]; [`ChainError::NotFinite`], if a draw is not finite; the step counts
-    /// from the first transition of the chains.
+    /// or beyond [`RUNAWAY_ENERGY`](crate::RUNAWAY_ENERGY); [`ChainError::NotFinite`], if a draw is not
+    /// finite; the step counts from the first transition of the chains.
     pub fn sample(&mut self, draws: usize) -> Result<Samples, ChainError> {
         let shape = self.state.as_ref().map_or([0; D], |state| state.position().dims());
         let chains = shape[0];
@@ -96,20 +98,20 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         let mut values = vec![0.0; chains * draws * dim];
         let mut energies = vec![vec![0.0; draws]; chains];
         let mut acceptance = vec![0.0; chains];
-        let (mut moves, mut metropolis) = (0.0, false);
+        let mut told = 0.0;
         for draw in 0..draws {
             for last in (0..self.thin).rev() {
                 let Some((position, statistics)) = self.next() else { continue };
-                moves += 1.0;
                 if let Some(each) = &statistics.acceptance {
-                    metropolis = true;
+                    told += 1.0;
                     let each = host(each.clone());
                     acceptance.iter_mut().zip(each).for_each(|(sum, each)| *sum += each);
                 }
                 if last > 0 {
                     continue;
                 }
-                self.check(&statistics)?;
+                let energy = host(statistics.energy);
+                ChainError::check(&energy, self.step as usize, self.step as usize)?;
                 let position = host(position);
                 if position.iter().any(|x| !x.is_finite()) {
                     return Err(ChainError::NotFinite { steps: self.step as usize });
@@ -117,7 +119,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
                 for (chain, row) in position.chunks(dim.max(1)).enumerate() {
                     values[(chain * draws + draw) * dim..][..dim].copy_from_slice(row);
                 }
-                for (chain, energy) in host(statistics.energy).into_iter().enumerate() {
+                for (chain, energy) in energy.into_iter().enumerate() {
                     energies[chain][draw] = energy;
                 }
             }
@@ -125,27 +127,12 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         let mut shape: Vec<usize> = shape.to_vec();
         shape.insert(1, draws);
         let draws = Draws::new(values, &shape)?;
-        let acceptance = if metropolis {
-            acceptance.into_iter().map(|sum| sum / moves).collect()
+        let acceptance = if told > 0.0 {
+            acceptance.into_iter().map(|sum| sum / told).collect()
         } else {
             Vec::new()
         };
         Ok(Samples { draws, energies, acceptance })
-    }
-
-    fn check(&self, statistics: &Statistics) -> Result<(), ChainError> {
-        let energies = host(statistics.energy.clone());
-        let ran_away = |energy: &&f64| !energy.is_finite() || energy.abs() > RUNAWAY_ENERGY;
-        match energies.iter().find(ran_away) {
-            Some(&energy) => Err(ChainError::Runaway {
-                step: self.step as usize,
-                steps: self.step as usize,
-                chains: energies.iter().filter(ran_away).count(),
-                total: energies.len(),
-                energy,
-            }),
-            None => Ok(()),
-        }
     }
 }
 
@@ -170,8 +157,4 @@ impl<const D: usize, K: Kernel<D> + std::fmt::Debug> std::fmt::Debug for Sampler
             .field("thin", &self.thin)
             .finish_non_exhaustive()
     }
-}
-
-fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
 }

@@ -32,6 +32,10 @@ pub struct Counted<const D: usize> {
 }
 
 impl<const D: usize> State<D> for Counted<D> {
+    fn at<E: Energy<D>>(_: &E, position: Tensor<D>, _: Key) -> Self {
+        Self { position, steps: 0 }
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.position
     }
@@ -39,10 +43,6 @@ impl<const D: usize> State<D> for Counted<D> {
 
 impl<const D: usize> Kernel<D> for Sgld {
     type State = Counted<D>;
-
-    fn start<E: Energy<D>>(&self, _: &E, position: Tensor<D>, _: Key) -> Counted<D> {
-        Counted { position, steps: 0 }
-    }
 
     fn step<E: Energy<D>>(
         &self,
@@ -53,17 +53,15 @@ impl<const D: usize> Kernel<D> for Sgld {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
         let step_size = (self.scale * (self.offset + steps as f64).powf(-self.decay)).sqrt();
         let position = langevin_update(position, gradient, step_size, Some(key));
-        (
-            Counted { position, steps: steps + 1 },
-            Statistics { energy, acceptance: None, divergent: None },
-        )
+        (Counted { position, steps: steps + 1 }, Statistics::of(energy))
     }
 }
 
 /// x ← x − (δ²/2)·G·g + δ·√G·ε with G = 1/(λ + √v) and v a running mean of g² (RMSprop).
 ///
 /// As in the authors' practice, the term for the change of G is left out: the law is biased where v moves
-/// along the chain, the less the nearer α is to 1.
+/// along the chain, the less the nearer α is to 1. Without memory (α = 0) a coordinate that is independent of the
+/// others is left with exp(−U)·(λ + |∇U|) as δ → 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PreconditionedSgld {
     /// δ.
@@ -84,6 +82,11 @@ pub struct Preconditioned<const D: usize> {
 }
 
 impl<const D: usize> State<D> for Preconditioned<D> {
+    fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, _: Key) -> Self {
+        let (_, gradient) = energy.energy_and_gradient(position.clone());
+        Self { position, squares: gradient.powi_scalar(2) }
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.position
     }
@@ -91,11 +94,6 @@ impl<const D: usize> State<D> for Preconditioned<D> {
 
 impl<const D: usize> Kernel<D> for PreconditionedSgld {
     type State = Preconditioned<D>;
-
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, _: Key) -> Preconditioned<D> {
-        let (_, gradient) = energy.energy_and_gradient(position.clone());
-        Preconditioned { position, squares: gradient.powi_scalar(2) }
-    }
 
     fn step<E: Energy<D>>(
         &self,
@@ -110,9 +108,6 @@ impl<const D: usize> Kernel<D> for PreconditionedSgld {
         let position = position
             - gradient * scale.clone() * (0.5 * self.step_size * self.step_size)
             + noise * scale.sqrt() * self.step_size;
-        (
-            Preconditioned { position, squares },
-            Statistics { energy, acceptance: None, divergent: None },
-        )
+        (Preconditioned { position, squares }, Statistics::of(energy))
     }
 }

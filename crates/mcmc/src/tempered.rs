@@ -54,6 +54,11 @@ pub struct Replicas<const D: usize> {
 }
 
 impl<const D: usize> State<D> for Replicas<D> {
+    /// One replica.
+    fn at<E: Energy<D>>(_: &E, position: Tensor<D>, _: Key) -> Self {
+        Self { positions: vec![position], steps: 0 }
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.positions[0]
     }
@@ -103,7 +108,7 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
         let energy = first_energy.unwrap_or_else(|| energies[0].clone());
         (
             Replicas { positions, steps: steps + 1 },
-            Statistics { energy, acceptance, divergent: None },
+            Statistics { acceptance, ..Statistics::of(energy) },
         )
     }
 }

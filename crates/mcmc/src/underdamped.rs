@@ -31,6 +31,11 @@ pub struct Moving<const D: usize> {
 }
 
 impl<const D: usize> State<D> for Moving<D> {
+    fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, key: Key) -> Self {
+        let velocity = key.normal(position.dims(), &position.device());
+        Self { point: Point::new(energy, position), velocity }
+    }
+
     fn position(&self) -> &Tensor<D> {
         &self.point.position
     }
@@ -38,11 +43,6 @@ impl<const D: usize> State<D> for Moving<D> {
 
 impl<const D: usize> Kernel<D> for Underdamped {
     type State = Moving<D>;
-
-    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, key: Key) -> Moving<D> {
-        let velocity = key.normal(position.dims(), &position.device());
-        Moving { point: Point::new(energy, position), velocity }
-    }
 
     fn step<E: Energy<D>>(
         &self,
@@ -60,6 +60,6 @@ impl<const D: usize> Kernel<D> for Underdamped {
         let from = point.energy;
         let point = Point::new(energy, position);
         let velocity = velocity - point.gradient.clone() * half;
-        (Moving { point, velocity }, Statistics { energy: from, acceptance: None, divergent: None })
+        (Moving { point, velocity }, Statistics::of(from))
     }
 }

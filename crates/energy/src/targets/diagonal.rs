@@ -5,7 +5,7 @@ use ebm_noise::Key;
 
 use super::constant::Constant;
 use super::{LN_TAU, Target, TargetError, row_sum};
-use crate::Energy;
+use crate::{BlockEnergy, Energy, LANES};
 
 /// N(μ, diag(σ²)): U(x) = Σᵢ (xᵢ − μᵢ)²/(2σᵢ²).
 #[derive(Clone, Debug)]
@@ -70,6 +70,23 @@ impl Energy<2> for DiagonalGaussian {
     }
 }
 
+impl BlockEnergy for DiagonalGaussian {
+    #[inline(always)]
+    fn block(&self, x: &[[f32; LANES]], gradient: &mut [[f32; LANES]]) -> [f32; LANES] {
+        let mut energy = [0.0; LANES];
+        let laws = self.mean.values().iter().zip(self.variance.values());
+        for ((x, gradient), (&mean, &variance)) in x.iter().zip(gradient).zip(laws) {
+            let (mean, precision) = (mean as f32, (1.0 / variance) as f32);
+            for lane in 0..LANES {
+                let deviation = x[lane] - mean;
+                gradient[lane] = deviation * precision;
+                energy[lane] += 0.5 * deviation * gradient[lane];
+            }
+        }
+        energy
+    }
+}
+
 impl Target for DiagonalGaussian {
     fn name(&self) -> &'static str {
         "diagonal-gaussian"
@@ -111,6 +128,20 @@ mod tests {
         assert!((log_mass - general.log_normaliser().expect("known")).abs() < 1e-9);
         check::continuous(&DiagonalGaussian::isotropic(5, 0.3).expect("valid"));
         check::continuous(&DiagonalGaussian::ill_conditioned(30, 1e4).expect("valid"));
+    }
+
+    #[test]
+    fn blocks_equal_tensors() {
+        let target = DiagonalGaussian::new(vec![1.0, -2.0], vec![0.25, 3.0]).expect("valid");
+        let x = Key::new(4).normal::<2>([LANES, 2], &Device::flex());
+        let values = crate::frozen::values(x.clone());
+        let lanes = [0, 1].map(|i| std::array::from_fn(|lane| values[2 * lane + i]));
+        let mut slopes = [[0.0; LANES]; 2];
+        let energies = target.block(&lanes, &mut slopes);
+        let (energy, gradient) = target.energy_and_gradient(x);
+        let tolerance = burn::tensor::Tolerance::<f32>::rel_abs(1e-5, 1e-5);
+        energy.into_data().assert_approx_eq(&energies.into(), tolerance);
+        gradient.transpose().into_data().assert_approx_eq(&slopes.into(), tolerance);
     }
 
     #[test]

@@ -6,10 +6,13 @@ use super::constant::Constant;
 use super::{Target, TargetError, matrix, row_sum};
 use crate::Energy;
 
+mod quadrature;
+
 /// The posterior of the weights w of a logistic regression, yᵢ ~ Bernoulli(σ(xᵢ·w)) with w ~ N(0, s²·I):
 /// U(w) = Σᵢ [log(1 + exp(xᵢ·w)) − yᵢ·xᵢ·w] + ‖w‖²/(2s²).
 ///
-/// The energy is strictly convex. An intercept is a column of ones in the design matrix.
+/// The energy is strictly convex. An intercept is a column of ones in the design matrix. With one or two weights,
+/// moments and normaliser come from a quadrature.
 #[derive(Clone, Debug)]
 pub struct LogisticRegression {
     /// `[observations, dim]`.
@@ -71,6 +74,18 @@ impl Target for LogisticRegression {
 
     fn dim(&self) -> usize {
         self.design.shape()[1]
+    }
+
+    fn mean(&self) -> Option<Vec<f64>> {
+        Some(self.moments()?.mean)
+    }
+
+    fn variance(&self) -> Option<Vec<f64>> {
+        Some(self.moments()?.variance)
+    }
+
+    fn log_normaliser(&self) -> Option<f64> {
+        Some(self.moments()?.log_mass)
     }
 }
 

@@ -69,7 +69,7 @@ const LN_TAU: f64 = 1.837_877_066_409_345_5;
 
 /// An energy over `[batch, dim]` of which something is known exactly.
 ///
-/// "Exactly" includes numerical integration in one dimension, which is carried to rounding error.
+/// "Exactly" includes numerical integration in one dimension or two, which is carried to rounding error.
 pub trait Target: Energy<2> {
     /// A short name, for reports and file names.
     fn name(&self) -> &'static str;

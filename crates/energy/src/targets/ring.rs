@@ -5,16 +5,18 @@ use std::f64::consts::TAU;
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_noise::{Key, ln};
 
-use super::{LN_TAU, Target, TargetError};
+use super::{LN_TAU, Mixture, Target, TargetError};
 use crate::block::exp;
 use crate::frozen::values;
 use crate::{BlockEnergy, Energy, LANES, squared_norm};
 
 /// Equal Gaussians, evenly spaced on a circle in the first two coordinates; standard normal in all others.
 /// U(x) = −log Σₖ exp(−‖x₁₂ − μₖ‖²/(2σ²)) + ‖x₃…‖²/2.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Ring {
     dim: usize,
+    /// The law of the first two coordinates.
+    plane: Mixture,
     centres: Vec<[f32; 2]>,
     radius: f64,
     std: f64,
@@ -28,13 +30,17 @@ impl Ring {
     pub fn new(dim: usize, components: usize, radius: f64, std: f64) -> Result<Self, TargetError> {
         TargetError::at_least("dim", 2, dim)?;
         TargetError::at_least("components", 3, components)?;
-        TargetError::positive("radius", radius)?;
-        TargetError::positive("std", std)?;
+        let plane = Mixture::ring(components, radius, std)?;
         let centre = |k: usize| {
             let (sin, cos) = (TAU * k as f64 / components as f64).sin_cos();
             [(radius * cos) as f32, (radius * sin) as f32]
         };
-        Ok(Self { dim, centres: (0..components).map(centre).collect(), radius, std })
+        Ok(Self { dim, plane, centres: (0..components).map(centre).collect(), radius, std })
+    }
+
+    /// All but the first two coordinates.
+    fn rest(&self, x: Tensor<2>) -> Option<Tensor<2>> {
+        (self.dim > 2).then(|| x.narrow(1, 2, self.dim - 2))
     }
 }
 
@@ -75,19 +81,21 @@ impl Target for Ring {
 
 impl Energy<2> for Ring {
     fn energy(&self, x: Tensor<2>) -> Tensor<1> {
-        let [batch, dim] = x.dims();
-        let centres = self.centres.as_flattened().to_vec();
-        let centres = TensorData::new(centres, [1, self.centres.len(), 2]);
-        let centres = Tensor::<3>::from_data(centres, &x.device());
-        let plane = x.clone().narrow(1, 0, 2).reshape([batch, 1, 2]);
-        let logits = (plane - centres).powi_scalar(2).sum_dim(2).squeeze_dim::<2>(2)
-            * (-0.5 / (self.std * self.std));
-        let largest = logits.clone().max_dim(1);
-        let ring = ((logits - largest.clone()).exp().sum_dim(1).log() + largest).squeeze_dim(1);
-        if dim == 2 {
-            return ring.neg();
+        let energy = self.plane.energy(x.clone().narrow(1, 0, 2));
+        match self.rest(x) {
+            Some(rest) => energy + squared_norm(rest) * 0.5,
+            None => energy,
         }
-        squared_norm(x.narrow(1, 2, dim - 2)) * 0.5 - ring
+    }
+
+    fn energy_and_gradient(&self, x: Tensor<2>) -> (Tensor<1>, Tensor<2>) {
+        let (energy, gradient) = self.plane.energy_and_gradient(x.clone().narrow(1, 0, 2));
+        match self.rest(x) {
+            Some(rest) => {
+                (energy + squared_norm(rest.clone()) * 0.5, Tensor::cat(vec![gradient, rest], 1))
+            }
+            None => (energy, gradient),
+        }
     }
 }
 

@@ -1,0 +1,42 @@
+//! Block Gibbs sampling of a restricted Boltzmann machine: a whole layer at once, given the other one (Smolensky 1986;
+//! Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation 2002).
+
+use burn::tensor::Tensor;
+use ebm_energy::Energy;
+use ebm_energy::targets::RestrictedBoltzmann;
+use ebm_noise::Key;
+
+use crate::{Kernel, Statistics};
+
+/// h ~ p(h | v), then v ~ p(v | h): leaves the law of the visible units v as it is. States are zeros and ones,
+/// `[chains, visible]`.
+///
+/// The conditional laws are those of `machine`, which should also be the energy that chains are run on: of that, only
+/// the value is told.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockGibbs<'m> {
+    /// The machine that is sampled.
+    pub machine: &'m RestrictedBoltzmann,
+}
+
+impl Kernel<2> for BlockGibbs<'_> {
+    type State = Tensor<2>;
+
+    fn step<E: Energy<2>>(
+        &self,
+        energy: &E,
+        visible: Tensor<2>,
+        key: Key,
+    ) -> (Tensor<2>, Statistics) {
+        let from = energy.energy(visible.clone());
+        let hidden = draw(self.machine.hidden_given_visible(visible), key.fold(0));
+        let visible = draw(self.machine.visible_given_hidden(hidden), key.fold(1));
+        (visible, Statistics::of(from))
+    }
+}
+
+/// 1 with the given probability, else 0, for each unit.
+fn draw(probability: Tensor<2>, key: Key) -> Tensor<2> {
+    let uniform = key.uniform(probability.dims(), &probability.device());
+    probability.greater(uniform).float()
+}

@@ -1,0 +1,69 @@
+//! Exact kernels leave every target as it is: chains that begin in exact draws keep its moments.
+
+use ebm_energy::targets::DoubleWell;
+use ebm_mcmc::{
+    Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, Tunable, WarmUp,
+};
+
+use crate::{CHAINS, Case, cases};
+
+/// The kernel with its step tuned.
+fn tuned<K: Kernel<2> + Tunable>(kernel: K, case: &Case) -> K {
+    let warm_up = WarmUp { steps: 120, acceptance: 0.8 };
+    warm_up.run(kernel, &case.target, case.start(1), Key::new(2)).expect("tuned").0
+}
+
+fn keeps_every_target<K: Kernel<2> + Tunable>(name: &str, kernel: impl Fn() -> K) {
+    for case in cases() {
+        // New exact draws: the warm-up's states depend on its adaptation.
+        let sampler =
+            Sampler::new(tuned(kernel(), &case), &case.target, case.start(3), Key::new(4));
+        let samples = sampler.thin(3).sample(20).expect("finite");
+        case.assert_close(name, &samples);
+        assert!(moved(&samples) > 0.4, "{name}, {}: stands still", case.target.name());
+    }
+}
+
+/// A kernel that stands still passes the rest.
+fn moved(samples: &Samples) -> f64 {
+    samples.acceptance.iter().sum::<f64>() / CHAINS as f64
+}
+
+#[test]
+fn mala_keeps_every_target() {
+    keeps_every_target("MALA", || Mala { step_size: 0.3 });
+}
+
+#[test]
+fn hmc_keeps_every_target() {
+    keeps_every_target("HMC", || Hmc { step_size: 0.2, leapfrog_steps: 5 });
+}
+
+#[test]
+fn nuts_keeps_every_target() {
+    keeps_every_target("NUTS", || Nuts::new(0.2));
+}
+
+/// The hot replicas begin in the law of the cold one and have to find theirs: a few relaxation times.
+#[test]
+fn parallel_tempering_keeps_every_target() {
+    for case in cases() {
+        let kernel = tuned(Mala { step_size: 0.3 }, &case);
+        let tempered = ParallelTempering { kernel, temperatures: vec![1.0, 1.8, 3.2] };
+        let sampler = Sampler::new(tempered, &case.target, case.start(3), Key::new(4));
+        let samples = sampler.burn_in(50 + 4 * case.spread).thin(5).sample(20).expect("finite");
+        case.assert_close("parallel tempering", &samples);
+        assert!(moved(&samples) > 0.3, "{}: replicas do not exchange", case.target.name());
+    }
+}
+
+/// The negative control: a Metropolis kernel that accepts everything is found out.
+#[test]
+fn a_kernel_without_correction_is_found_out() {
+    let target = Box::new(DoubleWell::new(3, 2.0).expect("valid"));
+    let case = Case { target, scale: 0.25, spread: 10 };
+    let kernel = Langevin { step_size: 0.25, noise: true };
+    let sampler = Sampler::new(kernel, &case.target, case.start(1), Key::new(2));
+    let worst = case.worst(&sampler.thin(3).sample(20).expect("finite"));
+    assert!(worst > 4.0, "ULA's bias went unnoticed: {worst} standard errors");
+}

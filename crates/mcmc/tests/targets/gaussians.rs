@@ -1,0 +1,106 @@
+//! Unadjusted kernels with large steps on Gaussians, where the law that they have is known in closed form.
+
+use ebm_energy::targets::{CorrelatedGaussian, DiagonalGaussian};
+use ebm_mcmc::{Kernel, Key, Langevin, Sampler, Samples, Sgld, Underdamped};
+
+use crate::Case;
+use crate::common::off;
+
+/// A Gaussian, and for each coordinate the variances of the principal directions with their share in it.
+struct Gaussian {
+    case: Case,
+    spectra: Vec<Vec<[f64; 2]>>,
+}
+
+fn gaussians() -> Vec<Gaussian> {
+    let diagonal = |variances: Vec<f64>, target: DiagonalGaussian, scale, spread| Gaussian {
+        case: Case { target: Box::new(target), scale, spread },
+        spectra: variances.into_iter().map(|variance| vec![[variance, 1.0]]).collect(),
+    };
+    let isotropic = DiagonalGaussian::isotropic(4, 1.5).expect("valid");
+    let ill = DiagonalGaussian::ill_conditioned(10, 10.0).expect("valid");
+    let exponent = |i: i32| f64::from(i) / 9.0 - 0.5;
+    // Variance 3/2 along (1, 1, 1) and 3/4 across.
+    let covariance = [vec![1.0, 0.25, 0.25], vec![0.25, 1.0, 0.25], vec![0.25, 0.25, 1.0]];
+    let triple = CorrelatedGaussian::new(vec![1.0, 2.0, 7.0], &covariance).expect("valid");
+    vec![
+        diagonal(vec![2.25; 4], isotropic, 1.5, 1),
+        diagonal((0..10).map(|i| 10.0_f64.powf(exponent(i))).collect(), ill, 0.562, 10),
+        Gaussian {
+            case: Case { target: Box::new(triple), scale: 0.866, spread: 2 },
+            spectra: vec![vec![[1.5, 1.0 / 3.0], [0.75, 2.0 / 3.0]]; 3],
+        },
+    ]
+}
+
+/// Steps that are thrown away, steps between draws, and draws.
+const RUN: [usize; 3] = [60, 3, 40];
+
+impl Gaussian {
+    fn sample<K: Kernel<2>>(&self, kernel: K) -> Samples {
+        let sampler = Sampler::new(kernel, &self.case.target, self.case.start(5), Key::new(6));
+        sampler.burn_in(RUN[0]).thin(RUN[1]).sample(RUN[2]).expect("finite")
+    }
+
+    /// Standard errors between variances and those expected of a kernel that leaves `law(σ²)` of a variance σ².
+    fn worst(&self, samples: &Samples, law: impl Fn(f64) -> f64) -> f64 {
+        let mean = self.case.target.mean().expect("known");
+        let of = |(i, spectrum): (usize, &Vec<[f64; 2]>)| {
+            let expected = spectrum.iter().map(|[variance, share]| share * law(*variance)).sum();
+            let [first, second] = [
+                off(samples, |x| x[i], mean[i]),
+                off(samples, |x| (x[i] - mean[i]).powi(2), expected),
+            ];
+            first.max(second)
+        };
+        self.spectra.iter().enumerate().map(of).fold(0.0, f64::max)
+    }
+
+    fn assert_law(&self, kernel: &str, samples: &Samples, law: impl Fn(f64) -> f64) {
+        let worst = self.worst(samples, law);
+        let (name, dim) = (self.case.target.name(), self.spectra.len());
+        assert!(worst < 4.0, "{kernel}, {name} of {dim}: {worst} standard errors");
+    }
+}
+
+/// x' = a·x + δε along a direction of variance σ², with a = 1 − δ²/(2σ²): variance σ²/(1 − δ²/(4σ²)).
+#[test]
+fn langevins_bias_is_matched() {
+    for gaussian in gaussians() {
+        let step_size = gaussian.case.scale;
+        let samples = gaussian.sample(Langevin { step_size, noise: true });
+        let law = |variance: f64| variance / (1.0 - step_size * step_size / (4.0 * variance));
+        gaussian.assert_law("ULA", &samples, law);
+        assert!(gaussian.worst(&samples, |variance| variance) > 4.0, "the bias must be visible");
+    }
+}
+
+/// V ← (1 − δₜ²/(2σ²))²·V + δₜ² from V = σ², step by step, and the mean over draws.
+#[test]
+fn sgld_has_the_law_of_its_steps() {
+    for gaussian in gaussians() {
+        let kernel = Sgld { scale: 2.0 * gaussian.case.scale.powi(2), offset: 4.0, decay: 0.5 };
+        let law = |variance: f64| {
+            let (mut now, mut sum) = (variance, 0.0);
+            for step in 1..=RUN[0] + RUN[1] * RUN[2] {
+                let square = kernel.scale * (kernel.offset + (step - 1) as f64).powf(-kernel.decay);
+                now = (1.0 - square / (2.0 * variance)).powi(2) * now + square;
+                if step > RUN[0] && (step - RUN[0]).is_multiple_of(RUN[1]) {
+                    sum += now / RUN[2] as f64;
+                }
+            }
+            sum
+        };
+        gaussian.assert_law("SGLD", &gaussian.sample(kernel), law);
+    }
+}
+
+/// The positions of BAOAB are exact for a Gaussian at every stable step.
+#[test]
+fn underdamped_is_exact() {
+    for gaussian in gaussians() {
+        let scale = gaussian.case.scale;
+        let kernel = Underdamped { step_size: 1.5 * scale, friction: 0.7 / scale };
+        gaussian.assert_law("BAOAB", &gaussian.sample(kernel), |variance| variance);
+    }
+}
