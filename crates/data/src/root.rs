@@ -4,12 +4,14 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::catalog::Entry;
 use crate::error::DataError;
 
 /// The environment variable that names the folder.
 const VARIABLE: &str = "EBM_DATA";
 
-/// Where data sets are kept; a set's files are in `ROOT/NAME/`.
+/// Where data sets are kept; a set's files are in `ROOT/NAME/`, or as its entry's
+/// [`layouts`](crate::Entry::layouts) say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRoot {
     path: PathBuf,
@@ -48,6 +50,13 @@ impl DataRoot {
     /// The folder of one data set.
     pub fn directory(&self, dataset: &str) -> PathBuf {
         self.path.join(dataset)
+    }
+
+    /// Where files of a set may be: its own folder, then those of its other layouts.
+    pub(crate) fn directories(&self, entry: &Entry) -> Vec<PathBuf> {
+        // Joined to an absolute path, the root gives way to it.
+        let layouts = entry.layouts.iter().map(|layout| self.path.join(layout));
+        [self.directory(&entry.name)].into_iter().chain(layouts).collect()
     }
 
     /// Whether the folder exists, as an error that names it.

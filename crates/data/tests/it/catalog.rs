@@ -8,7 +8,7 @@ use crate::tiny::catalog_text;
 fn the_embedded_one_describes_mnist() {
     let catalog = Catalog::embedded().unwrap();
     let names: Vec<_> = catalog.entries().map(|entry| entry.name.as_str()).collect();
-    assert_eq!(names, ["digits", "fashion-mnist", "mnist"]);
+    assert_eq!(names, ["cifar10", "digits", "fashion-mnist", "kmnist", "mnist"]);
     assert_eq!(catalog.get("digits").unwrap().kind, Kind::Embedded);
     let mnist = catalog.get("mnist").unwrap();
     let files: Vec<_> = mnist.files().map(|f| (f.name.as_str(), f.bytes)).collect();
