@@ -64,14 +64,17 @@ pub enum DataError {
 
     /// The folder for data sets does not exist.
     #[error(
-        "the folder for data sets {path} ({origin}) does not exist: run `ebm data fetch {dataset}`, \
-         or name another folder with --data-dir or EBM_DATA"
+        "the folder for data sets {path} ({origin}) does not exist{}: run `ebm data fetch {dataset}`, \
+         or name another folder with --data-dir or EBM_DATA",
+        nor(searched)
     )]
     MissingRoot {
         /// The folder.
         path: PathBuf,
         /// Who named it: `--data-dir`, `EBM_DATA` or the default.
         origin: &'static str,
+        /// Folders elsewhere in which the data set is not either.
+        searched: Vec<PathBuf>,
         /// The data set asked for.
         dataset: String,
     },
@@ -80,7 +83,7 @@ pub enum DataError {
     #[error(
         "{file} (or {file}.gz) is not in {directory}{}: run `ebm data fetch {dataset}`, or put {file} \
          or {file}.gz into {directory}",
-        searched.iter().map(|path| format!(", nor in {}", path.display())).collect::<String>()
+        nor(searched)
     )]
     MissingFile {
         /// The file's unpacked name.
@@ -419,6 +422,10 @@ pub enum TransferError {
 
 fn list(splits: &[Split]) -> String {
     splits.iter().map(Split::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn nor(searched: &[PathBuf]) -> String {
+    searched.iter().map(|path| format!(", nor is it in {}", path.display())).collect()
 }
 
 fn are(files: &[String]) -> String {

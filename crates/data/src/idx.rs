@@ -221,3 +221,28 @@ pub(crate) fn unpack(bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, IdxError> {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is held while the last piece is copied is the old piece, half as long, and the new one.
+        #[test]
+        fn reading_never_asks_for_more_than_the_limit(length in 0_u64..400_000, limit in 0_u64..400_000) {
+            let mut reader = io::repeat(7).take(length);
+            match read_up_to(&mut reader, limit) {
+                Ok(bytes) => {
+                    prop_assert!(length <= limit && bytes.len() as u64 == length);
+                    prop_assert!(bytes.capacity() as u64 <= limit + 1);
+                }
+                Err(IdxError::TooLong { .. }) => {
+                    prop_assert!(length > limit);
+                    prop_assert_eq!(reader.limit(), length - limit - 1); // One byte told.
+                }
+                Err(other) => prop_assert!(false, "{}", other),
+            }
+        }
+    }
+}

@@ -51,7 +51,7 @@ pub fn load(
     let mut content = Content::default();
     for item in part.items() {
         let Some(path) = locate(entry, &item.file.name, root)? else {
-            return Err(missing(entry, &item.file.name, root));
+            return Err(root.missing(entry, &item.file.name));
         };
         content.read(entry, item, &path)?;
     }
@@ -95,20 +95,8 @@ fn locate(entry: &Entry, file: &str, root: &DataRoot) -> Result<Option<PathBuf>,
     Ok(None)
 }
 
-pub(crate) fn exists(path: &Path) -> Result<bool, DataError> {
+fn exists(path: &Path) -> Result<bool, DataError> {
     path.try_exists().map_err(DataError::io("look for", path))
-}
-
-fn missing(entry: &Entry, file: &str, root: &DataRoot) -> DataError {
-    if let Err(error) = root.check(&entry.name) {
-        return error;
-    }
-    DataError::MissingFile {
-        file: file.to_owned(),
-        directory: root.directory(&entry.name),
-        searched: root.directories(entry).split_off(1),
-        dataset: entry.name.clone(),
-    }
 }
 
 fn load_embedded(entry: &Entry, count: usize) -> Result<ImageSet, DataError> {

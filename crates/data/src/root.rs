@@ -59,16 +59,20 @@ impl DataRoot {
         [self.directory(&entry.name)].into_iter().chain(layouts).collect()
     }
 
-    /// Whether the folder exists, as an error that names it.
-    pub(crate) fn check(&self, dataset: &str) -> Result<(), DataError> {
-        match self.path.try_exists() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(DataError::MissingRoot {
-                path: self.path.clone(),
-                origin: self.origin,
-                dataset: dataset.to_owned(),
-            }),
-            Err(cause) => Err(DataError::io("look into", &self.path)(cause)),
+    /// Why a file of the set is in none of its folders.
+    pub(crate) fn missing(&self, entry: &Entry, file: &str) -> DataError {
+        let (path, dataset) = (self.path.clone(), entry.name.clone());
+        let mut searched = self.directories(entry);
+        match path.try_exists() {
+            Ok(true) => {
+                let directory = searched.remove(0);
+                DataError::MissingFile { file: file.to_owned(), directory, searched, dataset }
+            }
+            Ok(false) => {
+                searched.retain(|directory| !directory.starts_with(&path));
+                DataError::MissingRoot { path, origin: self.origin, searched, dataset }
+            }
+            Err(cause) => DataError::io("look into", &path)(cause),
         }
     }
 }
