@@ -65,8 +65,11 @@ pub fn tarball() -> Vec<u8> {
     pack(&tar(&members))
 }
 
+/// Name, kind and content.
+pub type Member = (String, EntryType, Vec<u8>);
+
 /// A tar of members whose names go into the headers as they stand.
-pub fn tar(members: &[(String, EntryType, Vec<u8>)]) -> Vec<u8> {
+pub fn tar(members: &[Member]) -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     for (name, kind, content) in members {
         let mut header = Header::new_gnu();

@@ -8,7 +8,7 @@ use tar::EntryType;
 
 use crate::fetch::options;
 use crate::server::{Server, good_of, half};
-use crate::small::{assert_complete, catalog, files, pack, tar, tarball, write};
+use crate::small::{Member, assert_complete, catalog, files, pack, tar, tarball, write};
 use crate::tiny::{names, root};
 
 const NAMES: [&str; 3] = ["a.bin", "b.bin", "t.bin"];
@@ -103,7 +103,7 @@ fn archives_that_mean_harm_leave_nothing() {
         let files = all.iter();
         files.map(|(name, b)| member(&format!("inside/{name}"), EntryType::Regular, b)).collect()
     };
-    let with = |change: &dyn Fn(&mut Vec<(String, EntryType, Vec<u8>)>)| {
+    let with = |change: &dyn Fn(&mut Vec<Member>)| {
         let mut members = good();
         change(&mut members);
         tar(&members)
