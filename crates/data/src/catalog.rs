@@ -6,7 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::error::DataError;
-use crate::idx::{IMAGES_HEADER, LABELS_HEADER, MAX_BYTES};
+
+mod check;
 
 /// The data sets that can be named.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,9 +37,15 @@ pub struct Entry {
     pub citation: String,
     /// Its home page.
     pub source: String,
-    /// Addresses of folders that hold the .gz files, in the order to be tried.
+    /// Addresses of folders that hold the archives, in the order to be tried.
     #[serde(default)]
     pub mirrors: Vec<String>,
+    /// Other folders that may hold the files, in the order to be looked into: below the data root, or
+    /// absolute.
+    #[serde(default)]
+    pub layouts: Vec<String>,
+    /// The one archive that holds all files, if they are not published one by one.
+    pub tarball: Option<Tarball>,
     /// Its parts.
     pub splits: BTreeMap<Split, SplitEntry>,
 }
@@ -50,8 +57,10 @@ pub struct Entry {
 pub enum Kind {
     /// Compiled into this crate.
     Embedded,
-    /// IDX files under the data root.
+    /// IDX files, pixels and classes apart: the format of MNIST.
     Idx,
+    /// Records of one byte of class and one image, in planes: CIFAR-10's binary version.
+    Cifar,
 }
 
 /// A part of a data set.
@@ -80,11 +89,14 @@ impl fmt::Display for Split {
 pub struct SplitEntry {
     /// Number of images.
     pub count: usize,
-    /// Its files; none if embedded.
+    /// Its files, of a set of IDX files.
     pub files: Option<SplitFiles>,
+    /// Its files in the order of the images, of a set of CIFAR's kind.
+    #[serde(default)]
+    pub batches: Vec<FileEntry>,
 }
 
-/// The two files of a split.
+/// The two IDX files of a split.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -104,13 +116,26 @@ pub struct FileEntry {
     pub name: String,
     /// Length unpacked.
     pub bytes: u64,
-    /// SHA-256 unpacked, lower-case hexadecimal.
-    pub sha256: String,
-    /// The .gz as published.
+    /// SHA-256 unpacked, lower-case hexadecimal, if it is known.
+    pub sha256: Option<String>,
+    /// The .gz as published; none if the file comes in the set's [`Tarball`].
+    pub archive: Option<Archive>,
+}
+
+/// A .tar.gz that holds all files of a set.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Tarball {
+    /// Its name.
+    pub name: String,
+    /// The folder inside that holds the files.
+    pub folder: String,
+    /// The .tar.gz as published.
     pub archive: Archive,
 }
 
-/// A published .gz file.
+/// What was published.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -176,79 +201,41 @@ impl Entry {
 
     /// All files, images before labels, the training split first; none if embedded.
     pub fn files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.splits
-            .values()
-            .filter_map(|split| split.files.as_ref())
-            .flat_map(|files| [&files.images, &files.labels])
+        self.items().map(|item| item.file)
     }
 
-    /// Names become paths and sizes become limits, so both are checked before either is used.
-    fn check(&self) -> Result<(), DataError> {
-        let fault = |field, found: &dyn fmt::Display, expected: &dyn fmt::Display| {
-            Err(DataError::CatalogEntry {
-                name: self.name.clone(),
-                field,
-                found: found.to_string(),
-                expected: expected.to_string(),
-            })
-        };
-        if !is_plain_name(&self.name) {
-            return fault("the name", &format!("{:?}", self.name), &PLAIN);
-        }
-        if self.splits.is_empty() {
-            return fault("splits", &"empty", &"at least one");
-        }
-        if self.classes == 0 || self.classes > 256 {
-            return fault("classes", &self.classes, &"1 to 256");
-        }
-        let [channels, height, width] = self.shape;
-        if channels != 1 || height == 0 || width == 0 {
-            return fault("shape", &format!("{:?}", self.shape), &"[1, height, width]");
-        }
-        for split in self.splits.values() {
-            let files = match (self.kind, &split.files) {
-                (Kind::Embedded, None) => continue,
-                (Kind::Idx, Some(files)) => files,
-                (Kind::Embedded, Some(_)) => return fault("files", &"present", &"none (embedded)"),
-                (Kind::Idx, None) => return fault("files", &"absent", &"images and labels"),
-            };
-            for file in [&files.images, &files.labels] {
-                if !is_plain_name(&file.name) {
-                    return fault("a file's name", &format!("{:?}", file.name), &PLAIN);
-                }
-                for sum in [&file.sha256, &file.archive.sha256] {
-                    if !is_sha256(sum) {
-                        return fault("a sha256", sum, &"64 lower-case hexadecimal digits");
-                    }
-                }
-                if file.bytes > MAX_BYTES || file.archive.bytes > MAX_BYTES {
-                    let larger = file.bytes.max(file.archive.bytes);
-                    return fault("bytes", &larger, &format_args!("at most {MAX_BYTES}"));
-                }
-            }
-            let count = split.count as u128;
-            let pixels = count.saturating_mul(height as u128).saturating_mul(width as u128);
-            for (file, expected) in [
-                (&files.images, pixels.saturating_add(IMAGES_HEADER)),
-                (&files.labels, count.saturating_add(LABELS_HEADER)),
-            ] {
-                if u128::from(file.bytes) != expected {
-                    return fault("bytes", &file.bytes, &format_args!("{expected} as by count"));
-                }
-            }
-        }
-        Ok(())
+    /// All files and what each holds, in the order of [`files`](Self::files).
+    pub(crate) fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        self.splits.values().flat_map(SplitEntry::items)
     }
 }
 
-const PLAIN: &str = "letters, digits, `-`, `_` and inner dots only";
-
-/// Whether the name stays within its folder on every system.
-fn is_plain_name(name: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    !name.is_empty() && name.chars().all(allowed) && !name.starts_with('.') && !name.ends_with('.')
+impl SplitEntry {
+    /// Its files and what each holds.
+    pub(crate) fn items(&self) -> impl Iterator<Item = Item<'_>> {
+        let (count, files) = (self.count, self.files.iter());
+        let idx = files.flat_map(move |files| {
+            [(Part::Images(count), &files.images), (Part::Labels(count), &files.labels)]
+        });
+        let batches = self.batches.iter().map(|file| (Part::Records, file));
+        idx.chain(batches).map(|(part, file)| Item { part, file })
+    }
 }
 
-fn is_sha256(sum: &str) -> bool {
-    sum.len() == 64 && sum.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+/// A file and what it holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'a> {
+    pub(crate) part: Part,
+    pub(crate) file: &'a FileEntry,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// The pixels of this many images, IDX of rank 3.
+    Images(usize),
+    /// The classes of this many images, IDX of rank 1.
+    Labels(usize),
+    /// Classes and pixels, CIFAR's records.
+    Records,
 }

@@ -64,28 +64,34 @@ pub enum DataError {
 
     /// The folder for data sets does not exist.
     #[error(
-        "the folder for data sets {path} ({origin}) does not exist: run `ebm data fetch {dataset}`, \
-         or name another folder with --data-dir or EBM_DATA"
+        "the folder for data sets {path} ({origin}) does not exist{}: run `ebm data fetch {dataset}`, \
+         or name another folder with --data-dir or EBM_DATA",
+        nor(searched)
     )]
     MissingRoot {
         /// The folder.
         path: PathBuf,
         /// Who named it: `--data-dir`, `EBM_DATA` or the default.
         origin: &'static str,
+        /// Folders elsewhere in which the data set is not either.
+        searched: Vec<PathBuf>,
         /// The data set asked for.
         dataset: String,
     },
 
     /// A data set's file is neither there unpacked nor as .gz.
     #[error(
-        "{file} (or {file}.gz) is not in {directory}: run `ebm data fetch {dataset}`, or put {file} \
-         or {file}.gz into {directory}"
+        "{file} (or {file}.gz) is not in {directory}{}: run `ebm data fetch {dataset}`, or put {file} \
+         or {file}.gz into {directory}",
+        nor(searched)
     )]
     MissingFile {
         /// The file's unpacked name.
         file: String,
-        /// Where it was looked for.
+        /// The set's own folder, where it was looked for first.
         directory: PathBuf,
+        /// Where else it was looked for.
+        searched: Vec<PathBuf>,
         /// The data set asked for.
         dataset: String,
     },
@@ -165,17 +171,57 @@ pub enum DataError {
 
     /// No mirror delivered a file.
     #[error(
-        "{file}.gz cannot be downloaded:{}\nput {file} or {file}.gz into {directory} by hand, or try \
-         again later",
+        "{archive} cannot be downloaded:{}\nput {archive} into {directory} by hand, packed or \
+         unpacked, or try again later",
         failures.iter().map(|failure| format!("\n  {failure}")).collect::<String>()
     )]
     Download {
-        /// The file's unpacked name.
-        file: String,
+        /// The name under which it is published.
+        archive: String,
         /// Where it belongs.
         directory: PathBuf,
         /// What happened, in order; empty if no mirror is known.
         failures: Vec<MirrorFailure>,
+    },
+
+    /// Files are missing and the network was not to be used.
+    #[error(
+        "of the data set `{dataset}`, {} not here: put the files into {directory}, or run \
+         `ebm data fetch {dataset}` without --offline",
+        are(files)
+    )]
+    Offline {
+        /// The data set.
+        dataset: String,
+        /// The missing files' unpacked names.
+        files: Vec<String>,
+        /// Where they belong.
+        directory: PathBuf,
+    },
+
+    /// A .tar.gz is not the one the catalogue describes.
+    #[error("{path}: {problem}; delete it and run `ebm data fetch {dataset}`")]
+    WrongTarball {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: TarballProblem,
+        /// The data set it belongs to.
+        dataset: String,
+    },
+
+    /// A file to be imported is none of the set's.
+    #[error(
+        "{path} has the name of no file of the data set `{dataset}`, expected {}",
+        choices(known)
+    )]
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+        /// The data set.
+        dataset: String,
+        /// The names that its files may have, without .gz.
+        known: Vec<String>,
     },
 
     /// The file system refused.
@@ -213,6 +259,35 @@ pub enum FileProblem {
         expected: u64,
     },
 
+    /// Not as many images as the set has, or images of another size.
+    #[error("the file's array is {found:?}, expected {expected:?}")]
+    Dimensions {
+        /// As in the file.
+        found: Vec<usize>,
+        /// As in the catalogue.
+        expected: Vec<usize>,
+    },
+
+    /// Not a whole number of records.
+    #[error("{found} bytes, expected a multiple of {record}, the length of a record")]
+    Records {
+        /// Bytes in the file, unpacked.
+        found: u64,
+        /// Bytes of one image and its class.
+        record: u64,
+    },
+
+    /// A label that no class has.
+    #[error("the label of image {index} is {found}, expected below {classes}")]
+    Label {
+        /// The image, counted from 0 in this file.
+        index: usize,
+        /// Its label.
+        found: u8,
+        /// The number of classes.
+        classes: u16,
+    },
+
     /// Another content than the original's.
     #[error("wrong checksum: SHA-256 of the unpacked file is {found}, expected {expected}")]
     Checksum {
@@ -220,6 +295,56 @@ pub enum FileProblem {
         found: String,
         /// SHA-256 of the original.
         expected: String,
+    },
+}
+
+/// How a .tar.gz differs from the one the catalogue describes.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TarballProblem {
+    /// Another length than the original's: most often a copy that was cut short.
+    #[error("{found} bytes, expected {expected}")]
+    Length {
+        /// Bytes in the file.
+        found: u64,
+        /// Bytes in the original.
+        expected: u64,
+    },
+
+    /// Another content than the original's.
+    #[error("wrong checksum: SHA-256 is {found}, expected {expected}")]
+    Checksum {
+        /// SHA-256 of the file.
+        found: String,
+        /// SHA-256 of the original.
+        expected: String,
+    },
+
+    /// The archive is broken or was cut short.
+    #[error("cannot be unpacked, broken or cut short ({cause})")]
+    Broken {
+        /// The decoder's reason.
+        cause: io::Error,
+    },
+
+    /// A file inside has another length than the catalogue says, or is there twice.
+    #[error("holds {name} of {found} bytes, expected it once, of {expected}")]
+    Size {
+        /// The file's name.
+        name: String,
+        /// Its bytes.
+        found: u64,
+        /// As in the catalogue.
+        expected: u64,
+    },
+
+    /// A file is not inside.
+    #[error("holds no {folder}/{name}")]
+    Absent {
+        /// The folder inside.
+        folder: String,
+        /// The file's name.
+        name: String,
     },
 }
 
@@ -297,4 +422,19 @@ pub enum TransferError {
 
 fn list(splits: &[Split]) -> String {
     splits.iter().map(Split::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn nor(searched: &[PathBuf]) -> String {
+    searched.iter().map(|path| format!(", nor is it in {}", path.display())).collect()
+}
+
+fn are(files: &[String]) -> String {
+    format!("{} {}", files.join(", "), if files.len() == 1 { "is" } else { "are" })
+}
+
+fn choices(known: &[String]) -> String {
+    if known.is_empty() {
+        return "none: it is built in".to_owned();
+    }
+    format!("{} (or with .gz)", known.join(", "))
 }

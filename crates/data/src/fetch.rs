@@ -1,17 +1,20 @@
-//! Downloading a data set: every file from the first mirror that has it, checked before it gets its
+//! Downloading a data set: every archive from the first mirror that has it, checked before it gets its
 //! name.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use ureq::Agent;
 
-use crate::catalog::{Entry, FileEntry};
+use crate::catalog::{Archive, Entry, Item};
 use crate::error::{DataError, MirrorFailure};
 use crate::load::{FileStatus, status};
+use crate::lock::Lock;
+use crate::place;
 use crate::root::DataRoot;
+use crate::tarball;
 use crate::transfer::{Failure, Transfer};
 
 /// Between two attempts at one mirror, so that a restarting server is not hammered.
@@ -26,8 +29,10 @@ pub struct FetchOptions {
     pub stall_timeout: Duration,
     /// Attempts per mirror and file (3); 0 counts as 1. Only failures that may pass are tried again.
     pub attempts: u32,
-    /// Instead of the catalogue's mirrors: addresses of folders that hold the .gz files.
+    /// Instead of the catalogue's mirrors: addresses of folders that hold the archives.
     pub mirrors: Option<Vec<String>>,
+    /// Only to check what is here, never to touch the network (false).
+    pub offline: bool,
 }
 
 impl Default for FetchOptions {
@@ -37,6 +42,7 @@ impl Default for FetchOptions {
             stall_timeout: Duration::from_secs(30),
             attempts: 3,
             mirrors: None,
+            offline: false,
         }
     }
 }
@@ -52,22 +58,27 @@ pub enum Progress<'a> {
         /// Where it is.
         path: &'a Path,
     },
+    /// Another process is fetching the set.
+    Waiting {
+        /// The file that it has locked.
+        lock: &'a Path,
+    },
     /// An attempt begins.
     Started {
-        /// The file's unpacked name.
-        file: &'a str,
+        /// The name of what is downloaded.
+        archive: &'a str,
         /// From where.
         url: &'a str,
         /// Counted from 1 at each mirror.
         attempt: u32,
     },
-    /// More of the file is on disk.
+    /// More of it is on disk.
     Advanced {
-        /// The file's unpacked name.
-        file: &'a str,
+        /// The name of what is downloaded.
+        archive: &'a str,
         /// Bytes on disk.
         received: u64,
-        /// Bytes in the whole .gz.
+        /// Bytes in the whole.
         expected: u64,
     },
     /// The file has come, and is right.
@@ -79,15 +90,20 @@ pub enum Progress<'a> {
     },
 }
 
-/// Downloads what is missing of a data set into its folder below `root`, as .gz.
+/// Downloads what is missing of a data set into its folder below `root`: as .gz, or unpacked from the one
+/// .tar.gz of the set.
 ///
-/// A file is written as `FILE.gz.part` and renamed once its SHA-256 is right. A cut download is resumed,
-/// by a later attempt or a later call. A wrong .gz is replaced; a wrong unpacked file is an error, since
-/// it may be the user's own and [`load`](crate::load) would prefer it.
+/// An archive is written as `ARCHIVE.part` and used once its SHA-256 is right. A cut download is resumed,
+/// by a later attempt or a later call. A .tar.gz that lies in the set's folder already, put there by hand,
+/// is unpacked and kept. A wrong .gz is replaced; a wrong unpacked file is an error, since it may be the
+/// user's own and [`load`](crate::load) would prefer it. One process fetches a set at a time, and the
+/// next finds what it has brought.
 ///
 /// # Errors
 /// - [`DataError::Download`]: no mirror delivered; it names each one's failure and the way by hand.
+/// - [`DataError::Offline`]: files are missing and [`FetchOptions::offline`] is set.
 /// - [`DataError::WrongFile`]: a wrong unpacked file is in the way.
+/// - [`DataError::WrongTarball`]: a .tar.gz put there by hand is not the original.
 /// - [`DataError::Io`]: a folder or file cannot be written.
 pub fn fetch(
     entry: &Entry,
@@ -95,89 +111,155 @@ pub fn fetch(
     options: &FetchOptions,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), DataError> {
-    let agent: Agent = Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_resolve(Some(options.connect_timeout))
-        .timeout_connect(Some(options.connect_timeout))
-        .timeout_recv_response(Some(options.stall_timeout))
-        .timeout_per_read(Some(options.stall_timeout))
-        .timeout_per_write(Some(options.stall_timeout))
-        .build()
-        .new_agent();
     let directory = root.directory(&entry.name);
-    for file in entry.files() {
-        match status(entry, file, root) {
-            FileStatus::Good { path } => {
-                progress(Progress::Present { file: &file.name, path: &path });
-                continue;
-            }
-            FileStatus::Wrong { error } if !is_replaceable(&error) => return Err(error),
-            FileStatus::Missing | FileStatus::Wrong { .. } => {}
+    let mut survey = Survey::of(entry, root)?;
+    let by_hand = match &entry.tarball {
+        Some(tarball) => Some(directory.join(&tarball.name)).filter(|path| path.is_file()),
+        None => None,
+    };
+    let mut lock = None;
+    if !survey.missing.is_empty() {
+        if options.offline && by_hand.is_none() {
+            let files = survey.missing.iter().map(|item| item.file.name.clone()).collect();
+            return Err(DataError::Offline { dataset: entry.name.clone(), files, directory });
         }
-        fs::create_dir_all(&directory).map_err(DataError::io("create", &directory))?;
-        let path = download(&agent, entry, file, &directory, options, progress)?;
-        progress(Progress::Finished { file: &file.name, path: &path });
+        let waiting = |lock: &Path| progress(Progress::Waiting { lock });
+        lock = Some(Lock::acquire(root, &entry.name, waiting)?);
+        survey = Survey::of(entry, root)?;
     }
+    for (item, path) in &survey.present {
+        progress(Progress::Present { file: &item.file.name, path });
+    }
+    if survey.missing.is_empty() {
+        return Ok(());
+    }
+    fs::create_dir_all(&directory).map_err(DataError::io("create", &directory))?;
+    let mut download = Download::new(entry, &directory, options, progress);
+    match &entry.tarball {
+        None => {
+            for item in survey.missing {
+                // The catalogue's check: a file has an archive, or the set has a tarball.
+                let Some(archive) = &item.file.archive else { continue };
+                let path = directory.join(format!("{}.gz", item.file.name));
+                let part = download.run(&format!("{}.gz", item.file.name), archive)?;
+                place::rename(&part, &path)?;
+                (download.progress)(Progress::Finished { file: &item.file.name, path: &path });
+            }
+        }
+        Some(tarball) => {
+            let unpack =
+                |path: &Path| tarball::unpack(path, entry, tarball, &survey.missing, &directory);
+            if let Some(path) = &by_hand {
+                tarball::check(path, entry, tarball)?;
+                unpack(path)?;
+            } else {
+                let part = download.run(&tarball.name, &tarball.archive)?;
+                unpack(&part)?;
+                fs::remove_file(&part).map_err(DataError::io("remove", &part))?;
+            }
+            for item in &survey.missing {
+                let path = directory.join(&item.file.name);
+                (download.progress)(Progress::Finished { file: &item.file.name, path: &path });
+            }
+        }
+    }
+    drop(lock);
     Ok(())
 }
 
-fn download(
-    agent: &Agent,
-    entry: &Entry,
-    file: &FileEntry,
-    directory: &Path,
-    options: &FetchOptions,
-    progress: &mut dyn FnMut(Progress<'_>),
-) -> Result<PathBuf, DataError> {
-    let path = directory.join(format!("{}.gz", file.name));
-    let part = directory.join(format!("{}.gz.part", file.name));
-    let mut failures = Vec::new();
-    for mirror in options.mirrors.as_ref().unwrap_or(&entry.mirrors) {
-        let url = format!("{}/{}.gz", mirror.trim_end_matches('/'), file.name);
-        let transfer = Transfer {
-            agent,
-            url: &url,
-            part: &part,
-            archive: &file.archive,
-            stall_timeout: options.stall_timeout,
-        };
-        for attempt in 1..=options.attempts.max(1) {
-            if attempt > 1 {
-                thread::sleep(RETRY_PAUSE);
-            }
-            progress(Progress::Started { file: &file.name, url: &url, attempt });
-            let expected = file.archive.bytes;
-            match transfer.attempt(&mut |received| {
-                progress(Progress::Advanced { file: &file.name, received, expected });
-            }) {
-                Ok(()) => {
-                    fs::rename(&part, &path).map_err(DataError::io("rename to", &path))?;
-                    sync_directory(directory);
-                    return Ok(path);
+/// Which files are there, and where; which are not, or may be replaced.
+struct Survey<'a> {
+    present: Vec<(Item<'a>, PathBuf)>,
+    missing: Vec<Item<'a>>,
+}
+
+impl<'a> Survey<'a> {
+    fn of(entry: &'a Entry, root: &DataRoot) -> Result<Self, DataError> {
+        let (mut present, mut missing) = (Vec::new(), Vec::new());
+        for item in entry.items() {
+            match status(entry, item, root) {
+                FileStatus::Good { path } => present.push((item, path)),
+                FileStatus::Wrong { error } if !is_replaceable(&error, entry, root) => {
+                    return Err(error);
                 }
-                Err(Failure::Local(error)) => return Err(error),
-                Err(Failure::Remote { problem, again }) => {
-                    failures.push(MirrorFailure { url: url.clone(), problem });
-                    if !again {
-                        break;
+                FileStatus::Missing | FileStatus::Wrong { .. } => missing.push(item),
+            }
+        }
+        Ok(Self { present, missing })
+    }
+}
+
+/// A .gz of ours may be replaced, and one in another's folder need not be: ours is looked at first. An
+/// unpacked file of ours, or one that cannot be read, may not.
+fn is_replaceable(error: &DataError, entry: &Entry, root: &DataRoot) -> bool {
+    matches!(error, DataError::WrongFile { path, .. }
+        if path.extension().is_some_and(|extension| extension == "gz")
+            || path.parent() != Some(&root.directory(&entry.name)))
+}
+
+/// Brings one archive after another.
+struct Download<'a, 'p> {
+    agent: Agent,
+    entry: &'a Entry,
+    directory: &'a Path,
+    options: &'a FetchOptions,
+    progress: &'a mut (dyn FnMut(Progress<'_>) + 'p),
+}
+
+impl<'a, 'p> Download<'a, 'p> {
+    fn new(
+        entry: &'a Entry,
+        directory: &'a Path,
+        options: &'a FetchOptions,
+        progress: &'a mut (dyn FnMut(Progress<'_>) + 'p),
+    ) -> Self {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_resolve(Some(options.connect_timeout))
+            .timeout_connect(Some(options.connect_timeout))
+            .timeout_recv_response(Some(options.stall_timeout))
+            .timeout_per_read(Some(options.stall_timeout))
+            .timeout_per_write(Some(options.stall_timeout))
+            .build()
+            .new_agent();
+        Self { agent, entry, directory, options, progress }
+    }
+
+    /// Where the whole, checked archive is, still as `.part`.
+    fn run(&mut self, name: &str, archive: &Archive) -> Result<PathBuf, DataError> {
+        let (options, progress) = (self.options, &mut *self.progress);
+        let part = self.directory.join(format!("{name}.part"));
+        let mut failures = Vec::new();
+        for mirror in options.mirrors.as_ref().unwrap_or(&self.entry.mirrors) {
+            let url = format!("{}/{name}", mirror.trim_end_matches('/'));
+            let transfer = Transfer {
+                agent: &self.agent,
+                url: &url,
+                part: &part,
+                archive,
+                stall_timeout: options.stall_timeout,
+            };
+            for attempt in 1..=options.attempts.max(1) {
+                if attempt > 1 {
+                    thread::sleep(RETRY_PAUSE);
+                }
+                progress(Progress::Started { archive: name, url: &url, attempt });
+                let expected = archive.bytes;
+                match transfer.attempt(&mut |received| {
+                    progress(Progress::Advanced { archive: name, received, expected });
+                }) {
+                    Ok(()) => return Ok(part),
+                    Err(Failure::Local(error)) => return Err(error),
+                    Err(Failure::Remote { problem, again }) => {
+                        failures.push(MirrorFailure { url: url.clone(), problem });
+                        if !again {
+                            break;
+                        }
                     }
                 }
             }
         }
-    }
-    let directory = directory.to_path_buf();
-    Err(DataError::Download { file: file.name.clone(), directory, failures })
-}
-
-/// A .gz of ours may be replaced; an unpacked file, or one that cannot be read, may not.
-fn is_replaceable(error: &DataError) -> bool {
-    matches!(error, DataError::WrongFile { path, .. } if path.extension().is_some_and(|e| e == "gz"))
-}
-
-/// Makes the rename outlast a power cut where the system can; where it cannot, the file is merely fetched
-/// again.
-fn sync_directory(directory: &Path) {
-    if let Ok(handle) = File::open(directory) {
-        let _ = handle.sync_all();
+        let (archive, directory) = (name.to_owned(), self.directory.to_path_buf());
+        Err(DataError::Download { archive, directory, failures })
     }
 }

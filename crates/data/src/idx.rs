@@ -3,7 +3,6 @@
 //! Nothing in a file is believed: lengths come from the bytes that are there, the header must agree
 //! with them, and unpacking stops at a limit.
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -16,6 +15,8 @@ pub const MAX_BYTES: u64 = 1 << 30;
 pub(crate) const IMAGES_HEADER: u128 = 16;
 pub(crate) const LABELS_HEADER: u128 = 8;
 
+/// The first piece of a file that is read.
+const PAGE_BYTES: usize = 64 * 1024;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const UNSIGNED_BYTES: u8 = 0x08;
 
@@ -109,7 +110,7 @@ impl IdxArray {
     /// Every [`IdxError`]; whatever the bytes, at most [`MAX_BYTES`] are held packed and unpacked.
     pub fn read(reader: impl Read, rank: u8) -> Result<Self, IdxError> {
         let bytes = read_up_to(reader, MAX_BYTES)?;
-        Self::parse(&unpack(&bytes, MAX_BYTES)?, rank)
+        Self::from_bytes(unpack(bytes, MAX_BYTES)?, rank)
     }
 
     /// Parses the bytes of an unpacked file.
@@ -117,44 +118,15 @@ impl IdxArray {
     /// # Errors
     /// As [`read`](Self::read), without those of gzip and of the operating system.
     pub fn parse(bytes: &[u8], rank: u8) -> Result<Self, IdxError> {
-        let found = bytes.len() as u64;
-        let header = 4 + 4 * usize::from(rank);
-        let [a, b, element_type, file_rank, ..] = *bytes else {
-            return Err(IdxError::Truncated { found, expected: header as u64 });
-        };
-        if [a, b] != [0, 0] {
-            return Err(IdxError::Magic { found: [a, b] });
-        }
-        if element_type != UNSIGNED_BYTES {
-            return Err(IdxError::ElementType { found: element_type });
-        }
-        if file_rank != rank {
-            return Err(IdxError::Rank { found: file_rank, expected: rank });
-        }
-        let Some((_, data)) = bytes.split_at_checked(header) else {
-            return Err(IdxError::Truncated { found, expected: header as u64 });
-        };
-        let dims: Vec<u32> = bytes[4..header]
-            .chunks_exact(4)
-            .map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
-            .collect();
-        // Checked: the product of many dimensions overflows any integer.
-        let expected = dims
-            .iter()
-            .try_fold(1_u64, |product, &dim| product.checked_mul(u64::from(dim)))
-            .and_then(|elements| elements.checked_add(header as u64))
-            .filter(|&expected| expected <= MAX_BYTES);
-        let Some(expected) = expected else {
-            return Err(IdxError::TooLarge { dims, limit: MAX_BYTES });
-        };
-        if found < expected {
-            return Err(IdxError::Truncated { found, expected });
-        }
-        if found > expected {
-            return Err(IdxError::Trailing { found, expected });
-        }
-        let dims = dims.into_iter().map(|dim| dim as usize).collect();
-        Ok(Self { dims, data: data.to_vec() })
+        let (dims, header) = dimensions(bytes, rank)?;
+        Ok(Self { dims, data: bytes[header..].to_vec() })
+    }
+
+    /// The same without a copy.
+    pub(crate) fn from_bytes(mut bytes: Vec<u8>, rank: u8) -> Result<Self, IdxError> {
+        let (dims, header) = dimensions(&bytes, rank)?;
+        bytes.drain(..header);
+        Ok(Self { dims, data: bytes })
     }
 
     /// The dimensions: `[count, height, width]` of images, `[count]` of labels.
@@ -173,25 +145,104 @@ impl IdxArray {
     }
 }
 
-/// Reads all there is, unless it is more than `limit` bytes.
-pub(crate) fn read_up_to(reader: impl Read, limit: u64) -> Result<Vec<u8>, IdxError> {
-    let mut bytes = Vec::new();
-    let read = reader.take(limit + 1).read_to_end(&mut bytes);
-    read.map_err(|cause| IdxError::Io { cause })?;
-    if bytes.len() as u64 > limit {
-        return Err(IdxError::TooLong { limit });
+/// The dimensions that the header announces, with which the length agrees, and the header's own length.
+fn dimensions(bytes: &[u8], rank: u8) -> Result<(Vec<usize>, usize), IdxError> {
+    let found = bytes.len() as u64;
+    let header = 4 + 4 * usize::from(rank);
+    let [a, b, element_type, file_rank, ..] = *bytes else {
+        return Err(IdxError::Truncated { found, expected: header as u64 });
+    };
+    if [a, b] != [0, 0] {
+        return Err(IdxError::Magic { found: [a, b] });
     }
+    if element_type != UNSIGNED_BYTES {
+        return Err(IdxError::ElementType { found: element_type });
+    }
+    if file_rank != rank {
+        return Err(IdxError::Rank { found: file_rank, expected: rank });
+    }
+    let Some(words) = bytes.get(4..header) else {
+        return Err(IdxError::Truncated { found, expected: header as u64 });
+    };
+    let dims: Vec<u32> = words
+        .chunks_exact(4)
+        .map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
+        .collect();
+    // Checked: the product of many dimensions overflows any integer.
+    let expected = dims
+        .iter()
+        .try_fold(1_u64, |product, &dim| product.checked_mul(u64::from(dim)))
+        .and_then(|elements| elements.checked_add(header as u64))
+        .filter(|&expected| expected <= MAX_BYTES);
+    let Some(expected) = expected else {
+        return Err(IdxError::TooLarge { dims, limit: MAX_BYTES });
+    };
+    if found < expected {
+        return Err(IdxError::Truncated { found, expected });
+    }
+    if found > expected {
+        return Err(IdxError::Trailing { found, expected });
+    }
+    Ok((dims.into_iter().map(|dim| dim as usize).collect(), header))
+}
+
+/// Reads all there is, unless it is more than `limit` bytes; at no time holds more than twice the limit
+/// and a page.
+pub(crate) fn read_up_to(mut reader: impl Read, limit: u64) -> Result<Vec<u8>, IdxError> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+    let (mut bytes, mut filled) = (Vec::new(), 0);
+    loop {
+        if filled == bytes.len() {
+            let length = filled.saturating_mul(2).clamp(PAGE_BYTES.min(most), most);
+            bytes.reserve_exact(length - filled);
+            bytes.resize(length, 0);
+        }
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+            Err(cause) => return Err(IdxError::Io { cause }),
+        }
+        if filled == most {
+            return Err(IdxError::TooLong { limit });
+        }
+    }
+    bytes.truncate(filled);
     Ok(bytes)
 }
 
 /// Unpacks what begins like gzip, up to `limit` bytes; passes everything else on.
-pub(crate) fn unpack(bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, IdxError> {
+pub(crate) fn unpack(bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, IdxError> {
     if !bytes.starts_with(&GZIP_MAGIC) {
-        return Ok(Cow::Borrowed(bytes));
+        return Ok(bytes);
     }
-    match read_up_to(MultiGzDecoder::new(bytes), limit) {
-        Ok(unpacked) => Ok(Cow::Owned(unpacked)),
+    match read_up_to(MultiGzDecoder::new(&bytes[..]), limit) {
         Err(IdxError::Io { cause }) => Err(IdxError::Gzip { cause }),
-        Err(other) => Err(other),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// What is held while the last piece is copied is the old piece, half as long, and the new one.
+        #[test]
+        fn reading_never_asks_for_more_than_the_limit(length in 0_u64..400_000, limit in 0_u64..400_000) {
+            let mut reader = io::repeat(7).take(length);
+            match read_up_to(&mut reader, limit) {
+                Ok(bytes) => {
+                    prop_assert!(length <= limit && bytes.len() as u64 == length);
+                    prop_assert!(bytes.capacity() as u64 <= limit + 1);
+                }
+                Err(IdxError::TooLong { .. }) => {
+                    prop_assert!(length > limit);
+                    prop_assert_eq!(reader.limit(), length - limit - 1); // One byte told.
+                }
+                Err(other) => prop_assert!(false, "{}", other),
+            }
+        }
     }
 }

@@ -17,7 +17,8 @@
 //! ```
 //!
 //! Larger sets live in a folder ([`DataRoot`]) and are described in a [`Catalog`]: [`fetch`] downloads
-//! them, [`load`] reads them, [`verify`] says which files are there and right.
+//! them, [`import`] takes files that are here already, [`load`] reads them, [`verify`] says which files are
+//! there and right.
 //!
 //! A [`Density`] is a distribution in the plane whose logarithmic density is known, with draws without end:
 //!
@@ -38,24 +39,33 @@
 
 mod batches;
 mod catalog;
+mod cifar;
+mod content;
 mod densities;
 mod embedded;
 mod error;
 mod fetch;
 mod idx;
 mod images;
+mod import;
 mod load;
+mod lock;
+mod place;
 mod root;
 mod sum;
+mod tarball;
 mod transfer;
 
 pub use batches::{Batches, Order};
-pub use catalog::{Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles};
+pub use catalog::{
+    Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles, Tarball,
+};
 pub use densities::Density;
 pub use embedded::digits;
-pub use error::{DataError, FileProblem, MirrorFailure, TransferError};
+pub use error::{DataError, FileProblem, MirrorFailure, TarballProblem, TransferError};
 pub use fetch::{FetchOptions, Progress, fetch};
 pub use idx::{IdxArray, IdxError, MAX_BYTES};
 pub use images::ImageSet;
+pub use import::import;
 pub use load::{FileStatus, load, verify};
 pub use root::DataRoot;

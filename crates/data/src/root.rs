@@ -4,12 +4,14 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::catalog::Entry;
 use crate::error::DataError;
 
 /// The environment variable that names the folder.
 const VARIABLE: &str = "EBM_DATA";
 
-/// Where data sets are kept; a set's files are in `ROOT/NAME/`.
+/// Where data sets are kept; a set's files are in `ROOT/NAME/`, or as its entry's
+/// [`layouts`](crate::Entry::layouts) say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataRoot {
     path: PathBuf,
@@ -50,16 +52,27 @@ impl DataRoot {
         self.path.join(dataset)
     }
 
-    /// Whether the folder exists, as an error that names it.
-    pub(crate) fn check(&self, dataset: &str) -> Result<(), DataError> {
-        match self.path.try_exists() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(DataError::MissingRoot {
-                path: self.path.clone(),
-                origin: self.origin,
-                dataset: dataset.to_owned(),
-            }),
-            Err(cause) => Err(DataError::io("look into", &self.path)(cause)),
+    /// Where files of a set may be: its own folder, then those of its other layouts.
+    pub(crate) fn directories(&self, entry: &Entry) -> Vec<PathBuf> {
+        // Joined to an absolute path, the root gives way to it.
+        let layouts = entry.layouts.iter().map(|layout| self.path.join(layout));
+        [self.directory(&entry.name)].into_iter().chain(layouts).collect()
+    }
+
+    /// Why a file of the set is in none of its folders.
+    pub(crate) fn missing(&self, entry: &Entry, file: &str) -> DataError {
+        let (path, dataset) = (self.path.clone(), entry.name.clone());
+        let mut searched = self.directories(entry);
+        match path.try_exists() {
+            Ok(true) => {
+                let directory = searched.remove(0);
+                DataError::MissingFile { file: file.to_owned(), directory, searched, dataset }
+            }
+            Ok(false) => {
+                searched.retain(|directory| !directory.starts_with(&path));
+                DataError::MissingRoot { path, origin: self.origin, searched, dataset }
+            }
+            Err(cause) => DataError::io("look into", &path)(cause),
         }
     }
 }

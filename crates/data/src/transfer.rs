@@ -1,4 +1,4 @@
-//! One attempt to bring one published .gz file from one address: resumes, never takes more than was
+//! One attempt to bring one published archive from one address: resumes, never takes more than was
 //! promised, checks the SHA-256.
 
 use std::fs::{self, File, OpenOptions};
@@ -11,7 +11,7 @@ use ureq::{Agent, Body, Timeout};
 
 use crate::catalog::Archive;
 use crate::error::{DataError, TransferError};
-use crate::sum::sha256;
+use crate::sum::sha256_of;
 
 /// Enough for a progress bar to move smoothly, few enough calls to cost nothing.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -58,8 +58,8 @@ impl Transfer<'_> {
         if start < self.archive.bytes {
             self.receive(start, advanced)?;
         }
-        let bytes = fs::read(self.part).map_err(DataError::io("read", self.part))?;
-        let found = sha256(&bytes);
+        let file = File::open(self.part).map_err(DataError::io("open", self.part))?;
+        let found = sha256_of(file).map_err(DataError::io("read", self.part))?;
         if found != self.archive.sha256 {
             self.discard()?;
             let problem = TransferError::Checksum { found, expected: self.archive.sha256.clone() };

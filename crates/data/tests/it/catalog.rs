@@ -8,7 +8,7 @@ use crate::tiny::catalog_text;
 fn the_embedded_one_describes_mnist() {
     let catalog = Catalog::embedded().unwrap();
     let names: Vec<_> = catalog.entries().map(|entry| entry.name.as_str()).collect();
-    assert_eq!(names, ["digits", "fashion-mnist", "mnist"]);
+    assert_eq!(names, ["cifar10", "digits", "fashion-mnist", "kmnist", "mnist"]);
     assert_eq!(catalog.get("digits").unwrap().kind, Kind::Embedded);
     let mnist = catalog.get("mnist").unwrap();
     let files: Vec<_> = mnist.files().map(|f| (f.name.as_str(), f.bytes)).collect();
@@ -34,6 +34,9 @@ fn contradictions_are_refused() {
         ("shape = [1, 28, 28]", "shape = [3, 28, 28]", "shape"),
         ("shape = [1, 28, 28]", "shape = [1, 0, 28]", "shape"),
         ("classes = 10", "classes = 0", "classes"),
+        ("classes = 10", "classes = 10\nlayouts = [\"a/../b\"]", "layouts"),
+        ("classes = 10", "classes = 10\nlayouts = [\"//a\"]", "layouts"),
+        ("kind = \"idx\"", "kind = \"cifar\"", "shape"),
         ("kind = \"idx\"", "kind = \"embedded\"", "files"),
         ("name = \"digits-labels", "name = \"../digits-labels", "a file's name"),
         ("sha256 = \"", "sha256 = \"A", "a sha256"),
@@ -51,6 +54,35 @@ fn contradictions_are_refused() {
         Catalog::from_toml(&escaping),
         Err(DataError::CatalogEntry { field: "the name", .. })
     ));
+}
+
+#[test]
+fn the_embedded_one_describes_cifar10() {
+    let catalog = Catalog::embedded().unwrap();
+    let cifar = catalog.get("cifar10").unwrap();
+    assert_eq!((cifar.kind, cifar.shape), (Kind::Cifar, [3, 32, 32]));
+    let bytes: Vec<_> = cifar.files().map(|file| file.bytes).collect();
+    assert_eq!(bytes, [30_730_000; 6]); // 10 000 records of 3 073 bytes
+    assert_eq!(cifar.tarball.as_ref().unwrap().archive.bytes, 170_052_171);
+}
+
+#[test]
+fn contradictions_of_cifars_kind_are_refused() {
+    let text = crate::small::catalog_text(&[], b"");
+    for (from, to, field) in [
+        ("count = 60", "count = 61", "bytes"),
+        ("bytes = 94120", "bytes = 94121", "bytes"),
+        ("shape = [3, 28, 28]", "shape = [1, 28, 28]", "shape"),
+        ("folder = \"inside\"", "folder = \"../inside\"", "the tarball's name"),
+        ("name = \"a.bin\"", "name = \"../a.bin\"", "a file's name"),
+        ("kind = \"cifar\"", "kind = \"idx\"", "shape"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        match Catalog::from_toml(&text.replacen(from, to, 1)) {
+            Err(DataError::CatalogEntry { field: found, .. }) => assert_eq!(found, field, "{to}"),
+            other => panic!("{to}: {other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -78,7 +78,10 @@ fn digits_need_no_folder() {
     let error = load("digits", Split::Test, &root, &catalog).unwrap_err();
     assert!(error.to_string().contains("no test split; it has: train"), "{error}");
     let error = load("mnits", Split::Train, &root, &catalog).unwrap_err();
-    assert!(error.to_string().contains("known: digits, fashion-mnist, mnist"), "{error}");
+    assert!(
+        error.to_string().contains("known: cifar10, digits, fashion-mnist, kmnist, mnist"),
+        "{error}"
+    );
 }
 
 #[test]

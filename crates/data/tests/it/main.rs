@@ -4,11 +4,19 @@
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 mod catalog;
+mod cifar;
+mod cifar10;
 mod fetch;
 mod fetch_disk;
 mod idx;
 mod images;
+mod import;
+mod layouts;
 mod load;
+mod lock;
 mod mnist;
 mod server;
+mod small;
+mod spoilt;
+mod tarball;
 mod tiny;

@@ -88,7 +88,12 @@ pub fn answer(status: &str, headers: &str, body: &[u8]) -> Answer {
 
 /// As servers should.
 pub fn good(request: &Request) -> Answer {
-    let (file, from) = (file(request), request.from.unwrap_or(0));
+    good_of(file(request), request)
+}
+
+/// The same of another file.
+pub fn good_of(file: &[u8], request: &Request) -> Answer {
+    let from = request.from.unwrap_or(0);
     let length = format!("Content-Length: {}\r\n", file.len() - from);
     if from == 0 {
         return answer("200 OK", &length, file);

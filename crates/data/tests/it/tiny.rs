@@ -49,6 +49,15 @@ pub fn catalog(mirrors: &[String]) -> Catalog {
     Catalog::from_toml(&catalog_text(mirrors)).unwrap()
 }
 
+/// The same without the sums of the unpacked files, with other folders to look into.
+pub fn catalog_without_sums(layouts: &[&str]) -> Catalog {
+    let text = catalog_text(&[]);
+    let lines = text.lines().filter(|line| !line.starts_with("sha256"));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let layouts = format!("mirrors = []\nlayouts = {layouts:?}");
+    Catalog::from_toml(&text.replacen("mirrors = []", &layouts, 1)).unwrap()
+}
+
 /// A data root in a temporary folder, which lives as long as the first value.
 pub fn root() -> (TempDir, DataRoot) {
     let folder = tempfile::tempdir().unwrap();

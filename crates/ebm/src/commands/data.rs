@@ -1,11 +1,13 @@
-//! `ebm data`: lists, downloads and checks data sets.
+//! `ebm data`: lists, downloads, imports and checks data sets.
 
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use ebm::data::{Catalog, DataRoot, FetchOptions, FileStatus, Progress, fetch, verify};
+use ebm::data::{
+    Catalog, DataRoot, Entry, FetchOptions, FileStatus, Progress, fetch, import, verify,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Subcommand)]
@@ -19,13 +21,24 @@ pub(crate) enum Action {
         /// Download from this folder's address instead of the mirrors of datasets.toml.
         #[arg(long)]
         mirror: Option<String>,
+        /// Only check what is here and name what is missing; never touch the network.
+        #[arg(long, conflicts_with = "mirror")]
+        offline: bool,
+    },
+    /// Check files of a data set and copy them into its folder.
+    Import {
+        /// The data set's name.
+        name: String,
+        /// Its files under their published names, packed or not.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// Print the folder that a data set's files belong in.
     Path {
         /// The data set's name.
         name: String,
     },
-    /// Check the files of a data set against their SHA-256.
+    /// Check the files of a data set: length, SHA-256 where it is known, labels.
     Verify {
         /// The data set's name.
         name: String,
@@ -39,14 +52,15 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
     match action {
         Action::List => {
             for entry in catalog.entries() {
-                let present = if entry.files().next().is_none() {
+                let statuses = verify(&entry.name, &root, &catalog)?;
+                let present = if statuses.is_empty() {
                     "built in"
-                } else if count_bad(&entry.name, &root, &catalog)? == 0 {
+                } else if count_bad(&statuses) == 0 {
                     "here"
                 } else {
                     "not here"
                 };
-                writeln!(out, "{:<10} {present:<9} {}", entry.name, entry.description)?;
+                writeln!(out, "{:<13} {present:<8}  {}", entry.name, entry.description)?;
             }
         }
         Action::Path { name } => {
@@ -54,7 +68,8 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
             writeln!(out, "{}", root.directory(&entry.name).display())?;
         }
         Action::Verify { name } => {
-            for (file, status) in verify(&name, &root, &catalog)? {
+            let statuses = verify(&name, &root, &catalog)?;
+            for (file, status) in &statuses {
                 let found = match status {
                     FileStatus::Good { path } => format!("right ({})", path.display()),
                     FileStatus::Missing => "missing".into(),
@@ -63,44 +78,61 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
                 };
                 writeln!(out, "{file}: {found}")?;
             }
-            let bad = count_bad(&name, &root, &catalog)?;
+            let bad = count_bad(&statuses);
             if bad > 0 {
                 bail!(
                     "{bad} files of {name} are missing or wrong; `ebm data fetch {name}` downloads them"
                 );
             }
         }
-        Action::Fetch { name, mirror } => {
-            let entry = catalog.get(&name)?;
-            let options =
-                FetchOptions { mirrors: mirror.map(|url| vec![url]), ..FetchOptions::default() };
-            let style = ProgressStyle::with_template(
-                "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-            )?;
-            let bar = ProgressBar::new(0).with_style(style);
-            fetch(entry, &root, &options, &mut |progress| match progress {
-                Progress::Present { file, path } => {
-                    bar.println(format!("{file} is here: {}", path.display()));
-                }
-                Progress::Started { file, url, .. } => {
-                    bar.set_prefix(file.to_owned());
-                    tracing::info!("{url}");
-                }
-                Progress::Advanced { received, expected, .. } => {
-                    bar.set_length(expected);
-                    bar.set_position(received);
-                }
-                Progress::Finished { path, .. } => tracing::info!("{}", path.display()),
-                _ => {}
-            })?;
-            bar.finish_and_clear();
+        Action::Fetch { name, mirror, offline } => {
+            let mirrors = mirror.map(|url| vec![url]);
+            let options = FetchOptions { mirrors, offline, ..FetchOptions::default() };
+            show_fetch(catalog.get(&name)?, &root, &options)?;
             writeln!(out, "{}", root.directory(&name).display())?;
+        }
+        Action::Import { name, files } => {
+            for path in import(catalog.get(&name)?, &root, &files)? {
+                writeln!(out, "{}", path.display())?;
+            }
+            let statuses = verify(&name, &root, &catalog)?;
+            for (file, status) in &statuses {
+                if matches!(status, FileStatus::Missing) {
+                    tracing::warn!("{file} is still missing");
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn count_bad(name: &str, root: &DataRoot, catalog: &Catalog) -> Result<usize> {
-    let good = |status: &FileStatus| matches!(status, FileStatus::Good { .. });
-    Ok(verify(name, root, catalog)?.iter().filter(|(_, status)| !good(status)).count())
+fn show_fetch(entry: &Entry, root: &DataRoot, options: &FetchOptions) -> Result<()> {
+    let style = ProgressStyle::with_template(
+        "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+    )?;
+    let bar = ProgressBar::new(0).with_style(style);
+    fetch(entry, root, options, &mut |progress| match progress {
+        Progress::Present { file, path } => {
+            bar.println(format!("{file} is here: {}", path.display()));
+        }
+        Progress::Waiting { lock } => {
+            tracing::info!("waiting for another process, which holds {}", lock.display());
+        }
+        Progress::Started { archive, url, .. } => {
+            bar.set_prefix(archive.to_owned());
+            tracing::info!("{url}");
+        }
+        Progress::Advanced { received, expected, .. } => {
+            bar.set_length(expected);
+            bar.set_position(received);
+        }
+        Progress::Finished { path, .. } => tracing::info!("{}", path.display()),
+        _ => {}
+    })?;
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn count_bad(statuses: &[(String, FileStatus)]) -> usize {
+    statuses.iter().filter(|(_, status)| !matches!(status, FileStatus::Good { .. })).count()
 }
