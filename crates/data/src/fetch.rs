@@ -1,24 +1,17 @@
-//! Downloading a data set: every archive from the first mirror that has it, checked before it gets its
-//! name.
+//! Fetching a data set: what is missing is downloaded, checked before it gets its name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
-use ureq::Agent;
-
-use crate::catalog::{Archive, Entry, Item};
-use crate::error::{DataError, MirrorFailure};
+use crate::catalog::{Entry, Item};
+use crate::download::Download;
+use crate::error::DataError;
 use crate::load::{FileStatus, status};
 use crate::lock::Lock;
 use crate::place;
 use crate::root::DataRoot;
 use crate::tarball;
-use crate::transfer::{Failure, Transfer};
-
-/// Between two attempts at one mirror, so that a restarting server is not hammered.
-const RETRY_PAUSE: Duration = Duration::from_millis(300);
 
 /// How patiently to download, and from where.
 #[derive(Clone, Debug)]
@@ -195,71 +188,4 @@ fn is_replaceable(error: &DataError, entry: &Entry, root: &DataRoot) -> bool {
     matches!(error, DataError::WrongFile { path, .. }
         if path.extension().is_some_and(|extension| extension == "gz")
             || path.parent() != Some(&root.directory(&entry.name)))
-}
-
-/// Brings one archive after another.
-struct Download<'a, 'p> {
-    agent: Agent,
-    entry: &'a Entry,
-    directory: &'a Path,
-    options: &'a FetchOptions,
-    progress: &'a mut (dyn FnMut(Progress<'_>) + 'p),
-}
-
-impl<'a, 'p> Download<'a, 'p> {
-    fn new(
-        entry: &'a Entry,
-        directory: &'a Path,
-        options: &'a FetchOptions,
-        progress: &'a mut (dyn FnMut(Progress<'_>) + 'p),
-    ) -> Self {
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_resolve(Some(options.connect_timeout))
-            .timeout_connect(Some(options.connect_timeout))
-            .timeout_recv_response(Some(options.stall_timeout))
-            .timeout_per_read(Some(options.stall_timeout))
-            .timeout_per_write(Some(options.stall_timeout))
-            .build()
-            .new_agent();
-        Self { agent, entry, directory, options, progress }
-    }
-
-    /// Where the whole, checked archive is, still as `.part`.
-    fn run(&mut self, name: &str, archive: &Archive) -> Result<PathBuf, DataError> {
-        let (options, progress) = (self.options, &mut *self.progress);
-        let part = self.directory.join(format!("{name}.part"));
-        let mut failures = Vec::new();
-        for mirror in options.mirrors.as_ref().unwrap_or(&self.entry.mirrors) {
-            let url = format!("{}/{name}", mirror.trim_end_matches('/'));
-            let transfer = Transfer {
-                agent: &self.agent,
-                url: &url,
-                part: &part,
-                archive,
-                stall_timeout: options.stall_timeout,
-            };
-            for attempt in 1..=options.attempts.max(1) {
-                if attempt > 1 {
-                    thread::sleep(RETRY_PAUSE);
-                }
-                progress(Progress::Started { archive: name, url: &url, attempt });
-                let expected = archive.bytes;
-                match transfer.attempt(&mut |received| {
-                    progress(Progress::Advanced { archive: name, received, expected });
-                }) {
-                    Ok(()) => return Ok(part),
-                    Err(Failure::Local(error)) => return Err(error),
-                    Err(Failure::Remote { problem, again }) => {
-                        failures.push(MirrorFailure { url: url.clone(), problem });
-                        if !again {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        let (archive, directory) = (name.to_owned(), self.directory.to_path_buf());
-        Err(DataError::Download { archive, directory, failures })
-    }
 }

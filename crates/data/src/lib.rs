@@ -42,6 +42,7 @@ mod catalog;
 mod cifar;
 mod content;
 mod densities;
+mod download;
 mod embedded;
 mod error;
 mod fetch;

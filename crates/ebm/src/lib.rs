@@ -27,7 +27,7 @@
 //! let mut batches = Batches::new(images.len(), 8, Key::new(recipe.seed))?;
 //! let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
 //! let metrics = trainer.step(images.batch(&batches.indices(0), &device), 0)?;
-//! println!("mean f(x̃) − mean f(x) = {}", metrics.energy_loss);
+//! println!("mean f(x̃) − mean f(x) = {:?}", metrics.energy_loss);
 //! # Ok(())
 //! # }
 //! ```
