@@ -4,9 +4,10 @@ mod matrix;
 mod outcome;
 mod table;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -18,7 +19,7 @@ use ebm::data::DataRoot;
 use ebm::device::{DeviceName, open};
 
 use crate::run::find;
-use matrix::Matrix;
+use matrix::{Job, Matrix};
 use outcome::Outcome;
 
 #[derive(Args)]
@@ -53,25 +54,46 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let device = open(arguments.device)?;
     let out = find::free_folder(arguments.out, "ablations")?;
     fs::create_dir_all(&out).with_context(|| format!("cannot write {}", out.display()))?;
-    let (next, done, started) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Instant::now());
+    let (next, state, started) =
+        (AtomicUsize::new(0), Mutex::new(State::default()), Instant::now());
+    let work = || {
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let outcome = Outcome::of(job, &root, &device);
+            let Ok(mut state) = state.lock() else { return };
+            let seconds = started.elapsed().as_secs_f64();
+            // The table grows run by run: what is done is not lost if a later run fails.
+            if let Err(error) = state.add(job, outcome, &out, seconds) {
+                state.error.get_or_insert(error);
+                next.store(jobs.len(), Ordering::Relaxed);
+                return;
+            }
+            let done = state.outcomes.len();
+            let left = seconds / done as f64 * (jobs.len() - done) as f64;
+            tracing::info!("{done} of {}: {job}; {left:.0} s left", jobs.len());
+        }
+    };
     thread::scope(|scope| {
-        for _ in 0..arguments.parallel.clamp(1, jobs.len().max(1)) {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = Outcome::of(job, &root, &device);
-                    let Ok(mut done) = done.lock() else { return };
-                    done.push((job.number, outcome));
-                    let left = started.elapsed().as_secs_f64() / done.len() as f64
-                        * (jobs.len() - done.len()) as f64;
-                    tracing::info!("{} of {}: {job}; {left:.0} s left", done.len(), jobs.len());
-                }
-            });
+        for _ in 0..arguments.parallel.clamp(1, jobs.len()) {
+            scope.spawn(work);
         }
     });
-    let mut outcomes = done.into_inner().unwrap_or_default();
-    outcomes.sort_by_key(|(number, _)| *number);
-    let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome).collect::<Result<Vec<_>>>()?;
-    table::write(&out, &outcomes, started.elapsed().as_secs_f64())?;
+    if let Some(error) = state.into_inner().ok().and_then(|state| state.error) {
+        return Err(error);
+    }
     writeln!(stdout(), "{}", out.join("ablations.html").display())?;
     Ok(())
+}
+
+/// The runs that have ended, in the order of the matrix, or why no more are made.
+#[derive(Default)]
+struct State {
+    outcomes: BTreeMap<usize, Outcome>,
+    error: Option<anyhow::Error>,
+}
+
+impl State {
+    fn add(&mut self, job: &Job, outcome: Result<Outcome>, out: &Path, seconds: f64) -> Result<()> {
+        self.outcomes.insert(job.number, outcome?);
+        table::write(out, &self.outcomes.values().collect::<Vec<_>>(), seconds)
+    }
 }

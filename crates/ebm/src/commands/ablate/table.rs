@@ -32,7 +32,7 @@ struct Row {
     cells: Vec<String>,
 }
 
-pub(super) fn write(folder: &Path, outcomes: &[Outcome], seconds: f64) -> Result<()> {
+pub(super) fn write(folder: &Path, outcomes: &[&Outcome], seconds: f64) -> Result<()> {
     let save = |name: &str, text: &str| {
         let path = folder.join(name);
         replace(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
@@ -51,7 +51,7 @@ pub(super) fn write(folder: &Path, outcomes: &[Outcome], seconds: f64) -> Result
 }
 
 /// One line for each measure of each run.
-fn csv(outcomes: &[Outcome]) -> String {
+fn csv(outcomes: &[&Outcome]) -> String {
     let mut text = String::from("base,case,seed,diverged,seconds,gradients,measure,value\n");
     let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     for outcome in outcomes {
@@ -77,10 +77,10 @@ fn csv(outcomes: &[Outcome]) -> String {
 }
 
 /// In the order of the first run of each.
-fn groups(outcomes: &[Outcome]) -> Vec<Group> {
+fn groups(outcomes: &[&Outcome]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for base in distinct(outcomes.iter().map(|o| &*o.base)) {
-        let of_base: Vec<&Outcome> = outcomes.iter().filter(|o| o.base == base).collect();
+        let of_base: Vec<_> = outcomes.iter().copied().filter(|o| o.base == base).collect();
         let measures = distinct(of_base.iter().flat_map(|o| o.measures.keys().copied()));
         let rows = distinct(of_base.iter().map(|o| &*o.case))
             .into_iter()
@@ -165,6 +165,7 @@ mod tests {
     fn means_leave_diverged_runs_out_and_count_them() {
         let outcomes =
             [outcome("x", 0, Some(1.0)), outcome("x", 1, Some(3.0)), outcome("x", 2, None)];
+        let outcomes: Vec<_> = outcomes.iter().collect();
         let row = &groups(&outcomes)[0].rows[0];
         assert_eq!((row.runs, row.diverged, &*row.cells[0]), (3, 1, "2.00 ± 1.41"));
         assert_eq!((&*row.gradients, &*row.seconds), ("3.0", "2.00 ± 0.000"));
