@@ -105,8 +105,8 @@ impl Trainer {
         let start = proposal.start.clone();
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
-        let (samples, _) =
-            self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), |_, _| {})?;
+        let langevin = key.fold(stream::LANGEVIN);
+        let (samples, _) = self.chains(&self.energy, start.clone(), steps, langevin, |_, _| {})?;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
         let learning = self.energy_learning(&samples, &data)?;
         let lesson = self.lesson(proposal, samples.clone(), data, key.fold(stream::LESSON))?;

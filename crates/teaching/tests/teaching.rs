@@ -195,6 +195,19 @@ fn a_resumed_run_equals_an_unbroken_one() {
     }
 }
 
+/// An average of the weights is looked at, and training does not know of it.
+#[test]
+fn the_average_of_weights_is_for_samples_only() {
+    let averaged = |decay| {
+        let mut recipe = small_recipe();
+        recipe.optimiser.ema_decay = decay;
+        run(trainer(recipe))
+    };
+    let (without, with) = (averaged(None), averaged(Some(0.9)));
+    assert_eq!(without.metrics, with.metrics);
+    assert_ne!(without.samples, with.samples);
+}
+
 /// A listener that has had enough after two iterations.
 #[test]
 fn training_ends_where_a_listener_wants_it() {
