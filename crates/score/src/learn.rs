@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::Plan;
+use crate::addend::Added;
 use crate::buffer::Buffer;
 use crate::plan::{BLOCK, Workspace};
+use crate::{Addend, Plan};
 
 /// Sums that are made side by side, each as large as the transformed weights. Their number and what goes into
 /// each do not depend on the machine, so neither do the bits of the total. More cores than this share the
@@ -20,6 +21,8 @@ pub struct WeightGradient {
     pub head: Vec<f32>,
     /// Σᵢ cᵢ.
     pub head_bias: f32,
+    /// With respect to the addend, `[batch, channels, height, width]` of its stage; empty without one.
+    pub addend: Vec<f32>,
 }
 
 /// A part of the sum, as the stages keep it.
@@ -27,6 +30,8 @@ struct Sum {
     weights: Vec<Buffer>,
     biases: Vec<Buffer>,
     head: Buffer,
+    /// Of the addend, sample after sample, `[pixel, channel]`.
+    addend: Vec<f32>,
 }
 
 impl Plan {
@@ -34,6 +39,7 @@ impl Plan {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
+    /// - `addend`: of as many samples
     /// - `coefficients`, `values`: `[batch]`
     ///
     /// # Panics
@@ -41,31 +47,36 @@ impl Plan {
     pub fn weight_gradient(
         &self,
         x: &[f32],
+        addend: Option<&Addend>,
         coefficients: &[f32],
         values: &mut [f32],
     ) -> WeightGradient {
         let image = self.image_len();
-        assert_eq!(x.len(), values.len() * image, "x must hold one image for each value");
+        self.check(x, addend, values.len());
         assert_eq!(coefficients.len(), values.len(), "one coefficient for each value");
         let part = values.len().div_ceil(SUMS).max(1);
         let mut sums: Vec<Sum> = values
             .par_chunks_mut(part)
             .zip(x.par_chunks(part * image))
             .zip(coefficients.par_chunks(part))
-            .map(|((values, x), coefficients)| {
+            .enumerate()
+            .map(|(index, ((values, x), coefficients))| {
                 let mut sum = Sum::new(self);
+                let mut first = index * part;
                 let blocks = values.chunks_mut(BLOCK).zip(x.chunks(BLOCK * image));
                 for ((values, x), coefficients) in blocks.zip(coefficients.chunks(BLOCK)) {
+                    let added = addend.map(|addend| addend.of(first, values.len()));
+                    first += values.len();
                     self.with_workspace(values.len(), |workspace| {
-                        self.forward(workspace, x, values);
-                        self.accumulate(workspace, x, coefficients, &mut sum);
+                        self.forward(workspace, x, added, values);
+                        self.accumulate(workspace, x, added, coefficients, &mut sum);
                     });
                 }
                 sum
             })
             .collect();
         let mut total = if sums.is_empty() { Sum::new(self) } else { sums.remove(0) };
-        for sum in &sums {
+        for sum in &mut sums {
             total.add(sum);
         }
         WeightGradient {
@@ -80,8 +91,16 @@ impl Plan {
                     ]
                 })
                 .collect(),
-            head: self.planes(&total.head),
+            head: self
+                .stages
+                .last()
+                .map_or_else(Vec::new, |last| last.planes(&total.head).collect()),
             head_bias: coefficients.iter().map(|&c| f64::from(c)).sum::<f64>() as f32,
+            addend: addend.map_or_else(Vec::new, |addend| {
+                let stage = &self.stages[addend.stage()];
+                let images = total.addend.chunks_exact(stage.output_len());
+                images.flat_map(|image| stage.planes(image)).collect()
+            }),
         }
     }
 
@@ -90,6 +109,7 @@ impl Plan {
         &self,
         workspace: &mut Workspace,
         x: &[f32],
+        added: Option<Added<'_>>,
         coefficients: &[f32],
         sum: &mut Sum,
     ) {
@@ -107,7 +127,10 @@ impl Plan {
         let (mut upper, mut lower) = (upper, lower);
         for (index, stage) in self.stages.iter().enumerate().rev() {
             self.enter(stage, upper, &activations[index], samples);
-            let dz = &upper[first..][..samples * stage.geometry.pixels_out() * stage.channels];
+            let dz = &upper[first..][..samples * stage.output_len()];
+            if added.is_some_and(|added| added.stage == index) {
+                sum.addend.extend_from_slice(dz);
+            }
             let bias = &mut sum.biases[index];
             self.arch.dispatch(|| {
                 for dz in dz.chunks_exact(stage.channels) {
@@ -136,10 +159,13 @@ impl Sum {
                 .collect(),
             biases: plan.stages.iter().map(|stage| Buffer::zeros(stage.channels)).collect(),
             head: Buffer::zeros(plan.head.len()),
+            addend: Vec::new(),
         }
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds the sum of later samples.
+    fn add(&mut self, other: &mut Self) {
+        self.addend.append(&mut other.addend);
         let mine = self.weights.iter_mut().chain(&mut self.biases).chain([&mut self.head]);
         let others = other.weights.iter().chain(&other.biases).chain([&other.head]);
         mine.zip(others).for_each(|(mine, other)| {

@@ -16,12 +16,13 @@
 //!     Network { input: [1, 1, 2], layers: vec![layer], slope: 0.2, head: vec![1.0; 2], head_bias: 0.0 };
 //! let plan = Plan::new(&network)?;
 //! let (mut value, mut gradient) = ([0.0], [0.0; 2]);
-//! plan.value_and_gradient(&[3.0, 0.0], &mut value, &mut gradient);
+//! plan.value_and_gradient(&[3.0, 0.0], None, &mut value, &mut gradient);
 //! assert_eq!(value, [5.0 - 0.2]);
 //! assert_eq!(gradient, [2.0, 0.4]);
 //! # Ok::<(), ebm_score::PlanError>(())
 //! ```
 
+mod addend;
 mod buffer;
 mod direct;
 mod error;
@@ -32,6 +33,7 @@ mod plan;
 mod tables;
 mod winograd;
 
+pub use addend::Addend;
 pub use error::PlanError;
 pub use learn::WeightGradient;
 pub use network::{Layer, Network};

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use pulp::Arch;
 use rayon::prelude::*;
 
+use crate::addend::{Added, Addend};
 use crate::buffer::{Buffer, LINE, padded};
 use crate::direct::{Direct, Layout};
 use crate::network::{Geometry, Layer};
@@ -162,22 +163,31 @@ impl Plan {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
+    /// - `addend`: of as many samples
     /// - `values`: `[batch]`
     /// - `gradient`: as `x`
     ///
     /// # Panics
     /// If the lengths do not fit together.
-    pub fn value_and_gradient(&self, x: &[f32], values: &mut [f32], gradient: &mut [f32]) {
-        assert_eq!(x.len(), values.len() * self.image, "x must hold one image for each value");
+    pub fn value_and_gradient(
+        &self,
+        x: &[f32],
+        addend: Option<&Addend>,
+        values: &mut [f32],
+        gradient: &mut [f32],
+    ) {
+        self.check(x, addend, values.len());
         assert_eq!(gradient.len(), x.len(), "the gradient must be as long as x");
         let block = block(values.len());
         values
             .par_chunks_mut(block)
             .zip(gradient.par_chunks_mut(block * self.image))
             .zip(x.par_chunks(block * self.image))
-            .for_each(|((values, gradient), x)| {
+            .enumerate()
+            .for_each(|(index, ((values, gradient), x))| {
+                let added = addend.map(|addend| addend.of(index * block, values.len()));
                 self.with_workspace(values.len(), |workspace| {
-                    self.forward(workspace, x, values);
+                    self.forward(workspace, x, added, values);
                     self.backward(workspace, gradient);
                 });
             });
@@ -187,18 +197,28 @@ impl Plan {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
+    /// - `addend`: of as many samples
     /// - `values`: `[batch]`
     ///
     /// # Panics
     /// If the lengths do not fit together.
-    pub fn value(&self, x: &[f32], values: &mut [f32]) {
-        assert_eq!(x.len(), values.len() * self.image, "x must hold one image for each value");
+    pub fn value(&self, x: &[f32], addend: Option<&Addend>, values: &mut [f32]) {
+        self.check(x, addend, values.len());
         let block = block(values.len());
-        values.par_chunks_mut(block).zip(x.par_chunks(block * self.image)).for_each(
-            |(values, x)| {
-                self.with_workspace(values.len(), |workspace| self.forward(workspace, x, values));
-            },
-        );
+        let blocks = values.par_chunks_mut(block).zip(x.par_chunks(block * self.image));
+        blocks.enumerate().for_each(|(index, (values, x))| {
+            let added = addend.map(|addend| addend.of(index * block, values.len()));
+            self.with_workspace(values.len(), |workspace| {
+                self.forward(workspace, x, added, values);
+            });
+        });
+    }
+
+    pub(crate) fn check(&self, x: &[f32], addend: Option<&Addend>, samples: usize) {
+        assert_eq!(x.len(), samples * self.image, "x must hold one image for each value");
+        if let Some(addend) = addend {
+            assert_eq!(addend.len(), samples, "the addend must have one part for each value");
+        }
     }
 
     /// Elements of one x.
@@ -224,13 +244,31 @@ impl Plan {
     }
 
     /// Leaves the activations in the workspace.
-    pub(crate) fn forward(&self, workspace: &mut Workspace, x: &[f32], values: &mut [f32]) {
+    pub(crate) fn forward(
+        &self,
+        workspace: &mut Workspace,
+        x: &[f32],
+        added: Option<Added<'_>>,
+        values: &mut [f32],
+    ) {
         let Workspace { activations, scratch, .. } = workspace;
-        let pass = self.pass(values.len());
         for (index, stage) in self.stages.iter().enumerate() {
             let (below, rest) = activations.split_at_mut(index);
             let x = self.input(index, x, below);
+            let added = added.filter(|added| added.stage == index);
+            // A slope of 1 leaves the sums as they are, for the addend.
+            let slope = if added.is_some() { 1.0 } else { self.slope };
+            let pass = Pass { slope, ..self.pass(values.len()) };
             stage.convolution.forward(pass, x, self.write(index + 1, &mut rest[0]), scratch);
+            if let Some(added) = added {
+                let sums = &mut rest[0][2 * self.widest..][..added.values.len()];
+                self.arch.dispatch(|| {
+                    for (sum, added) in sums.iter_mut().zip(added.values) {
+                        let z = *sum + added;
+                        *sum = if z > 0.0 { z } else { self.slope * z };
+                    }
+                });
+            }
         }
         let images = activations.last().map_or(x, |last| &last[2 * self.widest..]);
         for (value, h) in values.iter_mut().zip(images.chunks_exact(self.head.len())) {
@@ -300,13 +338,18 @@ impl Plan {
         let first = if index == 0 { 0 } else { 2 * self.widest };
         Pixels { data, first, outside: self.widest }
     }
+}
 
-    /// `[pixel, channel]` of the last stage's output as `[channels, height, width]`.
-    pub(crate) fn planes(&self, images: &[f32]) -> Vec<f32> {
-        let Some(last) = self.stages.last() else { return Vec::new() };
-        (0..last.geometry.channels_out)
-            .flat_map(|channel| images.iter().skip(channel).step_by(last.channels).copied())
-            .collect()
+impl Stage {
+    /// Floats of its output for one sample, `[pixel, channel]`.
+    pub(crate) fn output_len(&self) -> usize {
+        self.geometry.pixels_out() * self.channels
+    }
+
+    /// `[pixel, channel]` of the output of one sample as `[channels, height, width]`.
+    pub(crate) fn planes<'a>(&self, image: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        let (channels, padded) = (self.geometry.channels_out, self.channels);
+        (0..channels).flat_map(move |channel| image.iter().skip(channel).step_by(padded).copied())
     }
 }
 

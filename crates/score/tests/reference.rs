@@ -138,7 +138,7 @@ fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     let (mut values, mut gradient) = (vec![0.0; samples], vec![f32::NAN; samples * image]);
     // Twice: the second time in used buffers.
     for _ in 0..2 {
-        plan.value_and_gradient(&x, &mut values, &mut gradient);
+        plan.value_and_gradient(&x, None, &mut values, &mut gradient);
     }
     let mut worst = [0.0_f64; 3];
     for (sample, x) in x.chunks(image).enumerate() {
@@ -163,11 +163,15 @@ fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Op
     let mut numbers = Numbers(seed);
     let (x, c) = (numbers.many(samples * image, 1.0), numbers.many(samples, 1.0));
     let mut values = vec![0.0; samples];
-    let given = plan.weight_gradient(&x, &c, &mut values);
+    let given = plan.weight_gradient(&x, None, &c, &mut values);
     let mut again = vec![0.0; samples];
-    assert_eq!(plan.weight_gradient(&x, &c, &mut again), given, "the same bits in used buffers");
+    assert_eq!(
+        plan.weight_gradient(&x, None, &c, &mut again),
+        given,
+        "the same bits in used buffers"
+    );
     let mut same = vec![0.0; samples];
-    plan.value(&x, &mut same);
+    plan.value(&x, None, &mut same);
     assert_eq!(values, same);
     let mut expected: Vec<Vec<f64>> = Vec::new();
     for (x, &c) in x.chunks(image).zip(&c) {
@@ -244,7 +248,7 @@ fn a_sample_does_not_depend_on_its_batch() {
     let x = Numbers(6).many(37 * 169, 1.0);
     let run = |x: &[f32]| {
         let (mut values, mut gradient) = (vec![0.0; x.len() / 169], vec![0.0; x.len()]);
-        plan.value_and_gradient(x, &mut values, &mut gradient);
+        plan.value_and_gradient(x, None, &mut values, &mut gradient);
         (values, gradient)
     };
     let (values, gradient) = run(&x);
@@ -256,6 +260,107 @@ fn a_sample_does_not_depend_on_its_batch() {
     }
 }
 
+/// A first layer over more channels than x has, and the same layer with what those channels give as an addend.
+#[test]
+fn channels_can_be_added() {
+    let shapes = [(20, 5, 2, [2; 4]), (33, 3, 1, [1; 4])];
+    let whole = network([3, 9, 9], &shapes, 0.2, 21).expect("fits");
+    // Of the weights `[out, 3, 5, 5]`, x takes one channel, the condition two.
+    let weights = |channels: std::ops::Range<usize>| -> Vec<f32> {
+        let inputs = whole.layers[0].weight.chunks(3 * 25);
+        inputs.flat_map(|w| w[channels.start * 25..channels.end * 25].to_vec()).collect()
+    };
+    let mut part = whole.clone();
+    part.input[0] = 1;
+    part.layers[0].weight = weights(0..1);
+    let condition = Layer { weight: weights(1..3), bias: Vec::new(), ..whole.layers[0].clone() };
+    let (samples, pixels, out) = (19, 81, [5, 5]);
+    let (mut images, mut x, mut added) = (Vec::new(), Vec::new(), Vec::new());
+    for sample in 0..samples {
+        let image = Numbers(sample as u64).many(3 * pixels, 1.0);
+        let mut sums = vec![0.0_f32; 20 * 25];
+        taps(&condition, [2, 9, 9], out, |from, to, weight| {
+            sums[to] += image[pixels + from] * condition.weight[weight];
+        });
+        x.extend(&image[..pixels]);
+        added.extend(sums);
+        images.extend(image);
+    }
+    let [whole, part] = [whole, part].map(|n| Plan::new(&n).expect("fits"));
+    let addend = part.addend(0, &added).expect("of the layer's size");
+    assert_eq!(addend.len(), samples);
+    let c = Numbers(5).many(samples, 1.0);
+    let [(mut f, mut df), (mut g, mut dg)] =
+        [images.len(), x.len()].map(|len| (vec![0.0; samples], vec![0.0; len]));
+    whole.value_and_gradient(&images, None, &mut f, &mut df);
+    part.value_and_gradient(&x, Some(&addend), &mut g, &mut dg);
+    close(&g, &f);
+    let df: Vec<f32> = df.chunks(3 * pixels).flat_map(|df| df[..pixels].to_vec()).collect();
+    close(&dg, &df);
+    let mut values = vec![0.0; samples];
+    part.value(&x, Some(&addend), &mut values);
+    assert_eq!(values, g);
+    let expected = whole.weight_gradient(&images, None, &c, &mut f);
+    let given = part.weight_gradient(&x, Some(&addend), &c, &mut g);
+    close(&given.layers[1][0], &expected.layers[1][0]);
+    close(&given.layers[0][1], &expected.layers[0][1]);
+    // The condition's weights learn from the addend's gradient.
+    let mut learned = vec![0.0_f32; condition.weight.len()];
+    for (image, da) in images.chunks(3 * pixels).zip(given.addend.chunks(20 * 25)) {
+        taps(&condition, [2, 9, 9], out, |from, to, weight| {
+            learned[weight] += image[pixels + from] * da[to];
+        });
+    }
+    let theirs: Vec<f32> =
+        expected.layers[0][0].chunks(75).flat_map(|w| w[25..].to_vec()).collect();
+    close(&learned, &theirs);
+}
+
+/// In any layer, an addend that is the same everywhere is a bias.
+#[test]
+fn biases_can_be_added() {
+    let shapes = [(20, 3, 1, [1; 4]), (33, 4, 2, [1; 4]), (18, 3, 1, [1; 4])];
+    let network = network([2, 10, 10], &shapes, 0.2, 31).expect("fits");
+    let x = Numbers(1).many(21 * 200, 1.0);
+    let c = Numbers(2).many(21, 1.0);
+    for (layer, pixels) in [100, 25, 25].into_iter().enumerate() {
+        let bias = Numbers(3).many(shapes[layer].0, 1.0);
+        let mut other = network.clone();
+        other.layers[layer].bias.iter_mut().zip(&bias).for_each(|(sum, bias)| *sum += bias);
+        let [plan, other] = [&network, &other].map(|n| Plan::new(n).expect("fits"));
+        let image = bias.iter().flat_map(|&bias| std::iter::repeat_n(bias, pixels));
+        let planes: Vec<f32> = (0..21).flat_map(|_| image.clone()).collect();
+        let addend = plan.addend(layer, &planes).expect("of the layer's size");
+        let run = |plan: &Plan, addend| {
+            let (mut f, mut df) = (vec![0.0; 21], vec![0.0; x.len()]);
+            plan.value_and_gradient(&x, addend, &mut f, &mut df);
+            (f, df, plan.weight_gradient(&x, addend, &c, &mut [0.0; 21]))
+        };
+        let (f, df, learned) = run(&plan, Some(&addend));
+        let (g, dg, expected) = run(&other, None);
+        close(&f, &g);
+        close(&df, &dg);
+        close(&learned.head, &expected.head);
+        let mut sums = vec![0.0; bias.len()];
+        for (i, plane) in learned.addend.chunks(pixels).enumerate() {
+            sums[i % bias.len()] += plane.iter().sum::<f32>();
+        }
+        close(&sums, &expected.layers[layer][1]);
+    }
+    let plan = Plan::new(&network).expect("fits");
+    let message = |layer, len| plan.addend(layer, &vec![0.0; len]).unwrap_err().to_string();
+    assert!(message(3, 0).contains("layer of the addend"), "{}", message(3, 0));
+    assert_eq!(message(0, 1), "addend has 1 elements; its shape asks for 2000");
+}
+
+fn close(given: &[f32], expected: &[f32]) {
+    assert_eq!(given.len(), expected.len());
+    let largest = expected.iter().fold(0.0_f32, |largest, e| largest.max(e.abs()));
+    for (given, expected) in given.iter().zip(expected) {
+        assert!((given - expected).abs() <= 1e-4 * largest, "{given} and {expected}");
+    }
+}
+
 /// NaN goes through, and does not stay in the buffers.
 #[test]
 fn nan_stays_with_its_sample() {
@@ -263,14 +368,14 @@ fn nan_stays_with_its_sample() {
     let plan = Plan::new(&network([1, 9, 9], &shapes, 0.2, 7).expect("fits")).expect("fits");
     let mut x = Numbers(8).many(2 * 81, 1.0);
     let (mut values, mut gradient) = ([0.0; 2], vec![0.0; 162]);
-    plan.value_and_gradient(&x, &mut values, &mut gradient);
+    plan.value_and_gradient(&x, None, &mut values, &mut gradient);
     let clean = values;
     let pixel = std::mem::replace(&mut x[40], f32::NAN);
-    plan.value_and_gradient(&x, &mut values, &mut gradient);
+    plan.value_and_gradient(&x, None, &mut values, &mut gradient);
     assert!(values[0].is_nan());
     assert_eq!(values[1], clean[1]);
     x[40] = pixel;
-    plan.value_and_gradient(&x, &mut values, &mut gradient);
+    plan.value_and_gradient(&x, None, &mut values, &mut gradient);
     assert_eq!(values, clean);
 }
 
