@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use ebm::data::digits;
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
-use ebm::teaching::{Recipe, Trainer};
+use ebm::teaching::{Batch, Recipe, Trainer};
 
 /// Chains and data in a batch, for both recipes.
 const CHAINS: usize = 64;
@@ -30,7 +30,8 @@ fn langevin_steps(c: &mut Criterion) {
         let trainer = trainer(name);
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
             b.iter(|| {
-                let samples = trainer.sample(CHAINS, STEPS, Key::new(1), [1, 2]).expect("finite");
+                let samples =
+                    trainer.sample(CHAINS, None, STEPS, Key::new(1), [1, 2]).expect("finite");
                 black_box(samples.refined.into_data())
             });
         });
@@ -45,7 +46,7 @@ fn teaching_iteration(c: &mut Criterion) {
     let mut trainer = trainer("digits");
     let data = images.batch(&(0..CHAINS).collect::<Vec<_>>(), trainer.device());
     group.bench_function(BenchmarkId::from_parameter("digits"), |b| {
-        b.iter(|| trainer.step(data.clone(), 0).expect("finite"));
+        b.iter(|| trainer.step(Batch::new(data.clone(), 0)).expect("finite"));
     });
     group.finish();
 }

@@ -16,7 +16,7 @@ use ebm::device::{DeviceName, open};
 use ebm::energy::{Energy, FrozenConvEnergy, GaussianReference};
 use ebm::mcmc::{Langevin, run};
 use ebm::noise::Key;
-use ebm::teaching::Trainer;
+use ebm::teaching::{Batch, Trainer};
 use networks::Net;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -138,9 +138,11 @@ fn iteration(net: Net, batch: usize, chains: usize, steps: usize, rounds: usize)
     let mut trainer = Trainer::new(recipe, net.image(), &device).expect("a valid recipe");
     let [channels, size] = net.image();
     let data = Key::new(1).uniform::<4>([batch, channels, size, size], &device) * 2.0 - 1.0;
-    trainer.step(data.clone(), 0).expect("finite");
+    trainer.step(Batch::new(data.clone(), 0)).expect("finite");
     spans.take();
-    let whole = median_without_warmup(rounds, || trainer.step(data.clone(), 0).expect("finite"));
+    let whole = median_without_warmup(rounds, || {
+        trainer.step(Batch::new(data.clone(), 0)).expect("finite")
+    });
     let parts: serde_json::Map<String, Value> = spans
         .take()
         .into_iter()

@@ -17,7 +17,7 @@
 //! use ebm::data::{Batches, digits};
 //! use ebm::device::{DeviceName, open};
 //! use ebm::noise::Key;
-//! use ebm::teaching::{Recipe, Trainer};
+//! use ebm::teaching::{Batch, Recipe, Trainer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let device = open(DeviceName::Cpu)?;
@@ -26,7 +26,7 @@
 //! let images = digits()?;
 //! let mut batches = Batches::new(images.len(), 8, Key::new(recipe.seed))?;
 //! let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
-//! let metrics = trainer.step(images.batch(&batches.indices(0), &device), 0)?;
+//! let metrics = trainer.step(Batch::new(images.batch(&batches.indices(0), &device), 0))?;
 //! println!("mean f(x̃) − mean f(x) = {:?}", metrics.energy_loss);
 //! # Ok(())
 //! # }

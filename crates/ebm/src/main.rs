@@ -36,6 +36,10 @@ enum Command {
     Reconstruct(commands::reconstruct::Arguments),
     /// Hide a part of images and fill it again.
     Inpaint(commands::inpaint::Arguments),
+    /// Fill a hidden part of images by a run that learned to, several times each.
+    Complete(commands::complete::Arguments),
+    /// Take a class-conditional energy as a classifier: accuracy, calibration, outliers.
+    Classify(commands::classify::Arguments),
     /// Give the energies of images, and how well they tell outliers from data.
     Score(commands::score::Arguments),
     /// List the embedded recipes, or print one.
@@ -90,6 +94,8 @@ fn main() -> ExitCode {
         Command::Interpolate(arguments) => commands::interpolate::run(arguments),
         Command::Reconstruct(arguments) => commands::reconstruct::run(arguments),
         Command::Inpaint(arguments) => commands::inpaint::run(arguments),
+        Command::Complete(arguments) => commands::complete::run(arguments),
+        Command::Classify(arguments) => commands::classify::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
         Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {

@@ -5,7 +5,7 @@ use burn::tensor::{Device, TensorData};
 use ebm::data::digits;
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
-use ebm::teaching::{Recipe, StepMetrics, Trainer};
+use ebm::teaching::{Batch, Recipe, StepMetrics, Trainer};
 
 /// Everything an iteration computes: the losses, and what both models give after their update.
 struct Outcome {
@@ -46,12 +46,12 @@ fn recipe() -> Recipe {
 fn outcome(recipe: &Recipe, device: &Device) -> Outcome {
     let mut trainer = Trainer::new(recipe.clone(), [1, 28], device).expect("valid");
     let data = digits().expect("embedded").batch(&[0, 1500, 3000, 4500], device);
-    let metrics = trainer.step(data.clone(), 0).expect("finite");
+    let metrics = trainer.step(Batch::new(data.clone(), 0)).expect("finite");
     let z = Key::new(5).normal::<2>([4, 8], device);
     Outcome {
         metrics,
-        decoded: trainer.vae().expect("a VAE").decode(z).into_data(),
-        f: trainer.energy().negative_energy(data).into_data(),
+        decoded: trainer.vae().expect("a VAE").decode(z, None).into_data(),
+        f: trainer.energy().negative_energy(data, None).into_data(),
     }
 }
 

@@ -5,7 +5,9 @@ use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConvEnergyConfig, ConvLayer, EnergyNetwork, NetworkError, ResidualEnergyConfig};
+use crate::{
+    ConditionConfig, ConvEnergyConfig, ConvLayer, EnergyNetwork, NetworkError, ResidualEnergyConfig,
+};
 
 /// The layers of an [`EnergyNetwork`]. In a recipe, the key `network` says which: `"conv"` (as where it is
 /// left out) or `"residual"`; the network's own keys stand beside it.
@@ -30,19 +32,28 @@ impl EnergyConfig {
         }
     }
 
-    /// The network for square images of `[channels, size, size]`, drawn from `key`.
+    /// The network for square images of `[channels, size, size]`, drawn from `key`; f(x, c) where `condition` says of
+    /// which `[channels, side]` c is, side 1 for classes, one-hot.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), or a network larger than any memory.
+    /// As [`validate`](Self::validate), a network larger than any memory, or one that takes no such condition.
     pub fn init(
         &self,
         image: [usize; 2],
+        condition: Option<[usize; 2]>,
         key: Key,
         device: &Device,
     ) -> Result<EnergyNetwork, NetworkError> {
-        Ok(match self {
-            Self::Conv(config) => EnergyNetwork::Conv(config.init(image, key, device)?),
-            Self::Residual(config) => EnergyNetwork::Residual(config.init(image, key, device)?),
+        Ok(match (self, condition) {
+            (Self::Conv(config), _) => {
+                EnergyNetwork::Conv(config.init_conditional(image, condition, key, device)?)
+            }
+            (Self::Residual(config), None) => {
+                EnergyNetwork::Residual(config.init(image, key, device)?)
+            }
+            (Self::Residual(_), Some(_)) => {
+                return Err(NetworkError::Unconditional { network: "residual" });
+            }
         })
     }
 }
@@ -69,6 +80,7 @@ struct Keys {
     outputs: Option<usize>,
     slope: Option<f64>,
     init_std: Option<f64>,
+    condition: Option<ConditionConfig>,
     channels: Option<Vec<usize>>,
     blocks: Option<usize>,
     spectral_norm: Option<bool>,
@@ -95,6 +107,7 @@ impl TryFrom<Keys> for EnergyConfig {
                     outputs: own("conv", "outputs", keys.outputs)?,
                     slope: own("conv", "slope", keys.slope)?,
                     init_std: own("conv", "init_std", keys.init_std)?,
+                    condition: keys.condition,
                 }))
             }
             Name::Residual => {
@@ -102,6 +115,7 @@ impl TryFrom<Keys> for EnergyConfig {
                 foreign("residual", "outputs", keys.outputs)?;
                 foreign("residual", "slope", keys.slope)?;
                 foreign("residual", "init_std", keys.init_std)?;
+                foreign("residual", "condition", keys.condition)?;
                 Ok(Self::Residual(ResidualEnergyConfig {
                     channels: own("residual", "channels", keys.channels)?,
                     blocks: own("residual", "blocks", keys.blocks)?,

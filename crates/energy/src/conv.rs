@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::padding::{same_output, same_padding};
-use crate::{Energy, Frozen, FrozenConvEnergy, NetworkError, leaky_relu};
+use crate::{
+    Condition, ConditionConfig, Energy, Frozen, FrozenConvEnergy, NetworkError, leaky_relu,
+};
 
 /// One convolution with SAME padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,6 +97,9 @@ pub struct ConvEnergyConfig {
     pub slope: f64,
     /// Standard deviation of the initial convolution weights.
     pub init_std: f64,
+    /// Where a conditional energy f(x, c) sees c; in its first layer if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionConfig>,
 }
 
 impl ConvEnergyConfig {
@@ -109,6 +114,7 @@ impl ConvEnergyConfig {
             outputs: 100,
             slope: 0.2,
             init_std: 0.005,
+            condition: None,
         }
     }
 
@@ -124,6 +130,7 @@ impl ConvEnergyConfig {
             outputs: 1,
             slope: 0.2,
             init_std: 0.005,
+            condition: None,
         }
     }
 
@@ -154,7 +161,21 @@ impl ConvEnergyConfig {
     /// As [`validate`](Self::validate).
     pub fn init(
         &self,
+        image: [usize; 2],
+        key: Key,
+        device: &Device,
+    ) -> Result<ConvEnergy, NetworkError> {
+        self.init_conditional(image, None, key, device)
+    }
+
+    /// As [`init`](Self::init), for f(x, c) with conditions of `[channels, side, side]`; side 1 for classes, one-hot.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate), or a condition that does not fit.
+    pub fn init_conditional(
+        &self,
         [channels, size]: [usize; 2],
+        condition: Option<[usize; 2]>,
         key: Key,
         device: &Device,
     ) -> Result<ConvEnergy, NetworkError> {
@@ -167,7 +188,12 @@ impl ConvEnergyConfig {
         NetworkError::check_product("energy.outputs".into(), "weights", &head)?;
         let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
         let head = Conv2dConfig::new([features, self.outputs], [left, left]).init(device);
-        let network = ConvEnergy { convolutions, head, slope: self.slope, size };
+        let init = |condition| {
+            let config = self.condition.unwrap_or_default();
+            config.init("energy", &self.layers, [channels, size], condition, device)
+        };
+        let condition = condition.map(init).transpose()?;
+        let network = ConvEnergy { convolutions, head, condition, slope: self.slope, size };
         Ok(initialise(network, key, self.init_std))
     }
 }
@@ -177,22 +203,32 @@ impl ConvEnergyConfig {
 pub struct ConvEnergy {
     pub(crate) convolutions: Vec<Conv2d>,
     pub(crate) head: Conv2d,
+    /// Last of the parameters: an unconditional network draws the same ones without it.
+    pub(crate) condition: Option<Condition>,
     pub(crate) slope: f64,
     /// Side of the image.
     pub(crate) size: usize,
 }
 
 impl ConvEnergy {
-    /// f_θ(x) = Σₖ f_θ,ₖ(x): high where the model expects data.
+    /// f_θ(x, c) = Σₖ f_θ,ₖ(x, c): high where the model expects data. Without c, a conditional network sees a c of
+    /// zeros.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
+    /// - `condition`: c, `[batch, …]` as the network was made for
     /// - output: `[batch]`
-    pub fn negative_energy(&self, x: Tensor<4>) -> Tensor<1> {
-        let hidden = self
-            .convolutions
-            .iter()
-            .fold(x, |x, convolution| leaky_relu(convolution.forward(x), self.slope));
+    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<Tensor<4>>) -> Tensor<1> {
+        let mut added = self.added(condition);
+        let layers = self.convolutions.iter().enumerate();
+        let hidden = layers.fold(x, |x, (index, convolution)| {
+            let sums = convolution.forward(x);
+            let sums = match added.take_if(|(layer, _)| *layer == index) {
+                Some((_, added)) => sums + added,
+                None => sums,
+            };
+            leaky_relu(sums, self.slope)
+        });
         // The head covers the whole image and its outputs are summed: Σₖ (wₖ·h + bₖ) = (Σₖ wₖ)·h + Σₖ bₖ,
         // one dot product for each sample instead of a convolution.
         let weight = self.head.weight.val().sum_dim(0).flatten::<2>(1, 3).transpose();
@@ -202,11 +238,17 @@ impl ConvEnergy {
             None => f,
         }
     }
+
+    /// What a condition adds to the sums of a layer, and that layer.
+    pub(crate) fn added(&self, condition: Option<Tensor<4>>) -> Option<(usize, Tensor<4>)> {
+        let own = self.condition.as_ref()?;
+        Some((own.layer(), own.sums(condition?)))
+    }
 }
 
 impl Energy<4> for ConvEnergy {
     fn energy(&self, x: Tensor<4>) -> Tensor<1> {
-        self.negative_energy(x).neg()
+        self.negative_energy(x, None).neg()
     }
 
     /// On a CPU, where the general path leaves most of the speed unused.
@@ -232,7 +274,7 @@ mod tests {
         assert_eq!(cifar.num_params(), 1_710_465);
         // The head is as large as what is left of the image.
         assert_eq!(cifar.head.weight.dims(), [1, 256, 4, 4]);
-        assert_eq!(cifar.negative_energy(Tensor::zeros([2, 3, 32, 32], &device)).dims(), [2]);
+        assert_eq!(cifar.negative_energy(Tensor::zeros([2, 3, 32, 32], &device), None).dims(), [2]);
     }
 
     /// The summed head equals the convolution with all its outputs, added up.
@@ -249,7 +291,7 @@ mod tests {
         let all = network.head.forward(hidden);
         assert_eq!(all.dims(), [3, 100, 1, 1]);
         let summed = all.flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
-        let f = network.negative_energy(x);
+        let f = network.negative_energy(x, None);
         f.into_data().assert_approx_eq(&summed.into_data(), Tolerance::<f32>::rel_abs(1e-4, 1e-7));
     }
 
@@ -277,7 +319,7 @@ mod tests {
     fn the_same_key_gives_the_same_network() {
         let device = Device::flex();
         let x = Key::new(9).normal::<4>([2, 1, 28, 28], &device);
-        let f = |network: ConvEnergy| network.negative_energy(x.clone()).into_data();
+        let f = |network: ConvEnergy| network.negative_energy(x.clone(), None).into_data();
         f(network(&device)).assert_eq(&f(network(&device)), true);
     }
 

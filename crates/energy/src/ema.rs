@@ -75,7 +75,7 @@ mod tests {
 
     fn network(seed: u64, device: &Device) -> EnergyNetwork {
         let config = ResidualEnergyConfig { channels: vec![3, 4], blocks: 1, spectral_norm: true };
-        EnergyConfig::Residual(config).init([1, 6], Key::new(seed), device).expect("valid")
+        EnergyConfig::Residual(config).init([1, 6], None, Key::new(seed), device).expect("valid")
     }
 
     fn parameters(module: &impl Module) -> Vec<Tensor<1>> {

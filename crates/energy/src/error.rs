@@ -50,6 +50,12 @@ pub enum NetworkError {
         /// The network.
         network: &'static str,
     },
+    /// A network that takes no condition.
+    #[error("network \"{network}\" takes no condition; use \"conv\", or leave out [condition]")]
+    Unconditional {
+        /// The network.
+        network: &'static str,
+    },
     /// A key that belongs to another network.
     #[error("energy.{key} is not a key of network \"{network}\"; leave it out")]
     ForeignKey {

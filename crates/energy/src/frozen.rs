@@ -3,7 +3,7 @@
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{DType, Tensor, TensorData};
-use ebm_score::{Layer, Network, Plan};
+use ebm_score::{Addend, Layer, Network, Plan};
 
 use crate::{ConvEnergy, Energy, is_host};
 
@@ -12,6 +12,8 @@ use crate::{ConvEnergy, Energy, is_host};
 #[derive(Debug)]
 pub struct FrozenConvEnergy {
     plan: Plan,
+    /// Of the condition that is held.
+    addend: Option<Addend>,
 }
 
 impl FrozenConvEnergy {
@@ -31,7 +33,27 @@ impl FrozenConvEnergy {
             head: values(head.sum_dim(0)).iter().map(|weight| -weight).collect(),
             head_bias: -bias,
         };
-        Plan::new(&network).ok().map(|plan| Self { plan })
+        Plan::new(&network).ok().map(|plan| Self { plan, addend: None })
+    }
+
+    /// The same for a condition c, `[batch, …]`, of which `energy`, that this was made of, knows what it adds: from
+    /// now on for batches of that many samples.
+    pub(crate) fn given(self, energy: &ConvEnergy, condition: Option<Tensor<4>>) -> Self {
+        match energy.added(condition) {
+            Some((layer, sums)) => self.hold(layer, &values(sums)),
+            None => self,
+        }
+    }
+
+    /// With `planes` added to the sums of a layer.
+    pub(crate) fn hold(self, layer: usize, planes: &[f32]) -> Self {
+        // The sums come from the same layer: whoever gives other shapes has met a panic before.
+        let addend = self.plan.addend(layer, planes);
+        Self { addend: Some(addend.expect("of the layer's size")), ..self }
+    }
+
+    pub(crate) fn addend(&self) -> Option<&Addend> {
+        self.addend.as_ref()
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -67,21 +89,21 @@ pub(crate) fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 impl Energy<4> for FrozenConvEnergy {
     /// # Panics
-    /// If the images have not the size that the network was made for.
+    /// If the images have not the size that the network was made for, or are not as many as the conditions.
     fn energy(&self, x: Tensor<4>) -> Tensor<1> {
         let (batch, device) = (x.dims()[0], x.device());
         let mut energy = vec![0.0; batch];
-        self.plan.value(&values(x), &mut energy);
+        self.plan.value(&values(x), self.addend(), &mut energy);
         Tensor::from_data(TensorData::new(energy, [batch]), &device)
     }
 
     /// # Panics
-    /// If the images have not the size that the network was made for.
+    /// If the images have not the size that the network was made for, or are not as many as the conditions.
     fn energy_and_gradient(&self, x: Tensor<4>) -> (Tensor<1>, Tensor<4>) {
         let (shape, device) = (x.dims(), x.device());
         let x = values(x);
         let (mut energy, mut gradient) = (vec![0.0; shape[0]], vec![0.0; x.len()]);
-        self.plan.value_and_gradient(&x, &mut energy, &mut gradient);
+        self.plan.value_and_gradient(&x, self.addend(), &mut energy, &mut gradient);
         (
             Tensor::from_data(TensorData::new(energy, [shape[0]]), &device),
             Tensor::from_data(TensorData::new(gradient, shape), &device),

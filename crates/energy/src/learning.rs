@@ -13,51 +13,47 @@ pub struct Learning {
     pub f_samples: f64,
     /// mean f(x) over data.
     pub f_data: f64,
-    /// ∇θ[mean f(x̃) − mean f(x)] and, if asked for, of the regulariser; descent follows it.
+    /// ∇θ[mean f(x̃, c) − mean f(x, c)] and, if asked for, of the regulariser; descent follows it.
     pub gradients: GradientsParams,
 }
 
-impl ConvEnergy {
-    /// The gradient of maximum likelihood, ∇θ[mean f(x̃) − mean f(x)] (variational MCMC teaching, eq. 3): the
-    /// Gaussian reference term has no parameters and cancels. On a CPU by the plan that chains use, else
-    /// through autodiff; the network must be on an autodiff device for the latter.
-    ///
-    /// # Shapes
-    /// - `samples`: `[samples, channels, height, width]`
-    /// - `data`: `[batch, channels, height, width]`
-    pub fn learning(&self, samples: Tensor<4>, data: Tensor<4>) -> Learning {
-        self.regularised_learning(samples, data, 0.0)
-    }
+/// What an energy learns from.
+#[derive(Clone, Debug)]
+pub struct Contrast {
+    /// x̃, where chains ended, `[samples, channels, height, width]`.
+    pub samples: Tensor<4>,
+    /// x, `[batch, channels, height, width]`.
+    pub data: Tensor<4>,
+    /// c of a conditional energy, one for each of the data and for the chain beside it, `[batch, …]`.
+    pub condition: Option<Tensor<4>>,
+}
 
-    /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning).
-    pub(crate) fn regularised_learning(
-        &self,
-        samples: Tensor<4>,
-        data: Tensor<4>,
-        regulariser: f64,
-    ) -> Learning {
+impl ConvEnergy {
+    /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning): on a CPU by the plan that chains use, else
+    /// through autodiff; the network must be on an autodiff device for the latter and for a condition.
+    pub fn learning(&self, contrast: Contrast, regulariser: f64) -> Learning {
         match FrozenConvEnergy::new(self) {
-            Some(frozen) => frozen.learning(self, samples, data, regulariser),
-            None => by_autodiff(self, Self::negative_energy, samples, data, regulariser),
+            Some(frozen) => frozen.learning(self, contrast, regulariser),
+            None => by_autodiff(self, Self::negative_energy, contrast, regulariser),
         }
     }
 }
 
 impl ResidualEnergy {
     /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning).
-    pub fn learning(&self, samples: Tensor<4>, data: Tensor<4>, regulariser: f64) -> Learning {
-        by_autodiff(self, Self::negative_energy, samples, data, regulariser)
+    pub fn learning(&self, contrast: Contrast, regulariser: f64) -> Learning {
+        by_autodiff(self, |network, x, _| network.negative_energy(x), contrast, regulariser)
     }
 }
 
 fn by_autodiff<M: Module>(
     network: &M,
-    f: impl Fn(&M, Tensor<4>) -> Tensor<1>,
-    samples: Tensor<4>,
-    data: Tensor<4>,
+    f: impl Fn(&M, Tensor<4>, Option<Tensor<4>>) -> Tensor<1>,
+    contrast: Contrast,
     regulariser: f64,
 ) -> Learning {
-    let [f_samples, f_data] = [samples, data].map(|x| f(network, x));
+    let Contrast { samples, data, condition } = contrast;
+    let [f_samples, f_data] = [samples, data].map(|x| f(network, x, condition.clone()));
     let mut loss = f_samples.clone().mean() - f_data.clone().mean();
     if regulariser > 0.0 {
         let square = |f: &Tensor<1>| f.clone().powi_scalar(2).mean();
@@ -69,18 +65,19 @@ fn by_autodiff<M: Module>(
 }
 
 impl FrozenConvEnergy {
-    /// As [`ConvEnergy::regularised_learning`], for the energy that this was made of.
-    fn learning(
-        &self,
-        energy: &ConvEnergy,
-        samples: Tensor<4>,
-        data: Tensor<4>,
-        regulariser: f64,
-    ) -> Learning {
+    /// As [`ConvEnergy::learning`], for the energy that this was made of.
+    fn learning(mut self, energy: &ConvEnergy, contrast: Contrast, regulariser: f64) -> Learning {
+        let Contrast { samples, data, condition } = contrast;
         let device = samples.device().without_autodiff();
         let counts = [samples.dims()[0], data.dims()[0]];
         let mut x = crate::frozen::values(samples);
         x.extend(crate::frozen::values(data));
+        // The plan knows what c adds, not its weights: they learn from the gradient of what they add.
+        let added = energy.added(condition);
+        if let Some((layer, sums)) = &added {
+            assert_eq!(counts, [sums.dims()[0]; 2], "one condition for each sample and its data");
+            self = self.hold(*layer, &crate::frozen::values(sums.clone()).repeat(2));
+        }
         // The plan's value is U = −f.
         let weight = |count: usize| 1.0 / count as f32;
         let mut coefficients = vec![-weight(counts[0]); counts[0]];
@@ -88,12 +85,12 @@ impl FrozenConvEnergy {
         let mut values = vec![0.0; coefficients.len()];
         if regulariser > 0.0 {
             // The derivative of α·U²/n with respect to U, which must be known before its gradient.
-            self.plan().value(&x, &mut values);
+            self.plan().value(&x, self.addend(), &mut values);
             for (coefficient, &u) in coefficients.iter_mut().zip(&values) {
                 *coefficient += 2.0 * regulariser as f32 * u * coefficient.abs();
             }
         }
-        let gradient = self.plan().weight_gradient(&x, &coefficients, &mut values);
+        let gradient = self.plan().weight_gradient(&x, self.addend(), &coefficients, &mut values);
         let (u_samples, u_data) = values.split_at(counts[0]);
         let mean = |u: &[f32]| -u.iter().map(|&u| f64::from(u)).sum::<f64>() / u.len() as f64;
 
@@ -120,6 +117,16 @@ impl FrozenConvEnergy {
                 Tensor::from_data(TensorData::new(bias, [outputs]), &device),
             );
         }
+        if let (Some(condition), Some((_, sums))) = (&energy.condition, added) {
+            let shape = sums.dims();
+            let (of_samples, of_data) = gradient.addend.split_at(shape.iter().product());
+            let both: Vec<f32> = of_samples.iter().zip(of_data).map(|(a, b)| a + b).collect();
+            let pull = Tensor::from_data(TensorData::new(both, shape), &device);
+            let mut pulled = (sums * pull).sum().backward();
+            if let Some(weight) = condition.weight().val().grad_remove(&mut pulled) {
+                gradients.register::<4>(condition.weight().id, weight);
+            }
+        }
         Learning { f_samples: mean(u_samples), f_data: mean(u_data), gradients }
     }
 }
@@ -132,7 +139,7 @@ mod tests {
 
     use super::*;
     use crate::frozen::tests::distance_to_jump;
-    use crate::{ConvEnergyConfig, ResidualEnergyConfig};
+    use crate::{ConditionConfig, ConvEnergyConfig, Energy, EnergyNetwork, ResidualEnergyConfig};
 
     /// Every parameter's gradient, from the plan and through autodiff.
     #[test]
@@ -150,28 +157,68 @@ mod tests {
         let (samples, data) = (images(1), images(2));
         // The second is large enough to turn gradients around.
         for regulariser in [0.0, 0.3] {
-            compare(&energy, samples.clone(), data.clone(), regulariser);
-        }
-        // None is none to the last bit.
-        let none = energy.learning(samples.clone(), data.clone());
-        let zero = energy.regularised_learning(samples, data, 0.0);
-        for layer in &energy.convolutions {
-            let [none, zero] = [&none, &zero].map(|l| l.gradients.get::<4>(layer.weight.id));
-            none.expect("there").into_data().assert_eq(&zero.expect("there").into_data(), true);
+            let (samples, data) = (samples.clone(), data.clone());
+            compare(&energy, Contrast { samples, data, condition: None }, regulariser);
         }
     }
 
-    fn compare(energy: &ConvEnergy, samples: Tensor<4>, data: Tensor<4>, regulariser: f64) {
-        let plan = energy.regularised_learning(samples.clone(), data.clone(), regulariser);
-        let autodiff = by_autodiff(energy, ConvEnergy::negative_energy, samples, data, regulariser);
+    /// The same of a conditional network, by all its ways of seeing a condition.
+    #[test]
+    fn plan_and_autodiff_agree_given_a_condition() {
+        let device = Device::flex();
+        let images = |key| Key::new(key).uniform::<4>([12, 1, 12, 12], &device) * 2.0 - 1.0;
+        let one_hot = |i: usize| (0..4).map(move |k| if i % 4 == k { 1.0_f32 } else { 0.0 });
+        let classes: Vec<f32> = (0..12).flat_map(one_hot).collect();
+        let classes = Tensor::<1>::from_data(classes.as_slice(), &device).reshape([12, 4, 1, 1]);
+        for (layer, embedding, condition) in
+            [(0, false, images(3)), (1, false, classes.clone()), (2, true, classes)]
+        {
+            let [_, channels, side, _] = condition.dims();
+            let config = ConvEnergyConfig {
+                init_std: 0.05,
+                condition: Some(ConditionConfig { layer, embedding }),
+                ..ConvEnergyConfig::mnist()
+            };
+            let key = Key::new(5);
+            let energy = config
+                .init_conditional([1, 12], Some([channels, side]), key, &device.clone().autodiff())
+                .expect("valid");
+            let (samples, data) = (images(1), images(2));
+            compare(&energy, Contrast { samples, data, condition: Some(condition.clone()) }, 0.1);
+
+            // And the chain's energy, which the condition moves.
+            let network = EnergyNetwork::Conv(energy.valid());
+            let given = network.clone().given(Some(condition));
+            let (value, score) = given.energy_and_gradient(images(1));
+            let (frozen, frozen_score) =
+                given.freeze().expect("flex").energy_and_gradient(images(1));
+            let largest = score.clone().abs().max().into_scalar::<f32>();
+            let close = Tolerance::<f32>::rel_abs(1e-4, 1e-4 * largest);
+            frozen.into_data().assert_approx_eq(&value.clone().into_data(), close);
+            frozen_score.into_data().assert_approx_eq(&score.into_data(), close);
+            let without = network.given(None).energy(images(1));
+            assert!((value - without).abs().min().into_scalar::<f32>() > 1e-6, "layer {layer}");
+        }
+    }
+
+    fn compare(energy: &ConvEnergy, contrast: Contrast, regulariser: f64) {
+        let plan = energy.learning(contrast.clone(), regulariser);
+        let autodiff = by_autodiff(energy, ConvEnergy::negative_energy, contrast, regulariser);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-4 * b.abs().max(1.0);
         assert!(close(plan.f_samples, autodiff.f_samples) && close(plan.f_data, autodiff.f_data));
-        assert_eq!(plan.gradients.len(), 8);
-        assert_eq!(autodiff.gradients.len(), 8);
+        assert_eq!(plan.gradients.len(), 8 + usize::from(energy.condition.is_some()));
+        assert_eq!(autodiff.gradients.len(), plan.gradients.len());
         let largest = |tensor: Tensor<1>| tensor.abs().max().into_scalar::<f32>();
         let tolerance = |expected: &Tensor<1>| {
             Tolerance::<f32>::rel_abs(1e-4, 1e-4 * largest(expected.clone()) + 1e-7)
         };
+        if let Some(condition) = &energy.condition {
+            let id = condition.weight().id;
+            let [given, expected] = [&plan, &autodiff]
+                .map(|l| l.gradients.get::<4>(id).expect("registered").flatten::<1>(0, 3));
+            let tolerance = tolerance(&expected);
+            given.into_data().assert_approx_eq(&expected.into_data(), tolerance);
+        }
         let layers = energy.convolutions.iter().chain([&energy.head]);
         for (index, layer) in layers.enumerate() {
             let bias = layer.bias.as_ref().expect("layers have biases").id;
@@ -219,7 +266,10 @@ mod tests {
         for (spectral_norm, regulariser) in [(false, 0.0), (true, 0.0), (false, 0.1), (true, 0.1)] {
             let config = ResidualEnergyConfig { channels: vec![4, 6], blocks: 2, spectral_norm };
             let network = config.init([1, 11], Key::new(5), &device).expect("valid");
-            let learning = network.learning(samples.clone(), data.clone(), regulariser);
+            let (samples, data) = (samples.clone(), data.clone());
+            let contrast =
+                Contrast { samples: samples.clone(), data: data.clone(), condition: None };
+            let learning = network.learning(contrast, regulariser);
             // Weights and biases of the stem, eight convolutions and the head, and the skip's weight.
             assert_eq!(learning.gradients.len(), 2 * 10 + 1);
             let at = |distance: f64| {

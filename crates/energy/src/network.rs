@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 
-use crate::{ConvEnergy, Energy, Frozen, Learning, ResidualEnergy};
+use crate::{Contrast, ConvEnergy, Energy, Frozen, FrozenConvEnergy, Learning, ResidualEnergy};
 
-/// f_θ(x), the negative energy, as one of the networks; as an [`Energy`], U(x) = −f_θ(x).
+/// f_θ(x) or f_θ(x, c), the negative energy, as one of the networks.
 #[derive(Module, Debug)]
 pub enum EnergyNetwork {
     /// See [`ConvEnergy`].
@@ -16,30 +16,33 @@ pub enum EnergyNetwork {
 }
 
 impl EnergyNetwork {
-    /// f_θ(x): high where the model expects data.
+    /// f_θ(x, c): high where the model expects data. A network without conditions leaves c unread.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
+    /// - `condition`: c, `[batch, …]` as the network was made for
     /// - output: `[batch]`
-    pub fn negative_energy(&self, x: Tensor<4>) -> Tensor<1> {
+    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<Tensor<4>>) -> Tensor<1> {
         match self {
-            Self::Conv(network) => network.negative_energy(x),
+            Self::Conv(network) => network.negative_energy(x, condition),
             Self::Residual(network) => network.negative_energy(x),
         }
     }
 
-    /// The gradient of maximum likelihood with a regulariser, ∇θ[mean f(x̃) − mean f(x) + α·(mean f(x̃)² +
-    /// mean f(x)²)] (variational MCMC teaching, eq. 3; Du and Mordatch 2019, sec. 3.3). The Gaussian
-    /// reference term has no parameters and cancels. The network must be on an autodiff device.
-    ///
-    /// # Shapes
-    /// - `samples`: `[samples, channels, height, width]`
-    /// - `data`: `[batch, channels, height, width]`
-    /// - `regulariser`: α, not negative; 0 for none
-    pub fn learning(&self, samples: Tensor<4>, data: Tensor<4>, regulariser: f64) -> Learning {
+    /// U(x | c) = −f_θ(x, c) for a c that is held: an energy of x like any other, to be sampled by every kernel. Its
+    /// batches are as large as c's.
+    pub fn given(self, condition: Option<Tensor<4>>) -> Given {
+        Given { network: self, condition }
+    }
+
+    /// The gradient of maximum likelihood with a regulariser, ∇θ[mean f(x̃, c) − mean f(x, c) + α·(mean f(x̃, c)² +
+    /// mean f(x, c)²)] (variational MCMC teaching, eq. 3; Du and Mordatch 2019, sec. 3.3). The Gaussian
+    /// reference term has no parameters and cancels. `regulariser` is α, 0 for none. The network must be on an
+    /// autodiff device.
+    pub fn learning(&self, contrast: Contrast, regulariser: f64) -> Learning {
         match self {
-            Self::Conv(network) => network.regularised_learning(samples, data, regulariser),
-            Self::Residual(network) => network.learning(samples, data, regulariser),
+            Self::Conv(network) => network.learning(contrast, regulariser),
+            Self::Residual(network) => network.learning(contrast, regulariser),
         }
     }
 
@@ -57,15 +60,25 @@ impl EnergyNetwork {
     }
 }
 
-impl Energy<4> for EnergyNetwork {
+/// See [`EnergyNetwork::given`].
+#[derive(Clone, Debug)]
+pub struct Given {
+    network: EnergyNetwork,
+    condition: Option<Tensor<4>>,
+}
+
+impl Energy<4> for Given {
     fn energy(&self, x: Tensor<4>) -> Tensor<1> {
-        self.negative_energy(x).neg()
+        self.network.negative_energy(x, self.condition.clone()).neg()
     }
 
     fn freeze(&self) -> Option<Frozen<'_, 4>> {
-        match self {
-            Self::Conv(network) => network.freeze(),
-            Self::Residual(network) => network.freeze(),
+        match &self.network {
+            EnergyNetwork::Conv(network) => {
+                let frozen = FrozenConvEnergy::new(network)?;
+                Some(Box::new(frozen.given(network, self.condition.clone())))
+            }
+            EnergyNetwork::Residual(network) => network.freeze(),
         }
     }
 }
@@ -83,7 +96,7 @@ mod tests {
 
     fn network(text: &str, seed: u64) -> EnergyNetwork {
         let config: EnergyConfig = toml::from_str(text).expect(text);
-        config.init([1, 9], Key::new(seed), &Device::flex().autodiff()).expect(text)
+        config.init([1, 9], None, Key::new(seed), &Device::flex().autodiff()).expect(text)
     }
 
     /// The variant's name is part of a parameter's path: a record of one network does not fit another.
@@ -95,7 +108,8 @@ mod tests {
             let bytes = saved.clone().into_record().into_bytes().expect("bytes");
             let record = || burn::store::ModuleRecord::from_bytes(bytes.clone()).expect("a record");
             let loaded = network(text, 2).try_load_record(record()).expect("of the same network");
-            let [f, loaded] = [saved, loaded].map(|network| network.negative_energy(x.clone()));
+            let [f, loaded] =
+                [saved, loaded].map(|network| network.negative_energy(x.clone(), None));
             loaded.into_data().assert_eq(&f.into_data(), true);
             network(other, 2).try_load_record(record()).expect_err("of another network");
         }
@@ -112,7 +126,9 @@ mod tests {
                 let mut optimiser = SgdConfig::new().init();
                 let mut losses = Vec::new();
                 for _ in 0..6 {
-                    let learning = network.learning(samples.clone(), data.clone(), 0.01);
+                    let contrast =
+                        Contrast { samples: samples.clone(), data: data.clone(), condition: None };
+                    let learning = network.learning(contrast, 0.01);
                     losses.push(learning.f_samples - learning.f_data);
                     network = network.descend(&mut optimiser, 0.02, learning.gradients);
                 }
@@ -147,8 +163,9 @@ mod tests {
         let before = vectors(&network);
         assert_eq!(before.len(), 3 * 4 + 3 * 6 + 6);
         let images = |key| Key::new(key).uniform::<4>([4, 1, 9, 9], &Device::flex());
-        let _ = network.valid().energy_and_gradient(images(1));
-        let gradients = network.learning(images(1), images(2), 0.0).gradients;
+        let _ = network.valid().given(None).energy_and_gradient(images(1));
+        let contrast = Contrast { samples: images(1), data: images(2), condition: None };
+        let gradients = network.learning(contrast, 0.0).gradients;
         assert_eq!(vectors(&network), before);
         let after = network.descend(&mut SgdConfig::new().init(), 0.5, gradients);
         assert_ne!(vectors(&after), before);

@@ -85,6 +85,14 @@ pub enum TeachingError {
         /// Channels, height and width.
         expected: [usize; 3],
     },
+    /// Conditions that are missing, of another shape, or not wanted.
+    #[error("{}; the run takes {}", conditions("conditions", given), conditions("ones", expected))]
+    Condition {
+        /// Their shape, if there are any.
+        given: Option<[usize; 4]>,
+        /// The shape that the recipe's condition has for the batch, if there is one.
+        expected: Option<[usize; 4]>,
+    },
     /// Something is asked of a run that its student does not have.
     #[error("this needs {part}, which a run with student.kind = {student} lacks; {takes} have it")]
     Missing {
@@ -106,6 +114,10 @@ pub enum TeachingError {
     /// A listener could not do its work (write a file, say).
     #[error("{0}")]
     Listener(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn conditions(what: &str, shape: &Option<[usize; 4]>) -> String {
+    shape.map_or_else(|| "no conditions".into(), |shape| format!("{what} of shape {shape:?}"))
 }
 
 impl From<NetworkError> for TeachingError {

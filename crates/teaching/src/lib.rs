@@ -7,14 +7,14 @@
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
-//! use ebm_teaching::{Recipe, Trainer};
+//! use ebm_teaching::{Batch, Recipe, Trainer};
 //!
 //! let mut recipe = Recipe::embedded("digits")?;
 //! (recipe.chains.count, recipe.chains.steps) = (4, 2);
 //! let device = Device::flex();
 //! let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
 //! let data = Tensor::zeros([4, 1, 28, 28], &device);
-//! let metrics = trainer.step(data, 0)?;
+//! let metrics = trainer.step(Batch::new(data, 0))?;
 //! assert_eq!((metrics.iteration, trainer.iteration()), (0, 1));
 //! assert!(metrics.reconstruction > Some(0.0));
 //! # Ok::<(), ebm_teaching::TeachingError>(())
@@ -22,6 +22,7 @@
 
 mod buffer;
 mod checkpoint;
+mod condition;
 mod error;
 mod metrics;
 mod model;
@@ -32,6 +33,7 @@ mod train;
 mod trainer;
 
 pub use checkpoint::CHECKPOINT_STATE;
+pub use condition::{ConditionKind, ConditionRecipe, Hole, one_hot};
 pub use error::{RecipeError, TeachingError};
 pub use metrics::StepMetrics;
 pub use model::Model;

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::squared_norm;
+use ebm_energy::{Contrast, squared_norm};
 use ebm_mcmc::{ChainError, Langevin, run};
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae};
@@ -70,7 +70,11 @@ impl Student {
     ) -> Result<Self, TeachingError> {
         let student = &recipe.student;
         let vae = match student.kind.has_vae() {
-            true => Some((recipe.vae.init(image, key, &device.clone().autodiff())?, adam)),
+            true => {
+                let condition = recipe.condition.as_ref().map(|condition| condition.shape(image));
+                let training = device.clone().autodiff();
+                Some((recipe.vae.init_conditional(image, condition, key, &training)?, adam))
+            }
             false => None,
         };
         let replays = student.kind == StudentKind::Replay;
@@ -79,8 +83,14 @@ impl Student {
     }
 
     /// Starts `count` chains. `data`: `[batch, …]`, which only the student of that name looks at; without it that
-    /// student starts from noise.
-    pub(crate) fn propose(&self, count: usize, data: Option<&Tensor<4>>, key: Key) -> Proposal {
+    /// student starts from noise. Networks are given the conditions of a conditional model.
+    pub(crate) fn propose(
+        &self,
+        count: usize,
+        data: Option<&Tensor<4>>,
+        condition: Option<Tensor<4>>,
+        key: Key,
+    ) -> Proposal {
         let [channels, size] = self.image;
         let noise = |rows| key.uniform([rows, channels, size, size], &self.device) * 2.0 - 1.0;
         let (mut latent, mut places) = (None, Vec::new());
@@ -89,7 +99,7 @@ impl Student {
                 let vae = vae.valid();
                 let z = key.normal([count, vae.latent()], &self.device);
                 latent = Some(z.clone());
-                vae.decode(z)
+                vae.decode(z, condition)
             }
             (_, Some(buffer), _) => {
                 let start;
@@ -104,7 +114,7 @@ impl Student {
         Proposal { start, latent, places }
     }
 
-    /// What there is to learn from the chains' last states. `data` are looked at by no student but the VAE that
+    /// What there is to learn from the chains' last states. Data are looked at by no student but the VAE that
     /// has no energy.
     ///
     /// # Errors
@@ -112,8 +122,7 @@ impl Student {
     pub(crate) fn lesson(
         &self,
         proposal: Proposal,
-        samples: Tensor<4>,
-        data: Tensor<4>,
+        Contrast { samples, data, condition }: Contrast,
         key: Key,
     ) -> Result<Lesson, ChainError> {
         let weight = self.recipe.kl_weight;
@@ -126,8 +135,8 @@ impl Student {
         let loss = match (self.recipe.kind, proposal.latent) {
             // (z₀, x̃) is a pair, after latent Langevin steps if the recipe wants some.
             (StudentKind::Generator, Some(z)) => {
-                let z = self.revise(vae, z, &samples, key)?;
-                let reconstruction = squared_norm(vae.decode(z) - samples).mean();
+                let z = self.revise(vae, z, &samples, condition.clone(), key)?;
+                let reconstruction = squared_norm(vae.decode(z, condition) - samples).mean();
                 let std = self.recipe.decoder_std;
                 let total = reconstruction.clone() / (2.0 * std * std);
                 Loss { total, reconstruction, kl: None }
@@ -135,7 +144,7 @@ impl Student {
             // z is inferred anew by q(z|x̃), or by q(z|x) of data where there is no energy.
             (kind, _) => {
                 let taught = if kind.has_energy() { samples } else { data };
-                let loss = vae.loss(taught, weight, key);
+                let loss = vae.loss(taught, condition, weight, key);
                 Loss { total: loss.total, reconstruction: loss.reconstruction, kl: Some(loss.kl) }
             }
         };
@@ -148,12 +157,14 @@ impl Student {
         vae: &Vae,
         z: Tensor<2>,
         samples: &Tensor<4>,
+        condition: Option<Tensor<4>>,
         key: Key,
     ) -> Result<Tensor<2>, ChainError> {
         if self.recipe.latent_steps == 0 {
             return Ok(z);
         }
-        let posterior = LatentPosterior::new(vae, samples.clone(), None, self.recipe.decoder_std);
+        let posterior = LatentPosterior::new(vae, samples.clone(), None, self.recipe.decoder_std)
+            .given(condition);
         self.infer(&posterior, z, self.recipe.latent_steps, key)
     }
 

@@ -17,15 +17,21 @@ impl Trainer {
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
+    /// - `condition`: of a conditional model, one for each image
     /// - output: `[batch]`
     ///
     /// # Errors
-    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`].
-    pub fn energies(&self, images: Tensor<4>) -> Result<Tensor<1>, TeachingError> {
-        let Some(model) = self.model() else {
+    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`], [`TeachingError::Condition`].
+    pub fn energies(
+        &self,
+        images: Tensor<4>,
+        condition: Option<Tensor<4>>,
+    ) -> Result<Tensor<1>, TeachingError> {
+        self.check_shape(&images)?;
+        self.check_condition(condition.as_ref(), images.dims()[0])?;
+        let Some(model) = self.model(condition) else {
             return Err(self.missing("an energy", "all students but vae-on-data"));
         };
-        self.check_shape(&images)?;
         let energies = match model.freeze() {
             Some(frozen) => frozen.energy(images),
             None => model.energy(images),
@@ -59,23 +65,27 @@ impl Trainer {
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
+    /// - `condition`: of a conditional model, one for each image
     /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`
     /// - output: `[batch, latent]`
     ///
     /// # Errors
-    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Shape`], [`TeachingError::Chain`].
+    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Shape`], [`TeachingError::Condition`],
+    /// [`TeachingError::Chain`].
     pub fn infer(
         &self,
         images: Tensor<4>,
+        condition: Option<Tensor<4>>,
         mask: Tensor<4>,
         steps: usize,
         key: Key,
     ) -> Result<Tensor<2>, TeachingError> {
         let vae = self.decoder()?;
         self.check_shape(&images)?;
+        self.check_condition(condition.as_ref(), images.dims()[0])?;
         let start = key.fold(START).normal([images.dims()[0], vae.latent()], self.device());
         let std = self.recipe.student.decoder_std;
-        let posterior = LatentPosterior::new(&vae, images, Some(mask), std);
+        let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
         let codes = self.student.infer(&posterior, start, steps, key.fold(LANGEVIN));
         codes.map_err(|source| self.chain_error(source))
     }

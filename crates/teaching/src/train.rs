@@ -14,8 +14,18 @@ const STRIP: [usize; 2] = [8, 11];
 pub struct Batch {
     /// `[batch, channels, height, width]` in [−1, 1].
     pub images: Tensor<4>,
+    /// What a conditional model is told of each, `[batch, …]` of the [shape](crate::ConditionRecipe::shape) that its
+    /// recipe says.
+    pub condition: Option<Tensor<4>>,
     /// The epoch, from 0.
     pub epoch: u64,
+}
+
+impl Batch {
+    /// A batch without conditions.
+    pub fn new(images: Tensor<4>, epoch: u64) -> Self {
+        Self { images, condition: None, epoch }
+    }
 }
 
 /// What happened.
@@ -56,26 +66,29 @@ pub enum Ending {
 }
 
 /// Trains until the recipe's last iteration, from where the trainer stands, or until a listener wants an end. `data`
-/// gives the batch of an iteration.
+/// gives the batch of an iteration; `shown` are the conditions of the samples that listeners see, as many as the
+/// recipe's `evaluation.images`, for a conditional model.
 ///
 /// # Errors
 /// The first [`TeachingError`], of the trainer or of a listener.
 pub fn train(
     trainer: &mut Trainer,
     mut data: impl FnMut(u64) -> Batch,
+    shown: Option<&Tensor<4>>,
     listeners: &mut [&mut dyn Listener],
 ) -> Result<Ending, TeachingError> {
     let recipe = trainer.recipe().clone();
     let sampling_key = Key::new(recipe.seed).fold(stream::EVALUATION);
     while trainer.iteration() < recipe.iterations {
         let batch = data(trainer.iteration());
-        let metrics = trainer.step(batch.images, batch.epoch)?;
+        let metrics = trainer.step(batch)?;
         tell(listeners, trainer, Event::Stepped(&metrics))?;
         let done = trainer.iteration();
         let due = |every: u64| done.is_multiple_of(every) || done == recipe.iterations;
         if due(recipe.evaluation.every) {
             let steps = recipe.chains.sampling_steps;
-            let samples = trainer.sample(recipe.evaluation.images, steps, sampling_key, STRIP)?;
+            let count = recipe.evaluation.images;
+            let samples = trainer.sample(count, shown.cloned(), steps, sampling_key, STRIP)?;
             tell(listeners, trainer, Event::Sampled(&samples))?;
         }
         let wanted = listeners.iter().any(|listener| listener.wants_end());

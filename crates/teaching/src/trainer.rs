@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Ema, EnergyNetwork, Learning};
+use ebm_energy::{Contrast, Ema, EnergyNetwork, Given, Learning};
 use ebm_mcmc::{ChainError, Clamped, Langevin, run};
 use ebm_noise::Key;
 use ebm_vae::Vae;
@@ -11,7 +11,7 @@ use tracing::instrument;
 
 use crate::model::Model;
 use crate::student::{Lesson, Loss, Proposal, Student};
-use crate::{Recipe, StepMetrics, TeachingError};
+use crate::{Batch, Recipe, StepMetrics, TeachingError};
 
 /// Streams of random numbers within an iteration, and of those outside of iterations.
 pub(crate) mod stream {
@@ -70,7 +70,9 @@ impl Trainer {
             .with_beta_2(recipe.optimiser.beta_2)
             .with_epsilon(recipe.optimiser.epsilon);
         let student_key = key.fold(stream::INITIAL_STUDENT);
-        let energy = recipe.energy.init(image, key.fold(stream::INITIAL_ENERGY), &training)?;
+        let condition = recipe.condition.as_ref().map(|condition| condition.shape(image));
+        let energy_key = key.fold(stream::INITIAL_ENERGY);
+        let energy = recipe.energy.init(image, condition, energy_key, &training)?;
         let ema_decay = recipe.optimiser.ema_decay;
         Ok(Self {
             average: ema_decay.map(|decay| Ema::new(decay, &energy)).transpose()?,
@@ -85,31 +87,34 @@ impl Trainer {
         })
     }
 
-    /// One iteration of Algorithm 1 on a batch of data; `epoch` sets the learning rates. All students go this way:
-    /// only what they propose and what they learn differs.
-    ///
-    /// # Shapes
-    /// - `data`: `[batch, channels, height, width]` in [−1, 1]
+    /// One iteration of Algorithm 1 on a batch of data; its epoch sets the learning rates. All students go this way:
+    /// only what they propose and what they learn differs. A conditional model is given each one's condition
+    /// everywhere, and each has its own chain.
     ///
     /// # Errors
-    /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would spoil.
-    pub fn step(&mut self, data: Tensor<4>, epoch: u64) -> Result<StepMetrics, TeachingError> {
+    /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would spoil;
+    /// [`TeachingError::Shape`] or [`TeachingError::Condition`] for a batch that does not fit.
+    pub fn step(&mut self, batch: Batch) -> Result<StepMetrics, TeachingError> {
+        let Batch { images: data, condition: c, epoch } = batch;
         self.check_shape(&data)?;
+        self.check_condition(c.as_ref(), data.dims()[0])?;
         self.epoch = epoch;
         let key = Key::new(self.recipe.seed).fold(stream::TRAINING).fold(self.iteration);
         let data = self.with_noise(data, key.fold(stream::DATA_NOISE));
 
         // G1: the student proposes. The paper's starts chains at decoder means, with fresh z.
         let count = self.recipe.chains.count;
-        let proposal = self.propose(count, Some(&data), key.fold(stream::PROPOSAL));
+        let proposal = self.propose(count, Some(&data), c.clone(), key.fold(stream::PROPOSAL));
         let start = proposal.start.clone();
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
         let langevin = key.fold(stream::LANGEVIN);
-        let (samples, _) = self.chains(&self.energy, start.clone(), steps, langevin, |_, _| {})?;
+        let model = self.model_of(&self.energy, c.clone());
+        let (samples, _) = self.chains(model, start.clone(), steps, langevin, |_, _| {})?;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
-        let learning = self.energy_learning(&samples, &data)?;
-        let lesson = self.lesson(proposal, samples.clone(), data, key.fold(stream::LESSON))?;
+        let contrast = Contrast { samples: samples.clone(), data, condition: c };
+        let learning = self.energy_learning(contrast.clone())?;
+        let lesson = self.lesson(proposal, contrast, key.fold(stream::LESSON))?;
         let metrics = self.metrics(learning.as_ref(), lesson.loss(), samples - start);
         // D2: the energy learns from data against samples.
         let decay = self.recipe.decay_at(epoch);
@@ -123,18 +128,20 @@ impl Trainer {
 
     /// Samples of the current model by ancestral Langevin sampling: x₀ from the student (in the paper z ~ N(0, I),
     /// x₀ = g_φ(z)), then `steps` Langevin steps. `strip_images` (0 for none) and `strip_frames` (at least 2) size
-    /// the film strip. A student of data starts from uniform noise here.
+    /// the film strip. A student of data starts from uniform noise here. A conditional model needs `count` conditions.
     ///
     /// # Errors
-    /// [`TeachingError::Chain`].
+    /// [`TeachingError::Chain`], [`TeachingError::Condition`].
     pub fn sample(
         &self,
         count: usize,
+        condition: Option<Tensor<4>>,
         steps: usize,
         key: Key,
         [strip_images, strip_frames]: [usize; 2],
     ) -> Result<Samples, TeachingError> {
-        let start = self.propose(count, None, key.fold(stream::PROPOSAL)).start;
+        self.check_condition(condition.as_ref(), count)?;
+        let start = self.propose(count, None, condition.clone(), key.fold(stream::PROPOSAL)).start;
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
@@ -143,7 +150,7 @@ impl Trainer {
             }
         };
         let (refined, energies) =
-            self.refine(start.clone(), steps, key.fold(stream::LANGEVIN), keep)?;
+            self.refine(start.clone(), condition, steps, key.fold(stream::LANGEVIN), keep)?;
         Ok(Samples { start, refined, strip, energies })
     }
 
@@ -153,23 +160,26 @@ impl Trainer {
     ///
     /// # Shapes
     /// - `start`, output: `[chains, channels, height, width]`
+    /// - `condition`: of a conditional model, one for each chain
     ///
     /// # Errors
-    /// [`TeachingError::Chain`].
+    /// [`TeachingError::Chain`], [`TeachingError::Condition`].
     pub fn refine(
         &self,
         start: Tensor<4>,
+        condition: Option<Tensor<4>>,
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
     ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
-        self.chains(self.average_or_energy(), start, steps, key, observe)
+        self.check_condition(condition.as_ref(), start.dims()[0])?;
+        self.chains(self.model(condition), start, steps, key, observe)
     }
 
     /// What samples that are shown come from: `None` for a student without an energy. With an average of the weights,
-    /// it has these.
-    pub fn model(&self) -> Option<Model<EnergyNetwork>> {
-        self.model_of(self.average_or_energy())
+    /// it has these. A conditional model is that of x given `condition`, in batches of as many as there are.
+    pub fn model(&self, condition: Option<Tensor<4>>) -> Option<Model<Given>> {
+        self.model_of(self.average_or_energy(), condition)
     }
 
     /// The recipe.
@@ -210,20 +220,26 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn propose(&self, count: usize, data: Option<&Tensor<4>>, key: Key) -> Proposal {
-        self.student.propose(count, data, key)
+    fn propose(
+        &self,
+        count: usize,
+        data: Option<&Tensor<4>>,
+        condition: Option<Tensor<4>>,
+        key: Key,
+    ) -> Proposal {
+        self.student.propose(count, data, condition, key)
     }
 
     #[instrument(level = "debug", skip_all, name = "refine")]
     fn chains(
         &self,
-        network: &EnergyNetwork,
+        model: Option<Model<Given>>,
         start: Tensor<4>,
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
     ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
-        let Some(model) = self.model_of(network) else { return Ok((start, None)) };
+        let Some(model) = model else { return Ok((start, None)) };
         let chains = &self.recipe.chains;
         let noise = self.recipe.noise_at(self.epoch);
         let langevin = Langevin { step_size: chains.step_size, noise };
@@ -233,9 +249,13 @@ impl Trainer {
         Ok((chains.state, Some(chains.energies)))
     }
 
-    fn model_of(&self, network: &EnergyNetwork) -> Option<Model<EnergyNetwork>> {
+    fn model_of(
+        &self,
+        network: &EnergyNetwork,
+        condition: Option<Tensor<4>>,
+    ) -> Option<Model<Given>> {
         let learns = self.recipe.student.kind.has_energy();
-        learns.then(|| Model::new(network.valid(), &self.recipe.chains))
+        learns.then(|| Model::new(network.valid().given(condition), &self.recipe.chains))
     }
 
     fn average_or_energy(&self) -> &EnergyNetwork {
@@ -243,16 +263,12 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn energy_learning(
-        &self,
-        samples: &Tensor<4>,
-        data: &Tensor<4>,
-    ) -> Result<Option<Learning>, TeachingError> {
+    fn energy_learning(&self, contrast: Contrast) -> Result<Option<Learning>, TeachingError> {
         if !self.recipe.student.kind.has_energy() {
             return Ok(None);
         }
         let regulariser = self.recipe.optimiser.energy_regulariser;
-        let learning = self.energy.learning(samples.clone(), data.clone(), regulariser);
+        let learning = self.energy.learning(contrast, regulariser);
         self.finite("energy", learning.f_samples - learning.f_data)?;
         Ok(Some(learning))
     }
@@ -261,11 +277,10 @@ impl Trainer {
     fn lesson(
         &self,
         proposal: Proposal,
-        samples: Tensor<4>,
-        data: Tensor<4>,
+        contrast: Contrast,
         key: Key,
     ) -> Result<Lesson, TeachingError> {
-        let lesson = self.student.lesson(proposal, samples, data, key);
+        let lesson = self.student.lesson(proposal, contrast, key);
         let lesson = lesson.map_err(|source| self.chain_error(source))?;
         if let Some(loss) = lesson.loss() {
             self.finite("VAE", scalar(&loss.total))?;
@@ -318,6 +333,20 @@ impl Trainer {
         } else {
             Err(TeachingError::Shape { given, expected })
         }
+    }
+
+    /// Whether there are `rows` conditions of the recipe's shape, or none where it has none.
+    pub(crate) fn check_condition(
+        &self,
+        condition: Option<&Tensor<4>>,
+        rows: usize,
+    ) -> Result<(), TeachingError> {
+        let expected = self.recipe.condition.as_ref().map(|condition| {
+            let [channels, side] = condition.shape(self.image);
+            [rows, channels, side, side]
+        });
+        let given = condition.map(Tensor::dims);
+        if given == expected { Ok(()) } else { Err(TeachingError::Condition { given, expected }) }
     }
 
     fn finite(&self, loss: &'static str, value: f64) -> Result<(), TeachingError> {

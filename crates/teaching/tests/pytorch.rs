@@ -9,7 +9,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_energy::ConvEnergyConfig;
 use ebm_noise::Key;
-use ebm_teaching::{Recipe, Trainer};
+use ebm_teaching::{Batch, Recipe, Trainer};
 use ebm_vae::Vae;
 use serde::Deserialize;
 
@@ -157,15 +157,15 @@ fn iteration(recipe: Recipe) -> Iteration {
         vae: weights(vae(trainer)),
     };
     let f = |trainer: &Trainer, x: &Tensor<4>| {
-        values(trainer.energy().valid().negative_energy(x.clone()).narrow(0, 0, 50))
+        values(trainer.energy().valid().negative_energy(x.clone(), None).narrow(0, 0, 50))
     };
 
     // The chains of `step`, which has the same key.
-    let chains = trainer.sample(count, steps, key, [0, 2]).expect("finite");
+    let chains = trainer.sample(count, None, steps, key, [0, 2]).expect("finite");
     let (start, samples) = (chains.start, chains.refined);
     let mut lists = vec![("f_data", f(&trainer, &data)), ("f_samples", f(&trainer, &samples))];
     let before = all_weights(&trainer);
-    let metrics = trainer.step(data.clone(), 0).expect("finite");
+    let metrics = trainer.step(Batch::new(data.clone(), 0)).expect("finite");
     let z = key.fold(LATENT).normal([count, 100], &device);
     lists.extend([
         ("data", of_images(data.clone())),
@@ -174,7 +174,7 @@ fn iteration(recipe: Recipe) -> Iteration {
         ("moved", of_images(samples.clone() - start)),
         ("f_data_after", f(&trainer, &data)),
         ("f_samples_after", f(&trainer, &samples)),
-        ("start_after", of_images(vae(&trainer).valid().decode(z))),
+        ("start_after", of_images(vae(&trainer).valid().decode(z, None))),
     ]);
     let scalars = [
         ("mean_f_data", metrics.f_data.expect("both models learn")),

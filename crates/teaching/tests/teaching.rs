@@ -26,11 +26,11 @@ fn trainer(recipe: Recipe) -> Trainer {
 fn data(iteration: u64) -> Batch {
     let device = Device::flex();
     let bars = Key::new(iteration).uniform::<4>([8, 1, 1, 28], &device).greater_elem(0.7).float();
-    Batch { images: bars.repeat_dim(2, 28) * 2.0 - 1.0, epoch: iteration / 3 }
+    Batch::new(bars.repeat_dim(2, 28) * 2.0 - 1.0, iteration / 3)
 }
 
 fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
-    let f = |x: &Tensor<4>| trainer.energy().negative_energy(x.clone()).mean();
+    let f = |x: &Tensor<4>| trainer.energy().negative_energy(x.clone(), None).mean();
     (f(data) - f(samples)).into_scalar()
 }
 
@@ -38,9 +38,9 @@ fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
 fn an_energy_step_raises_data_above_samples() {
     let mut trainer = trainer(small_recipe());
     let images = data(0).images;
-    let samples = trainer.sample(8, 3, Key::new(9), [1, 2]).expect("finite").refined;
+    let samples = trainer.sample(8, None, 3, Key::new(9), [1, 2]).expect("finite").refined;
     let before = gap(&trainer, &images, &samples);
-    trainer.step(images.clone(), 0).expect("finite");
+    trainer.step(Batch::new(images.clone(), 0)).expect("finite");
     let after = gap(&trainer, &images, &samples);
     assert!(after > before, "mean f(data) − mean f(x̃) went from {before} to {after}");
 }
@@ -62,7 +62,7 @@ fn recipe_of(kind: StudentKind) -> Recipe {
 }
 
 fn decoded(trainer: &Trainer) -> TensorData {
-    trainer.vae().expect("a VAE").decode(Tensor::ones([2, 24], &Device::flex())).into_data()
+    trainer.vae().expect("a VAE").decode(Tensor::ones([2, 24], &Device::flex()), None).into_data()
 }
 
 /// With θ fixed, the student after a step is the same whatever the data were; with other chains it is not. Only
@@ -72,7 +72,7 @@ fn data_never_reach_the_student() {
     for kind in [StudentKind::Variational, StudentKind::Generator, StudentKind::VaeOnData] {
         let vae_after_a_step = |images: Tensor<4>, seed: u64| {
             let mut trainer = trainer(Recipe { seed, ..recipe_of(kind) });
-            trainer.step(images, 0).expect("finite");
+            trainer.step(Batch::new(images, 0)).expect("finite");
             decoded(&trainer)
         };
         let bars = data(0).images;
@@ -90,7 +90,7 @@ fn students_without_networks_start_chains_in_their_ways() {
     let loss = |kind| {
         let mut recipe = recipe_of(kind);
         (recipe.chains.step_size, recipe.chains.reference_std) = (1e-6, None);
-        let metrics = trainer(recipe).step(data(0).images, 0).expect("finite");
+        let metrics = trainer(recipe).step(Batch::new(data(0).images, 0)).expect("finite");
         metrics.energy_loss.expect("an energy").abs()
     };
     assert!(loss(StudentKind::Data) < 1e-3);
@@ -104,9 +104,9 @@ fn replay_goes_on_where_chains_ended() {
     let mut recipe = recipe_of(StudentKind::Replay);
     (recipe.student.buffer, recipe.student.restart) = (8, 0.0);
     let mut trainer = trainer(recipe);
-    let before = trainer.sample(8, 1, Key::new(1), [0, 2]).expect("finite").start;
-    trainer.step(data(0).images, 0).expect("finite");
-    let after = trainer.sample(8, 1, Key::new(1), [0, 2]).expect("finite").start;
+    let before = trainer.sample(8, None, 1, Key::new(1), [0, 2]).expect("finite").start;
+    trainer.step(Batch::new(data(0).images, 0)).expect("finite");
+    let after = trainer.sample(8, None, 1, Key::new(1), [0, 2]).expect("finite").start;
     // All eight places were drawn, moved and put back.
     let changed = (after - before).abs().flatten::<2>(1, 3).max_dim(1);
     assert!(changed.min().into_scalar::<f32>() > 1e-3);
@@ -119,10 +119,10 @@ fn a_generator_leaves_the_encoder_alone() {
         let mut trainer = trainer(recipe_of(kind));
         let codes = |trainer: &Trainer| {
             let vae = trainer.vae().expect("a VAE");
-            vae.encode(data(0).images, Key::new(0)).mean.into_data()
+            vae.encode(data(0).images, None, Key::new(0)).mean.into_data()
         };
         let (codes_before, decoded_before) = (codes(&trainer), decoded(&trainer));
-        trainer.step(data(0).images, 0).expect("finite");
+        trainer.step(Batch::new(data(0).images, 0)).expect("finite");
         assert_eq!(codes(&trainer) == codes_before, same, "{kind:?}");
         assert_ne!(decoded(&trainer), decoded_before, "{kind:?}");
     }
@@ -157,7 +157,7 @@ impl Listener for Record {
 
 fn run(mut trainer: Trainer) -> Record {
     let mut record = Record::default();
-    train(&mut trainer, data, &mut [&mut record]).expect("finite");
+    train(&mut trainer, data, None, &mut [&mut record]).expect("finite");
     record
 }
 
@@ -185,7 +185,7 @@ fn a_resumed_run_equals_an_unbroken_one() {
         recipe.data.noise_std = 0.03;
         (recipe.optimiser.ema_decay, recipe.optimiser.energy_regulariser) = (Some(0.5), 1e-3);
         let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
-        let ending = train(&mut trainer(recipe), data, &mut [&mut unbroken]).expect("finite");
+        let ending = train(&mut trainer(recipe), data, None, &mut [&mut unbroken]).expect("finite");
         assert_eq!(ending, Ending::Finished);
         let resumed = Trainer::load(&folder.path().join("3"), &Device::flex()).expect("readable");
         assert_eq!(resumed.iteration(), 3);
@@ -226,7 +226,8 @@ fn training_ends_where_a_listener_wants_it() {
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut enough = Enough(Record { checkpoint: Some(folder.path().into()), ..Record::default() });
-    let ending = train(&mut trainer(small_recipe()), data, &mut [&mut enough]).expect("finite");
+    let ending =
+        train(&mut trainer(small_recipe()), data, None, &mut [&mut enough]).expect("finite");
     assert_eq!((ending, enough.0.metrics.len()), (Ending::Stopped, 2));
     let left = Trainer::load(&folder.path().join("2"), &Device::flex()).expect("a checkpoint");
     assert_eq!(run(left).metrics, run(trainer(small_recipe())).metrics[2..]);
@@ -252,7 +253,7 @@ fn a_runaway_chain_stops_training_and_is_named() {
     let mut recipe = small_recipe();
     recipe.chains.steps = 40;
     recipe.chains.step_size = 6.5; // δ²/2·1/σ₁² = 21: the reference term alone multiplies x by −20.
-    let error = trainer(recipe).step(data(0).images, 0).expect_err("it diverges");
+    let error = trainer(recipe).step(Batch::new(data(0).images, 0)).expect_err("it diverges");
     assert!(matches!(error, TeachingError::Chain { iteration: 0, .. }), "{error}");
     assert!(error.to_string().contains("at step"), "{error}");
 }
@@ -261,7 +262,7 @@ fn a_runaway_chain_stops_training_and_is_named() {
 fn poisoned_data_are_never_trained_on() {
     let mut trainer = trainer(small_recipe());
     let before = gap(&trainer, &data(0).images, &data(1).images);
-    let error = trainer.step(data(0).images * f32::NAN, 0).expect_err("NaN");
+    let error = trainer.step(Batch::new(data(0).images * f32::NAN, 0)).expect_err("NaN");
     assert!(
         matches!(error, TeachingError::NotFinite { iteration: 0, loss: "energy", .. }),
         "{error}"
@@ -275,7 +276,7 @@ fn a_vae_loss_that_overflows_updates_neither_model() {
     recipe.student.kl_weight = f64::MAX;
     let mut trainer = trainer(recipe);
     let before = gap(&trainer, &data(0).images, &data(1).images);
-    let error = trainer.step(data(0).images, 0).expect_err("it overflows");
+    let error = trainer.step(Batch::new(data(0).images, 0)).expect_err("it overflows");
     assert!(matches!(error, TeachingError::NotFinite { loss: "VAE", .. }), "{error}");
     assert_eq!(before, gap(&trainer, &data(0).images, &data(1).images), "θ was left as it was");
 }
@@ -303,7 +304,7 @@ fn both_learning_rates_reach_their_models_and_decay() {
     for (epoch, decay) in [(0, 1.0), (2, 0.5), (4, 0.25)] {
         let mut trainer = trainer(recipe.clone());
         let before = (parameters(trainer.energy()), parameters(trainer.vae().expect("a VAE")));
-        trainer.step(data(0).images, epoch).expect("finite");
+        trainer.step(Batch::new(data(0).images, epoch)).expect("finite");
         let after = (parameters(trainer.energy()), parameters(trainer.vae().expect("a VAE")));
         let largest =
             |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -317,7 +318,7 @@ fn both_learning_rates_reach_their_models_and_decay() {
 #[test]
 fn a_batch_of_another_shape_is_refused() {
     let error = trainer(small_recipe())
-        .step(Tensor::zeros([8, 3, 28, 28], &Device::flex()), 0)
+        .step(Batch::new(Tensor::zeros([8, 3, 28, 28], &Device::flex()), 0))
         .expect_err("three channels");
     assert!(error.to_string().contains("[8, 3, 28, 28]"), "{error}");
 }
@@ -326,7 +327,7 @@ fn a_batch_of_another_shape_is_refused() {
 #[test]
 fn samples_come_with_their_strip() {
     let trainer = trainer(small_recipe());
-    let samples = trainer.sample(5, 20, Key::new(2), [3, 11]).expect("finite");
+    let samples = trainer.sample(5, None, 20, Key::new(2), [3, 11]).expect("finite");
     assert_eq!(samples.strip.len(), 11);
     let first = samples.start.narrow(0, 0, 3).into_data();
     samples.strip[0].clone().into_data().assert_approx_eq(&first, Tolerance::<f32>::absolute(0.0));
@@ -344,14 +345,17 @@ fn every_recipe_makes_an_iteration() {
         let name = format!("{}-quick", summary.name);
         let mut recipe = Recipe::embedded(&name).expect("embedded");
         (recipe.chains.count, recipe.chains.steps, recipe.student.buffer) = (2, 1, 4);
+        recipe.data.batch = 2;
         let image = match &*recipe.data.set {
             "cifar10" => [3, 32],
             "digits" | "mnist" | "fashion-mnist" => [1, 28],
             _ => [2, 1],
         };
+        let images = Key::new(1).normal([2, image[0], image[1], image[1]], &Device::flex());
+        let given = recipe.condition.as_ref();
+        let condition = given.and_then(|c| c.of(&images, &[0, 1], Key::new(2)));
         let mut trainer = Trainer::new(recipe, image, &Device::flex()).expect(&name);
-        let shape = [2, image[0], image[1], image[1]];
-        let metrics = trainer.step(Key::new(1).normal(shape, &Device::flex()), 0).expect(&name);
+        let metrics = trainer.step(Batch { images, condition, epoch: 0 }).expect(&name);
         assert!(metrics.energy_loss.is_some_and(f64::is_finite), "{name}: {metrics:?}");
     }
 }

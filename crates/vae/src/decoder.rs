@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::BatchStatNorm;
+use crate::pyramid::Pyramid;
 
 /// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
 /// is followed by tanh alone.
@@ -36,6 +37,17 @@ pub struct DecoderConfig {
     pub layers: Vec<UpLayer>,
     /// Negative slope of the LeakyReLU; 0 is ReLU.
     pub slope: f64,
+    /// Channels that a condition which is an image goes through, at every size; a class goes beside z.
+    #[serde(default = "condition_channels", skip_serializing_if = "is_default")]
+    pub condition_channels: usize,
+}
+
+fn condition_channels() -> usize {
+    32
+}
+
+fn is_default(channels: &usize) -> bool {
+    *channels == condition_channels()
 }
 
 impl DecoderConfig {
@@ -49,6 +61,7 @@ impl DecoderConfig {
                 UpLayer { channels: 1, kernel: 3, stride: 2, size: 28, norm: false },
             ],
             slope: 0.0,
+            condition_channels: condition_channels(),
         }
     }
 
@@ -63,6 +76,7 @@ impl DecoderConfig {
                 UpLayer { channels: 3, kernel: 3, stride: 1, size: 32, norm: false },
             ],
             slope: 0.2,
+            condition_channels: condition_channels(),
         }
     }
 
@@ -124,8 +138,16 @@ impl DecoderConfig {
         )
     }
 
-    pub(crate) fn init(&self, latent: usize, device: &Device) -> Decoder {
-        let (mut channels, mut input) = (latent, 1);
+    /// For g(z, c), `condition` is c's `[channels, side]`; a class has side 1.
+    pub(crate) fn init(
+        &self,
+        latent: usize,
+        condition: Option<[usize; 2]>,
+        device: &Device,
+    ) -> Result<Decoder, NetworkError> {
+        let classes = condition.map_or(0, |[channels, side]| if side == 1 { channels } else { 0 });
+        let image = condition.filter(|[_, side]| *side > 1);
+        let (mut channels, mut input) = (latent + classes, 1);
         let mut convolutions = Vec::with_capacity(self.layers.len());
         let mut norms = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
@@ -141,7 +163,9 @@ impl DecoderConfig {
             (channels, input) = (layer.channels, layer.size);
         }
         let sizes = self.layers.iter().map(|layer| layer.size).collect();
-        Decoder { convolutions, norms, sizes, slope: self.slope, latent }
+        let pyramid = |image| Pyramid::new(&self.layers, self.condition_channels, image, device);
+        let condition = image.map(pyramid).transpose()?;
+        Ok(Decoder { convolutions, norms, condition, sizes, slope: self.slope, latent })
     }
 }
 
@@ -150,6 +174,8 @@ impl DecoderConfig {
 pub struct Decoder {
     convolutions: Vec<ConvTranspose2d>,
     norms: Vec<Option<BatchStatNorm>>,
+    /// Of an image; last of the parameters: an unconditional network draws the same ones without it.
+    condition: Option<Pyramid>,
     sizes: Vec<usize>,
     slope: f64,
     latent: usize,
@@ -158,10 +184,18 @@ pub struct Decoder {
 impl Decoder {
     /// # Shapes
     /// - `z`: `[batch, latent]`
+    /// - `condition`: c of g(z, c), `[batch, …]` as the network was made for
     /// - output: `[batch, channels, height, width]`
-    pub fn forward(&self, z: Tensor<2>) -> Tensor<4> {
+    pub fn forward(&self, z: Tensor<2>, condition: Option<Tensor<4>>) -> Tensor<4> {
         let [batch, latent] = z.dims();
         let mut x = z.reshape([batch, latent, 1, 1]);
+        let mut added = Vec::new();
+        match (&self.condition, condition) {
+            (Some(pyramid), Some(condition)) => added = pyramid.sums(condition),
+            (None, Some(class)) => x = Tensor::cat(vec![x, class], 1),
+            (_, None) => {}
+        }
+        let mut added = added.into_iter();
         let last = self.convolutions.len() - 1;
         for (i, convolution) in self.convolutions.iter().enumerate() {
             x = if x.dims()[2..] == [1, 1] {
@@ -171,6 +205,9 @@ impl Decoder {
             };
             // The padding was cut off evenly; the odd row and column go here.
             x = x.narrow(2, 0, self.sizes[i]).narrow(3, 0, self.sizes[i]);
+            if let Some(added) = added.next() {
+                x = x + added;
+            }
             if let Some(norm) = &self.norms[i] {
                 x = norm.forward(x);
             }

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{ConvLayer, NetworkError, leaky_relu};
+use ebm_energy::{Condition, ConditionConfig, ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub struct EncoderConfig {
     /// Probability with which an activation is dropped after each convolution. Dropout is always on, as in
     /// the released code.
     pub dropout: f64,
+    /// Where a conditional encoder q(z|x, c) sees c; in its first layer if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionConfig>,
 }
 
 impl EncoderConfig {
@@ -33,6 +36,7 @@ impl EncoderConfig {
             ],
             slope: 0.2,
             dropout: 0.2,
+            condition: None,
         }
     }
 
@@ -47,6 +51,7 @@ impl EncoderConfig {
             ],
             slope: 0.2,
             dropout: 0.0,
+            condition: None,
         }
     }
 
@@ -84,18 +89,24 @@ impl EncoderConfig {
     pub(crate) fn init(
         &self,
         [channels, size]: [usize; 2],
+        condition: Option<[usize; 2]>,
         latent: usize,
         device: &Device,
-    ) -> Encoder {
+    ) -> Result<Encoder, NetworkError> {
         let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
         let features = self.layers.last().map_or(channels, |layer| layer.channels) * left * left;
-        Encoder {
+        let init = |condition| {
+            let config = self.condition.unwrap_or_default();
+            config.init("encoder", &self.layers, [channels, size], condition, device)
+        };
+        Ok(Encoder {
             convolutions,
             mean: LinearConfig::new(features, latent).init(device),
             log_variance: LinearConfig::new(features, latent).init(device),
+            condition: condition.map(init).transpose()?,
             slope: self.slope,
             dropout: self.dropout,
-        }
+        })
     }
 }
 
@@ -105,6 +116,8 @@ pub struct Encoder {
     convolutions: Vec<Conv2d>,
     mean: Linear,
     log_variance: Linear,
+    /// Last of the parameters: an unconditional network draws the same ones without it.
+    condition: Option<Condition>,
     slope: f64,
     dropout: f64,
 }
@@ -123,10 +136,17 @@ impl Encoder {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    pub fn forward(&self, x: Tensor<4>, key: Key) -> Posterior {
+    /// - `condition`: c of q(z|x, c), `[batch, …]` as the network was made for
+    pub fn forward(&self, x: Tensor<4>, condition: Option<Tensor<4>>, key: Key) -> Posterior {
         let mut hidden = x;
+        let own = self.condition.as_ref().zip(condition);
+        let mut added = own.map(|(own, condition)| (own.layer(), own.sums(condition)));
         for (layer, convolution) in self.convolutions.iter().enumerate() {
-            hidden = leaky_relu(convolution.forward(hidden), self.slope);
+            let mut sums = convolution.forward(hidden);
+            if let Some((_, added)) = added.take_if(|(at, _)| *at == layer) {
+                sums = sums + added;
+            }
+            hidden = leaky_relu(sums, self.slope);
             hidden = self.drop_out(hidden, key.fold(layer as u64));
         }
         let features = hidden.flatten::<2>(1, 3);
@@ -193,7 +213,7 @@ mod tests {
     #[test]
     fn dropout_drops_its_share_and_keeps_the_mean() {
         let device = Device::flex();
-        let encoder = EncoderConfig::mnist().init([1, 28], 4, &device);
+        let encoder = EncoderConfig::mnist().init([1, 28], None, 4, &device).expect("valid");
         let dropped = encoder.drop_out(Tensor::ones([4, 10, 50, 50], &device), Key::new(1));
         let values: Vec<f32> = dropped.into_data().iter::<f32>().collect();
         let kept = values.iter().filter(|v| **v > 0.0).count() as f64 / values.len() as f64;

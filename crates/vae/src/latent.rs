@@ -12,6 +12,7 @@ use crate::Vae;
 pub struct LatentPosterior {
     vae: Vae,
     images: Tensor<4>,
+    condition: Option<Tensor<4>>,
     mask: Option<Tensor<4>>,
     std: f64,
 }
@@ -23,13 +24,21 @@ impl LatentPosterior {
     /// - `images`: `[batch, channels, height, width]`
     /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`; `None` for all
     pub fn new(vae: &Vae, images: Tensor<4>, mask: Option<Tensor<4>>, std: f64) -> Self {
-        Self { vae: vae.valid(), images: images.without_autodiff(), mask, std }
+        Self { vae: vae.valid(), images: images.without_autodiff(), condition: None, mask, std }
+    }
+
+    /// The posterior p(z|x, c) of a conditional decoder.
+    ///
+    /// # Shapes
+    /// - `condition`: c, `[batch, …]` as the networks were made for
+    pub fn given(self, condition: Option<Tensor<4>>) -> Self {
+        Self { condition, ..self }
     }
 }
 
 impl Energy<2> for LatentPosterior {
     fn energy(&self, z: Tensor<2>) -> Tensor<1> {
-        let mut error = self.vae.decode(z.clone()) - self.images.clone();
+        let mut error = self.vae.decode(z.clone(), self.condition.clone()) - self.images.clone();
         if let Some(mask) = &self.mask {
             error = error * mask.clone();
         }

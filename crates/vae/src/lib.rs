@@ -11,9 +11,9 @@
 //! let device = Device::flex();
 //! let vae = VaeConfig::mnist().init([1, 28], Key::new(0), &device)?;
 //! let z = Key::new(1).normal::<2>([4, vae.latent()], &device);
-//! let images = vae.decode(z);
+//! let images = vae.decode(z, None);
 //! assert_eq!(images.dims(), [4, 1, 28, 28]);
-//! let loss = vae.loss(images, 3.0, Key::new(2));
+//! let loss = vae.loss(images, None, 3.0, Key::new(2));
 //! assert_eq!(loss.total.dims(), [1]);
 //! # Ok::<(), ebm_energy::NetworkError>(())
 //! ```
@@ -22,6 +22,7 @@ mod decoder;
 mod encoder;
 mod latent;
 mod norm;
+mod pyramid;
 mod vae;
 
 pub use decoder::{Decoder, DecoderConfig, UpLayer};

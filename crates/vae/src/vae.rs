@@ -60,12 +60,27 @@ impl VaeConfig {
     /// # Errors
     /// As [`validate`](Self::validate), or networks that do not fit the images.
     pub fn init(&self, image: [usize; 2], key: Key, device: &Device) -> Result<Vae, NetworkError> {
+        self.init_conditional(image, None, key, device)
+    }
+
+    /// As [`init`](Self::init), for q(z|x, c) and g(z, c) with conditions of `[channels, side, side]`; side 1 for
+    /// classes, one-hot.
+    ///
+    /// # Errors
+    /// As [`init`](Self::init), or a condition that does not fit.
+    pub fn init_conditional(
+        &self,
+        image: [usize; 2],
+        condition: Option<[usize; 2]>,
+        key: Key,
+        device: &Device,
+    ) -> Result<Vae, NetworkError> {
         self.validate()?;
         self.encoder.check_image(image, self.latent)?;
         self.decoder.check_image(image)?;
         let vae = Vae {
-            encoder: self.encoder.init(image, self.latent, device),
-            decoder: self.decoder.init(self.latent, device),
+            encoder: self.encoder.init(image, condition, self.latent, device)?,
+            decoder: self.decoder.init(self.latent, condition, device)?,
         };
         Ok(initialise(vae, key, self.init_std))
     }
@@ -95,21 +110,23 @@ impl Vae {
         self.decoder.latent()
     }
 
-    /// The decoder's means g_φ(z), in [−1, 1].
+    /// The decoder's means g_φ(z) or g_φ(z, c), in [−1, 1].
     ///
     /// # Shapes
     /// - `z`: `[batch, latent]`
+    /// - `condition`: c, `[batch, …]` as the networks were made for
     /// - output: `[batch, channels, height, width]`
-    pub fn decode(&self, z: Tensor<2>) -> Tensor<4> {
-        self.decoder.forward(z)
+    pub fn decode(&self, z: Tensor<2>, condition: Option<Tensor<4>>) -> Tensor<4> {
+        self.decoder.forward(z, condition)
     }
 
-    /// q_α(z|x); `key` draws the encoder's dropout.
+    /// q_α(z|x) or q_α(z|x, c); `key` draws the encoder's dropout.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    pub fn encode(&self, x: Tensor<4>, key: Key) -> Posterior {
-        self.encoder.forward(x, key)
+    /// - `condition`: c, `[batch, …]` as the networks were made for
+    pub fn encode(&self, x: Tensor<4>, condition: Option<Tensor<4>>, key: Key) -> Posterior {
+        self.encoder.forward(x, condition, key)
     }
 
     /// mean ‖x − g(z)‖² + w · KL(q(z|x) ‖ N(0, I)), z ~ q(z|x), one z for each image (variational MCMC
@@ -117,9 +134,16 @@ impl Vae {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    pub fn loss(&self, x: Tensor<4>, kl_weight: f64, key: Key) -> VaeLoss {
-        let posterior = self.encode(x.clone(), key.fold(0));
-        let decoded = self.decode(posterior.sample(key.fold(1)));
+    /// - `condition`: c, `[batch, …]` as the networks were made for; all three laws are then given c
+    pub fn loss(
+        &self,
+        x: Tensor<4>,
+        condition: Option<Tensor<4>>,
+        kl_weight: f64,
+        key: Key,
+    ) -> VaeLoss {
+        let posterior = self.encode(x.clone(), condition.clone(), key.fold(0));
+        let decoded = self.decode(posterior.sample(key.fold(1)), condition);
         let reconstruction =
             (decoded - x).powi_scalar(2).flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1).mean();
         let kl = posterior.kl().mean();
@@ -145,9 +169,9 @@ mod tests {
         let cifar = VaeConfig::cifar().init([3, 32], Key::new(3), &device).expect("valid");
         assert_eq!(cifar.encoder.num_params(), 4_393_800);
         assert_eq!(cifar.decoder.num_params(), 1_104_515);
-        let x = cifar.decode(Key::new(1).normal([2, 100], &device));
+        let x = cifar.decode(Key::new(1).normal([2, 100], &device), None);
         assert_eq!(x.dims(), [2, 3, 32, 32]);
-        assert_eq!(cifar.encode(x, Key::new(2)).mean.dims(), [2, 100]);
+        assert_eq!(cifar.encode(x, None, Key::new(2)).mean.dims(), [2, 100]);
     }
 
     /// The loss against its definition: sums over pixels and latents, means over images.
@@ -156,9 +180,9 @@ mod tests {
         let device = Device::flex();
         let vae = vae(&device);
         let (x, key) = (Key::new(5).uniform::<4>([3, 1, 28, 28], &device), Key::new(6));
-        let loss = vae.loss(x.clone(), 3.0, key);
-        let posterior = vae.encode(x.clone(), key.fold(0));
-        let decoded = vae.decode(posterior.sample(key.fold(1)));
+        let loss = vae.loss(x.clone(), None, 3.0, key);
+        let posterior = vae.encode(x.clone(), None, key.fold(0));
+        let decoded = vae.decode(posterior.sample(key.fold(1)), None);
         let numbers =
             |tensor: Tensor<4>| -> Vec<f64> { tensor.into_data().iter::<f64>().collect() };
         let squares =
@@ -175,7 +199,7 @@ mod tests {
     fn decoded_images_have_the_released_size() {
         let device = Device::flex();
         let z = Key::new(1).normal::<2>([3, 100], &device);
-        let x = vae(&device).decode(z);
+        let x = vae(&device).decode(z, None);
         assert_eq!(x.dims(), [3, 1, 28, 28]);
         let largest: f32 = x.abs().max().into_scalar();
         assert!(largest <= 1.0);
@@ -191,9 +215,10 @@ mod tests {
                 crate::UpLayer { channels: 1, kernel: 3, stride: 2, size: 4, norm: false },
             ],
             slope: 0.0,
+            ..DecoderConfig::mnist()
         };
-        let decoder = initialise(config.init(1, &device), Key::new(8), 1.0);
-        let image = decoder.forward(Tensor::ones([1, 1], &device));
+        let decoder = initialise(config.init(1, None, &device).expect("valid"), Key::new(8), 1.0);
+        let image = decoder.forward(Tensor::ones([1, 1], &device), None);
         let record =
             |i: usize| -> Vec<f32> { decoder.weight(i).into_data().iter::<f32>().collect() };
         let (small, kernel) = (record(0), record(1));
@@ -217,16 +242,60 @@ mod tests {
         let mut vae = vae(&device);
         let x = Key::new(5).uniform::<4>([8, 1, 28, 28], &device.clone().without_autodiff());
         let loss = |vae: &Vae| -> f32 {
-            vae.valid().loss(x.clone(), 3.0, Key::new(0)).total.into_scalar()
+            vae.valid().loss(x.clone(), None, 3.0, Key::new(0)).total.into_scalar()
         };
         let before = loss(&vae);
         let mut adam = AdamConfig::new().with_beta_1(0.5).with_epsilon(1e-8).init();
         for step in 0..5 {
-            let gradients = vae.loss(x.clone(), 3.0, Key::new(1).fold(step)).total.backward();
+            let gradients = vae.loss(x.clone(), None, 3.0, Key::new(1).fold(step)).total.backward();
             let gradients = GradientsParams::from_grads(gradients, &vae);
             vae = adam.step(1e-3, vae, gradients);
         }
         let after = loss(&vae);
         assert!(after < 0.95 * before, "before {before}, after {after}");
+    }
+
+    /// Every law depends on the condition, and only on its own: a batch's other conditions do not matter to an encoder.
+    #[test]
+    fn conditions_matter() {
+        let device = Device::flex();
+        let class = Tensor::<1>::from_data([1.0, 0.0, 0.0, 1.0], &device).reshape([2, 2, 1, 1]);
+        let image = Key::new(7).uniform::<4>([2, 2, 28, 28], &device);
+        let decoder = DecoderConfig {
+            layers: vec![
+                crate::UpLayer { channels: 6, kernel: 7, stride: 1, size: 7, norm: true },
+                crate::UpLayer { channels: 4, kernel: 4, stride: 2, size: 14, norm: true },
+                crate::UpLayer { channels: 1, kernel: 4, stride: 2, size: 28, norm: false },
+            ],
+            slope: 0.0,
+            condition_channels: 5,
+        };
+        let config = VaeConfig { decoder, latent: 3, init_std: 0.1, ..VaeConfig::mnist() };
+        for condition in [class, image] {
+            let [_, channels, side, _] = condition.dims();
+            let shape = Some([channels, side]);
+            let vae = config.init_conditional([1, 28], shape, Key::new(3), &device).expect("valid");
+            let z = Key::new(1).normal::<2>([2, 3], &device);
+            let x = vae.decode(z.clone(), Some(condition.clone()));
+            assert_eq!(x.dims(), [2, 1, 28, 28]);
+            let other = vae.decode(z, Some(condition.clone().flip([0])));
+            assert!((x.clone() - other).abs().max().into_scalar::<f32>() > 1e-3);
+            let mean = |condition| vae.encode(x.clone(), Some(condition), Key::new(2)).mean;
+            let difference = mean(condition.clone()) - mean(condition.flip([0]));
+            assert!(difference.abs().max().into_scalar::<f32>() > 1e-4);
+        }
+        let mut config = config;
+        let layer = |channels, kernel, stride, size| crate::UpLayer {
+            channels,
+            kernel,
+            stride,
+            size,
+            norm: false,
+        };
+        config.decoder.layers = vec![layer(6, 5, 1, 5), layer(1, 8, 5, 28)];
+        let error = config
+            .init_conditional([1, 28], Some([1, 28]), Key::new(3), &device)
+            .expect_err("5 is not 28, halved");
+        assert!(error.to_string().starts_with("decoder.layers[0].size is 5"), "{error}");
     }
 }

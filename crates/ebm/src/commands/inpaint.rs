@@ -55,6 +55,7 @@ const WAYS: [(Choice, &str); 3] =
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "inpaint")?;
+    task.unconditional("runs that learned to complete images do it by `ebm complete`")?;
     let [_, side] = task.trainer.image();
     let Some(hidden) = arguments.mask.hidden(side) else {
         bail!("images of one pixel, as this run's, have no part that could be hidden");
@@ -70,7 +71,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         }
         let start = start(&task, way, &masked, &hidden, arguments.latent_steps)?;
         let key = task.key.fold(LANGEVIN).fold(way as u64);
-        let filled = task.refine(&start, &arguments.refinement, key)?.unwrap_or(start);
+        let filled = task.refine(&start, None, &arguments.refinement, key)?.unwrap_or(start);
         columns.push((name, hidden.paste(filled, &data)));
     }
 
@@ -98,13 +99,14 @@ fn start(
     match way {
         Choice::Encode => {
             let vae = trainer.encoder()?;
-            let posterior = vae.encode(masked.clone(), key.fold(ENCODER));
-            Ok(vae.decode(posterior.sample(key.fold(CODES))))
+            let posterior = vae.encode(masked.clone(), None, key.fold(ENCODER));
+            Ok(vae.decode(posterior.sample(key.fold(CODES)), None))
         }
         Choice::Latent => {
             let seen = hidden.paste(masked.zeros_like(), &masked.ones_like());
-            let codes = trainer.infer(masked.clone(), seen, latent_steps, key.fold(LATENT))?;
-            Ok(trainer.decoder()?.decode(codes))
+            let codes =
+                trainer.infer(masked.clone(), None, seen, latent_steps, key.fold(LATENT))?;
+            Ok(trainer.decoder()?.decode(codes, None))
         }
         Choice::Langevin | Choice::All => {
             if !task.refines() {

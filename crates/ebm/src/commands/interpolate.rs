@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use clap::Args;
 use ebm::vae::Vae;
 
-use super::task::{self, COUNTS, DataArguments, Refinement, Task, within};
+use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
 
 /// Streams of random numbers.
 const FIRST: u64 = 0;
@@ -28,24 +28,29 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     refinement: Refinement,
     #[command(flatten)]
-    data: DataArguments,
+    condition: ConditionArguments,
 }
 
 /// Where lines begin and end: codes, `[lines, latent]`, and the images that they are of.
 struct Ends {
     codes: [Tensor<2>; 2],
     images: Option<[Tensor<4>; 2]>,
+    /// One for each line: that of its first image, where it has one.
+    condition: Option<Tensor<4>>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "interpolate")?;
     let ends = if arguments.images.is_empty() {
-        random(&task, &task.trainer.decoder()?, arguments.count)
+        random(&task, &task.trainer.decoder()?, arguments.count, &arguments.condition)?
     } else {
-        encoded(&task, &arguments.images, &arguments.data)?
+        encoded(&task, &arguments.images, &arguments.condition)?
     };
-    let decoded = task.trainer.decoder()?.decode(line(&ends.codes, arguments.points));
-    let refined = task.refine(&decoded, &arguments.refinement, task.key.fold(LANGEVIN))?;
+    let points = line(&ends.codes, arguments.points);
+    let condition = ends.condition.clone().map(|c| c.repeat_dim(0, arguments.points));
+    let decoded = task.trainer.decoder()?.decode(points, condition.clone());
+    let key = task.key.fold(LANGEVIN);
+    let refined = task.refine(&decoded, condition, &arguments.refinement, key)?;
     for (name, images) in [("decoded", Some(decoded)), ("refined", refined)] {
         let Some(images) = images else { continue };
         let mut frames = images.chunk(arguments.points, 0);
@@ -60,27 +65,33 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     Ok(())
 }
 
-fn random(task: &Task, vae: &Vae, count: usize) -> Ends {
+fn random(task: &Task, vae: &Vae, count: usize, asked: &ConditionArguments) -> Result<Ends> {
     let shape = [count, vae.latent()];
     let code = |stream| task.key.fold(stream).normal(shape, task.trainer.device());
-    Ends { codes: [code(FIRST), code(LAST)], images: None }
+    let condition = task.conditions(count, asked)?;
+    Ok(Ends { codes: [code(FIRST), code(LAST)], images: None, condition })
 }
 
 /// The means of q(z|x).
-fn encoded(task: &Task, pairs: &[usize], data: &DataArguments) -> Result<Ends> {
+fn encoded(task: &Task, pairs: &[usize], asked: &ConditionArguments) -> Result<Ends> {
     let vae = task.trainer.encoder()?;
-    let examples = task.examples(data)?;
+    let examples = task.examples(asked.data())?;
     let (pairs, []) = pairs.as_chunks::<2>() else {
         bail!("--images takes two numbers");
     };
     let end = |which: usize| {
         let indices: Vec<usize> = pairs.iter().map(|pair| pair[which]).collect();
-        examples.at(&indices, task.trainer.device())
+        let images = examples.at(&indices, task.trainer.device())?;
+        let condition = task.conditions_of(&examples, &indices, &images)?;
+        anyhow::Ok((images, condition))
     };
-    let images = [end(0)?, end(1)?];
-    let encode = |(stream, x): (u64, &Tensor<4>)| vae.encode(x.clone(), task.key.fold(stream)).mean;
-    let codes = [(FIRST, &images[0]), (LAST, &images[1])].map(encode);
-    Ok(Ends { codes, images: Some(images) })
+    let ends = [end(0)?, end(1)?];
+    let encode = |stream, (x, c): &(Tensor<4>, Option<Tensor<4>>)| {
+        vae.encode(x.clone(), c.clone(), task.key.fold(stream)).mean
+    };
+    let codes = [encode(FIRST, &ends[0]), encode(LAST, &ends[1])];
+    let [(first, condition), (last, _)] = ends;
+    Ok(Ends { codes, images: Some([first, last]), condition })
 }
 
 /// z₀ + t·(z₁ − z₀) for evenly spaced t: the first point of all lines, then the second, …

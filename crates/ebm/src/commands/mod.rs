@@ -1,6 +1,8 @@
 //! One file for each subcommand.
 
 pub(crate) mod ablate;
+pub(crate) mod classify;
+pub(crate) mod complete;
 pub(crate) mod data;
 pub(crate) mod inpaint;
 pub(crate) mod interpolate;

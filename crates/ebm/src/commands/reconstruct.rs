@@ -69,13 +69,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let vae = task.trainer.encoder()?;
     let examples = task.examples(&arguments.data)?;
     let (indices, data) = examples.spread(arguments.count, task.trainer.device());
-    let posterior = vae.encode(data.clone(), task.key.fold(ENCODER));
+    let condition = task.conditions_of(&examples, &indices, &data)?;
+    let posterior = vae.encode(data.clone(), condition.clone(), task.key.fold(ENCODER));
     let codes = match arguments.mean {
         true => posterior.mean,
         false => posterior.sample(task.key.fold(CODES)),
     };
-    let decoded = vae.decode(codes);
-    let refined = task.refine(&decoded, &arguments.refinement, task.key.fold(LANGEVIN))?;
+    let decoded = vae.decode(codes, condition.clone());
+    let key = task.key.fold(LANGEVIN);
+    let refined = task.refine(&decoded, condition, &arguments.refinement, key)?;
 
     let mut columns = vec![("data", data.clone()), ("decoded", decoded)];
     columns.extend(refined.map(|refined| ("refined", refined)));

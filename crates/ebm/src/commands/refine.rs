@@ -5,7 +5,9 @@ use burn::tensor::Tensor;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::{self, COUNTS, Refinement, STEPS, Task, mean, values, within};
+use super::task::{
+    self, COUNTS, ConditionArguments, Refinement, STEPS, Task, mean, values, within,
+};
 use crate::run::plots::{Curve, draw_against};
 
 #[derive(Args)]
@@ -20,6 +22,8 @@ pub(crate) struct Arguments {
     frames: usize,
     #[command(flatten)]
     refinement: Refinement,
+    #[command(flatten)]
+    condition: ConditionArguments,
 }
 
 /// A line of `energies.jsonl`.
@@ -35,9 +39,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "refine")?;
     let Arguments { count, frames, .. } = arguments;
     let steps = task.steps(&arguments.refinement);
-    let samples = task.trainer.sample(count, steps, task.key, [count, frames])?;
+    let condition = task.conditions(count, &arguments.condition)?;
+    let samples =
+        task.trainer.sample(count, condition.clone(), steps, task.key, [count, frames])?;
     let mut energies = samples.energies.map(values).unwrap_or_default();
-    energies.extend(values(task.trainer.energies(samples.refined)?));
+    energies.extend(values(task.trainer.energies(samples.refined, condition)?));
 
     task.out.strip("strip", &samples.strip)?;
     let strip: Tensor<5> = Tensor::stack(samples.strip, 1);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::{self, COUNTS, Refinement, Task, values, within};
+use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, values, within};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -15,6 +15,8 @@ pub(crate) struct Arguments {
     count: usize,
     #[command(flatten)]
     refinement: Refinement,
+    #[command(flatten)]
+    condition: ConditionArguments,
 }
 
 /// A line of `energies.jsonl`.
@@ -28,7 +30,9 @@ struct Energies {
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "sample")?;
     let steps = task.steps(&arguments.refinement);
-    let samples = task.trainer.sample(arguments.count, steps, task.key, [0, 2])?;
+    let condition = task.conditions(arguments.count, &arguments.condition)?;
+    let samples =
+        task.trainer.sample(arguments.count, condition.clone(), steps, task.key, [0, 2])?;
     let mut arrays = vec![("x0", samples.start)];
     if task.refines() {
         arrays.push(("refined", samples.refined));
@@ -39,7 +43,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     }
     task.out.safetensors("samples", &arrays)?;
     if let [(_, start), (_, refined)] = &arrays[..] {
-        let energies = [start, refined].map(|x| task.trainer.energies(x.clone()));
+        let energies =
+            [start, refined].map(|x| task.trainer.energies(x.clone(), condition.clone()));
         let [start, refined] = energies;
         let pairs = values(start?).into_iter().zip(values(refined?)).enumerate();
         let lines = pairs.map(|(sample, (x0, refined))| Energies { sample, x0, refined });

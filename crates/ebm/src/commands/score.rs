@@ -72,20 +72,22 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "score")?;
     let examples = task.examples(&arguments.data)?;
     let (indices, data) = examples.spread(arguments.count, task.trainer.device());
-    let set = score(&task, examples.to_string(), indices.clone(), data.clone())?;
+    let condition = task.conditions_of(&examples, &indices, &data)?;
+    let set = score(&task, examples.to_string(), indices.clone(), data.clone(), condition.clone())?;
     let against = match arguments.against.as_deref() {
         None => None,
         Some("noise") => {
             let noise = task.key.fold(NOISE).uniform(data.dims(), task.trainer.device());
-            Some(score(&task, "noise".into(), indices, noise * 2.0 - 1.0)?)
+            Some(score(&task, "noise".into(), indices, noise * 2.0 - 1.0, condition)?)
         }
         Some("inverted") => {
-            Some(score(&task, format!("{examples}, inverted"), indices, data.neg())?)
+            Some(score(&task, format!("{examples}, inverted"), indices, data.neg(), condition)?)
         }
         Some(name) => {
             let other = task.other_examples(name, &arguments.data)?;
             let (indices, data) = other.spread(arguments.count, task.trainer.device());
-            Some(score(&task, other.to_string(), indices, data)?)
+            let condition = task.conditions_of(&other, &indices, &data)?;
+            Some(score(&task, other.to_string(), indices, data, condition)?)
         }
     };
 
@@ -106,10 +108,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
 
 /// # Shapes
 /// - `images`: `[batch, channels, height, width]`
-fn score(task: &Task, set: String, numbers: Vec<usize>, images: Tensor<4>) -> Result<Scores> {
+fn score(
+    task: &Task,
+    set: String,
+    numbers: Vec<usize>,
+    images: Tensor<4>,
+    condition: Option<Tensor<4>>,
+) -> Result<Scores> {
     let mut energies = Vec::with_capacity(numbers.len());
-    for batch in images.split(BATCH, 0) {
-        energies.extend(values(task.trainer.energies(batch)?));
+    for (i, batch) in images.split(BATCH, 0).into_iter().enumerate() {
+        let rows = batch.dims()[0];
+        let condition = condition.clone().map(|c| c.narrow(0, i * BATCH, rows));
+        energies.extend(values(task.trainer.energies(batch, condition)?));
     }
     Ok(Scores { set, images: numbers, energies })
 }

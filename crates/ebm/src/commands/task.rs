@@ -1,5 +1,6 @@
 //! What tasks on a trained run share: arguments, the run, the data and the folder for what they leave.
 
+mod condition;
 mod examples;
 mod out;
 
@@ -14,7 +15,8 @@ use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
 use ebm::teaching::Trainer;
 
-pub(crate) use examples::DataArguments;
+pub(crate) use condition::ConditionArguments;
+pub(crate) use examples::{DataArguments, Examples};
 pub(crate) use out::Out;
 
 use crate::run::find;
@@ -94,6 +96,7 @@ impl Task {
     pub(crate) fn refine(
         &self,
         start: &Tensor<4>,
+        condition: Option<Tensor<4>>,
         asked: &Refinement,
         key: Key,
     ) -> Result<Option<Tensor<4>>> {
@@ -101,7 +104,7 @@ impl Task {
             return Ok(None);
         }
         let steps = self.steps(asked);
-        Ok(Some(self.trainer.refine(start.clone(), steps, key, |_, _| {})?.0))
+        Ok(Some(self.trainer.refine(start.clone(), condition, steps, key, |_, _| {})?.0))
     }
 }
 

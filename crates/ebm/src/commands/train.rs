@@ -61,6 +61,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let recipe = trainer.recipe().clone();
     let path = find::free_folder(arguments.run_dir, &recipe.name)?;
     let data = source.shown(recipe.evaluation.images, &device);
+    let conditions = source.shown_conditions(recipe.evaluation.images, &device);
     let plane = source.density().map(Plane::new).transpose()?;
     let mut folder = RunFolder::create(path, &trainer, arguments.device, data, plane)?;
     let mut progress = Progress::new(&trainer);
@@ -69,6 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let outcome = train(
         &mut trainer,
         |iteration| source.batch(iteration, &device),
+        conditions.as_ref(),
         &mut [&mut progress, &mut folder, &mut interrupt],
     );
     progress.finish();

@@ -1,6 +1,7 @@
 //! What a run leaves behind: its folder, pictures, plots and report; where its data come from; the progress on the
 //! terminal.
 
+mod completion;
 mod density;
 pub(crate) mod find;
 mod folder;
@@ -13,9 +14,10 @@ mod report;
 mod source;
 mod tensorboard;
 
+pub(crate) use completion::Holes;
 pub(crate) use folder::RunFolder;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use plane::{Plane, PlaneMetrics};
 pub(crate) use progress::Progress;
 pub(crate) use report::replace;
-pub(crate) use source::Source;
+pub(crate) use source::{Source, labels};

@@ -68,7 +68,7 @@ impl Plane {
     pub(crate) fn evaluate(&self, trainer: &Trainer, key: Key) -> Result<(PlaneMetrics, Panels)> {
         let model_log = self.model_log(trainer)?;
         let steps = trainer.recipe().chains.sampling_steps;
-        let samples = trainer.sample(SAMPLES, steps, key, [0, 2])?;
+        let samples = trainer.sample(SAMPLES, None, steps, key, [0, 2])?;
         let [start, refined] = [samples.start, samples.refined].map(points);
         let kl = |points: &[[f64; 2]]| -> Result<f64> {
             Ok(self.grid.kl(&self.data_log, &self.grid.sample_density(points, BANDWIDTH)?)?)
@@ -87,7 +87,7 @@ impl Plane {
 
     /// log p_θ on the grid.
     fn model_log(&self, trainer: &Trainer) -> Result<Option<Vec<f64>>> {
-        let Some(model) = trainer.model() else { return Ok(None) };
+        let Some(model) = trainer.model(None) else { return Ok(None) };
         let values: Vec<f32> = self.grid.points().iter().flatten().map(|&x| x as f32).collect();
         let shape = [CELLS * CELLS, 2, 1, 1];
         let x = Tensor::<4>::from_data(TensorData::new(values, shape), trainer.device());

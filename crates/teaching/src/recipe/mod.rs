@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use open::RecipeSummary;
 
+use crate::ConditionRecipe;
+
 /// Everything about a run. Two runs of one resolved recipe with one CPU backend on one machine
 /// give the same bits.
 ///
@@ -29,6 +31,9 @@ pub struct Recipe {
     pub iterations: u64,
     /// What is learned from.
     pub data: DataRecipe,
+    /// What images are learned given, p(x | c); none for p(x).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionRecipe>,
     /// Who starts the chains, and what it learns from where they end.
     pub student: StudentRecipe,
     /// How the energy is sampled.

@@ -14,11 +14,13 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 11] = embedded![
+const EMBEDDED: [(&str, &str); 13] = embedded![
     "checkerboard",
     "cifar10",
     "coopnets",
     "digits",
+    "digits-by-class",
+    "digits-completion",
     "eight-gaussians",
     "fashion-mnist",
     "mnist",

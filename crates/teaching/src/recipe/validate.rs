@@ -33,6 +33,7 @@ impl Recipe {
         self.validate_chains()?;
         self.validate_student()?;
         self.validate_optimiser()?;
+        self.validate_condition()?;
         self.energy.validate()?;
         self.vae.validate()?;
         Ok(())
@@ -62,6 +63,22 @@ impl Recipe {
         }
         let starts = student.kind != StudentKind::Data || chains <= self.data.batch;
         range("chains.count", chains, starts, "at most data.batch where chains begin at the data")
+    }
+
+    fn validate_condition(&self) -> Result<(), RecipeError> {
+        let Some(condition) = &self.condition else { return Ok(()) };
+        count("condition.classes", condition.classes as u64, 1, 256)?;
+        count("condition.channels", condition.channels as u64, 1, 1_024)?;
+        let (chains, batch) = (self.chains.count, self.data.batch);
+        let own = "data.batch where there is a condition: each of the data has its own chain";
+        range("chains.count", chains, chains == batch, own)?;
+        let kept = self.student.kind == StudentKind::Replay;
+        range(
+            "student.kind",
+            "replay",
+            !kept,
+            "another where there is a condition: states that are kept had others",
+        )
     }
 
     fn validate_optimiser(&self) -> Result<(), RecipeError> {

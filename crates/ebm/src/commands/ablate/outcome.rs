@@ -38,7 +38,9 @@ impl Outcome {
         let started = Instant::now();
         let mut source = Source::open(&job.recipe, root)?;
         let mut trainer = Trainer::new(job.recipe.clone(), source.image(), device)?;
-        let trained = train(&mut trainer, |iteration| source.batch(iteration, device), &mut []);
+        let shown = source.shown_conditions(job.recipe.evaluation.images, device);
+        let batches = |iteration| source.batch(iteration, device);
+        let trained = train(&mut trainer, batches, shown.as_ref(), &mut []);
         let measured = match trained {
             Ok(_) => measures(&trainer, &source, device),
             Err(error) => Err(error.into()),
@@ -85,7 +87,9 @@ fn measures(
         return Ok(measures);
     }
     let data = source.shown(IMAGES, device);
-    let samples = trainer.sample(IMAGES, trainer.recipe().chains.sampling_steps, key, [0, 2])?;
+    let steps = trainer.recipe().chains.sampling_steps;
+    let conditions = source.shown_conditions(IMAGES, device);
+    let samples = trainer.sample(IMAGES, conditions, steps, key, [0, 2])?;
     let moved = (samples.refined.clone() - samples.start.clone()).powi_scalar(2);
     let moved: f32 = moved.flatten::<2>(1, 3).sum_dim(1).mean().into_scalar();
     measures.insert("mean ‖x_T − x₀‖²", f64::from(moved));

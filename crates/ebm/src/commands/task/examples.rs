@@ -10,6 +10,7 @@ use ebm::data::{Catalog, DataRoot, Density, ImageSet, Split, load};
 use ebm::noise::Key;
 
 use super::Task;
+use crate::run::labels;
 
 /// The stream of draws of a density, within a task's.
 const DRAWS: u64 = 100;
@@ -38,6 +39,15 @@ impl Task {
     pub(crate) fn examples(&self, asked: &DataArguments) -> Result<Examples> {
         let set = asked.set.as_deref().unwrap_or(&self.trainer.recipe().data.set);
         self.named(set, asked.split, asked)
+    }
+
+    /// The images of a split of the set that is asked for.
+    pub(crate) fn examples_of(&self, split: Split, asked: &DataArguments) -> Result<ImageSet> {
+        let set = asked.set.as_deref().unwrap_or(&self.trainer.recipe().data.set);
+        match self.named(set, Some(split), asked)? {
+            Examples::Images(images, _) => Ok(images),
+            Examples::Density(density, _) => bail!("{density} has no images"),
+        }
     }
 
     /// Another set, in its default part.
@@ -100,6 +110,14 @@ impl Examples {
             Self::Density(density, key) => {
                 ((0..count).collect(), density.batch(count, *key, device))
             }
+        }
+    }
+
+    /// The classes of the images of these numbers; of draws 0.
+    pub(crate) fn labels(&self, indices: &[usize]) -> Vec<u8> {
+        match self {
+            Self::Images(images, _) => labels(images, indices),
+            Self::Density(..) => vec![0; indices.len()],
         }
     }
 

@@ -1,0 +1,236 @@
+//! `ebm classify`: a class-conditional energy as a classifier, p(c|x) ∝ exp(f(x, c)).
+
+use std::io::{Write, stdout};
+
+use anyhow::{Context, Error, Result, bail};
+use burn::tensor::Tensor;
+use clap::Args;
+use ebm::metrics::auroc;
+use ebm::teaching::{ConditionKind, one_hot};
+use serde::Serialize;
+
+use super::task::{self, COUNTS, DataArguments, Examples, Task, mean, values, within};
+use crate::run::plots::{Curve, draw_against};
+
+/// Images whose energies are computed at once.
+const BATCH: usize = 512;
+/// Bins of confidence.
+const BINS: usize = 15;
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    task: task::Arguments,
+    /// Images, spread evenly over the data set.
+    #[arg(long, default_value = "1000", value_parser = within(COUNTS))]
+    count: usize,
+    /// Tell the images apart from those of another data set, by log Σ exp f(x, c).
+    #[arg(long, value_name = "SET")]
+    against: Option<String>,
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+/// f(x, c), `[images][classes]`, and the classes of the images.
+struct Logits {
+    rows: Vec<Vec<f64>>,
+    labels: Vec<u8>,
+}
+
+/// What `classify.json` says.
+#[derive(Serialize)]
+struct Report {
+    data: String,
+    images: usize,
+    /// Share of images whose class has the highest f.
+    accuracy: f64,
+    /// As p(c|x) comes, and with the temperature of f that fits the even images best, on the odd ones.
+    calibration: Vec<Calibration>,
+    against: Option<String>,
+    /// The probability that log Σ exp f is lower for an image of the other set than for one of the data.
+    auroc: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Calibration {
+    temperature: f64,
+    /// Mean of −log p(c|x) of the true class, in nats.
+    log_loss: f64,
+    /// Mean distance of confidence and accuracy over bins of confidence (Guo et al., ICML 2017).
+    expected_calibration_error: f64,
+    /// Mean confidence, accuracy and number of images of each bin that is not empty.
+    bins: Vec<(f64, f64, usize)>,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<()> {
+    let task = Task::open(arguments.task, "classify")?;
+    let condition = task.trainer.recipe().condition.clone();
+    let Some(condition) = condition.filter(|condition| condition.kind == ConditionKind::Class)
+    else {
+        bail!("the run learned no classes: its recipe has no [condition] of kind \"class\"");
+    };
+    let examples = task.examples(&arguments.data)?;
+    let logits = logits(&task, &examples, arguments.count, condition.classes)?;
+    let held_out = logits.every_other(1);
+    let temperature = logits.every_other(0).best_temperature();
+    let calibration = vec![logits.calibration(1.0), held_out.calibration(temperature)];
+    let area = match &arguments.against {
+        None => None,
+        Some(name) => {
+            let other = task.other_examples(name, &arguments.data)?;
+            let other = self::logits(&task, &other, arguments.count, condition.classes)?;
+            let [data, other] = [&logits, &other].map(|logits| logits.log_sums(-1.0));
+            Some(auroc(&data, &other).context("an energy is not a number; the run diverged")?)
+        }
+    };
+    let report = Report {
+        data: examples.to_string(),
+        images: logits.rows.len(),
+        accuracy: logits.accuracy(),
+        calibration,
+        against: arguments.against,
+        auroc: area,
+    };
+    task.out.text("calibration.svg", plot(&report)?)?;
+    task.out.json("classify", &report)?;
+    report.print()
+}
+
+fn logits(task: &Task, examples: &Examples, count: usize, classes: usize) -> Result<Logits> {
+    let device = task.trainer.device();
+    let (indices, images) = examples.spread(count, device);
+    // U/T is what chains see; the reference term is the same for all classes.
+    let temperature = task.trainer.recipe().chains.temperature;
+    let mut rows = Vec::with_capacity(indices.len());
+    for batch in images.split(BATCH, 0) {
+        let n = batch.dims()[0];
+        let of = |class: usize| -> Result<Vec<f64>> {
+            let condition = one_hot(&vec![class as u8; n], classes, device);
+            let energies: Tensor<1> = task.trainer.energies(batch.clone(), Some(condition))?;
+            Ok(values(energies).into_iter().map(|u| -u * temperature).collect())
+        };
+        let columns = (0..classes).map(of).collect::<Result<Vec<_>>>()?;
+        rows.extend((0..n).map(|i| columns.iter().map(|column| column[i]).collect()));
+    }
+    Ok(Logits { rows, labels: examples.labels(&indices) })
+}
+
+impl Logits {
+    fn every_other(&self, first: usize) -> Self {
+        let rows = self.rows.iter().skip(first).step_by(2).cloned().collect();
+        Self { rows, labels: self.labels.iter().skip(first).step_by(2).copied().collect() }
+    }
+
+    fn accuracy(&self) -> f64 {
+        let right = self.pairs(1.0).filter(|(.., right)| *right).count();
+        right as f64 / self.rows.len().max(1) as f64
+    }
+
+    /// −log p of the true class, the highest probability, and whether it is the true class's, at a temperature.
+    fn pairs(&self, temperature: f64) -> impl Iterator<Item = (f64, f64, bool)> {
+        self.rows.iter().zip(&self.labels).map(move |(row, &label)| {
+            let sum = log_sum_exp(row, temperature);
+            let log_p =
+                |class: usize| row.get(class).map_or(f64::NEG_INFINITY, |f| f / temperature - sum);
+            let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap_or(0);
+            let label = usize::from(label);
+            (-log_p(label), log_p(best).exp(), best == label)
+        })
+    }
+
+    fn log_loss(&self, temperature: f64) -> f64 {
+        mean(&self.pairs(temperature).map(|(loss, ..)| loss).collect::<Vec<_>>())
+    }
+
+    /// By golden sections of log T between 10⁻³ and 10⁶.
+    fn best_temperature(&self) -> f64 {
+        let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
+        let (mut low, mut high) = (1e-3_f64.ln(), 1e6_f64.ln());
+        for _ in 0..60 {
+            let width = golden * (high - low);
+            let [left, right] = [high - width, low + width].map(|log| self.log_loss(log.exp()));
+            if left < right { high = low + width } else { low = high - width }
+        }
+        ((low + high) / 2.0).exp()
+    }
+
+    fn calibration(&self, temperature: f64) -> Calibration {
+        let mut sums = [(0.0, 0.0, 0); BINS];
+        for (_, confidence, right) in self.pairs(temperature) {
+            let bin = &mut sums[((confidence * BINS as f64) as usize).min(BINS - 1)];
+            *bin = (bin.0 + confidence, bin.1 + f64::from(u8::from(right)), bin.2 + 1);
+        }
+        let full = sums.into_iter().filter(|(.., count)| *count > 0);
+        let bins: Vec<(f64, f64, usize)> =
+            full.map(|(c, a, count)| (c / count as f64, a / count as f64, count)).collect();
+        let gaps = bins.iter().map(|(c, a, count)| (c - a).abs() * *count as f64);
+        Calibration {
+            temperature,
+            log_loss: self.log_loss(temperature),
+            expected_calibration_error: gaps.sum::<f64>() / self.rows.len().max(1) as f64,
+            bins,
+        }
+    }
+
+    fn log_sums(&self, sign: f64) -> Vec<f64> {
+        self.rows.iter().map(|row| sign * log_sum_exp(row, 1.0)).collect()
+    }
+}
+
+fn log_sum_exp(row: &[f64], temperature: f64) -> f64 {
+    let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max) / temperature;
+    largest + row.iter().map(|f| (f / temperature - largest).exp()).sum::<f64>().ln()
+}
+
+fn plot(report: &Report) -> Result<String> {
+    let names = ["p(c|x)", "p(c|x), temperature fitted"];
+    let curve = |(name, calibration): (&'static str, &Calibration)| {
+        let points = calibration.bins.iter().map(|&(c, a, _)| (c, a)).collect();
+        Curve { name, points }
+    };
+    let mut curves: Vec<Curve<'_>> =
+        names.into_iter().zip(&report.calibration).map(curve).collect();
+    curves.push(Curve { name: "calibrated", points: vec![(0.0, 0.0), (1.0, 1.0)] });
+    draw_against("confidence", "accuracy against confidence", &curves).map_err(Error::from_boxed)
+}
+
+impl Report {
+    fn print(&self) -> Result<()> {
+        let mut out = stdout();
+        writeln!(out, "{}: {} images, accuracy {:.4}", self.data, self.images, self.accuracy)?;
+        for c in &self.calibration {
+            let (t, loss, error) = (c.temperature, c.log_loss, c.expected_calibration_error);
+            writeln!(
+                out,
+                "temperature {t:.3}: log loss {loss:.3} nats, calibration error {error:.3}"
+            )?;
+        }
+        if let (Some(other), Some(area)) = (&self.against, self.auroc) {
+            writeln!(out, "AUROC {area:.4}: log Σ exp f lower for {other}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Logits whose differences are ten times too large, of labels that are drawn as p(c|x) says.
+    #[test]
+    fn a_temperature_mends_confidence() {
+        let rows: Vec<Vec<f64>> =
+            (0..400).map(|i| vec![0.0, if i % 4 == 0 { 10.986 } else { -10.986 }]).collect();
+        // log 3 is right: three of four are as the sign says.
+        let labels = (0..400).map(|i| u8::from((i % 4 == 0) != (i % 16 >= 12))).collect();
+        let logits = Logits { rows, labels };
+        assert_eq!(logits.accuracy(), 0.75);
+        let t = logits.best_temperature();
+        assert!((t - 10.0).abs() < 0.01, "{t}");
+        let [raw, mended] = [1.0, t].map(|t| logits.calibration(t));
+        assert!((raw.expected_calibration_error - 0.25).abs() < 1e-3);
+        assert!(mended.expected_calibration_error < 1e-3);
+        assert!(mended.log_loss < raw.log_loss);
+        assert_eq!(mended.bins.iter().map(|bin| bin.2).sum::<usize>(), 400);
+    }
+}

@@ -1,0 +1,150 @@
+//! Algorithm 1 given a class or a part of the image.
+
+use burn::tensor::{Device, Tensor};
+use ebm_noise::Key;
+use ebm_teaching::{
+    Batch, ConditionKind, Hole, Recipe, RecipeError, StepMetrics, StudentKind, TeachingError,
+    Trainer, one_hot,
+};
+
+/// Small, with a condition of each kind.
+fn recipe(kind: ConditionKind, student: StudentKind) -> Recipe {
+    let mut recipe = Recipe::embedded("digits-by-class").expect("embedded");
+    recipe.data.batch = 8;
+    (recipe.chains.count, recipe.chains.steps) = (8, 3);
+    recipe.student.kind = student;
+    recipe.student.latent_steps = 2;
+    let condition = recipe.condition.as_mut().expect("it is conditional");
+    (condition.kind, condition.hole) = (kind, Hole::Blocks);
+    if kind == ConditionKind::Hidden {
+        // Conditions with pixels enter where x does.
+        let text = toml::to_string(&recipe).expect("serialises");
+        let text = text.replace("layer = 1", "layer = 0");
+        return Recipe::from_toml(&text, "test").expect("valid");
+    }
+    recipe
+}
+
+fn trainer(recipe: Recipe) -> Trainer {
+    Trainer::new(recipe, [1, 28], &Device::flex()).expect("the recipe is valid")
+}
+
+/// Bars whose number is their class.
+fn batch(recipe: &Recipe, iteration: u64) -> Batch {
+    let labels: Vec<u8> = (0..8).map(|i| ((i + iteration) % 10) as u8).collect();
+    let columns = Tensor::<1, burn::tensor::Int>::arange(0..28, &Device::flex()).float() / 2.8;
+    let bar = |label: &u8| {
+        let bright = columns.clone().lower_equal_elem(f32::from(*label)).float();
+        (bright * 2.0 - 1.0).reshape([1, 1, 1, 28]).repeat_dim(2, 28)
+    };
+    let images: Tensor<4> = Tensor::cat(labels.iter().map(bar).collect(), 0);
+    let condition = recipe.condition.as_ref().expect("conditional");
+    let condition = condition.of(&images, &labels, Key::new(7).fold(iteration));
+    Batch { images, condition, epoch: iteration / 2 }
+}
+
+const KINDS: [ConditionKind; 2] = [ConditionKind::Class, ConditionKind::Hidden];
+const STUDENTS: [StudentKind; 5] = [
+    StudentKind::Variational,
+    StudentKind::Generator,
+    StudentKind::Noise,
+    StudentKind::Data,
+    StudentKind::VaeOnData,
+];
+
+#[test]
+fn a_resumed_conditional_run_equals_an_unbroken_one() {
+    for (kind, student) in KINDS.into_iter().flat_map(|k| STUDENTS.map(|s| (k, s))) {
+        let recipe = recipe(kind, student);
+        let steps = |trainer: &mut Trainer, from: u64| -> Vec<StepMetrics> {
+            let step = |i| trainer.step(batch(&recipe, i)).expect("finite");
+            (from..from + 2).map(step).collect()
+        };
+        let mut unbroken = trainer(recipe.clone());
+        steps(&mut unbroken, 0);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        unbroken.save(&folder.path().join("2")).expect("writable");
+        let rest = steps(&mut unbroken, 2);
+        let path = folder.path().join("2");
+        let mut resumed = Trainer::load(&path, &Device::flex()).expect("readable");
+        assert_eq!(steps(&mut resumed, 2), rest, "{kind:?}, {student:?}");
+        let sample = |trainer: &Trainer| {
+            let c = batch(&recipe, 0).condition;
+            trainer.sample(8, c, 3, Key::new(1), [0, 2]).expect("finite").refined.into_data()
+        };
+        sample(&resumed).assert_eq(&sample(&unbroken), true);
+    }
+}
+
+/// After some training, another condition gives other samples and other energies, and only to its own chain.
+#[test]
+fn conditions_matter_to_their_own_chain() {
+    for kind in KINDS {
+        let recipe = recipe(kind, StudentKind::Noise);
+        let mut trainer = trainer(recipe.clone());
+        for i in 0..4 {
+            trainer.step(batch(&recipe, i)).expect("finite");
+        }
+        let Batch { images, condition: Some(condition), .. } = batch(&recipe, 0) else {
+            panic!("no condition");
+        };
+        // The first one's condition goes to the last as well.
+        let other = Tensor::cat(
+            vec![condition.clone().narrow(0, 0, 7), condition.clone().narrow(0, 0, 1)],
+            0,
+        );
+        let numbers = |x: Tensor<4>| -> Vec<f32> { x.into_data().iter().collect() };
+        let run = |condition: &Tensor<4>| {
+            let start = images.clone();
+            let key = Key::new(3);
+            let refined = trainer.refine(start, Some(condition.clone()), 3, key, |_, _| {});
+            let energies = trainer.energies(images.clone(), Some(condition.clone()));
+            let energies: Vec<f32> = energies.expect("finite").into_data().iter().collect();
+            (numbers(refined.expect("finite").0), energies)
+        };
+        let ((x, u), (y, v)) = (run(&condition), run(&other));
+        assert_eq!(x[..7 * 784], y[..7 * 784], "{kind:?}");
+        assert_ne!(x[7 * 784..], y[7 * 784..], "{kind:?}");
+        assert_eq!(u[..7], v[..7]);
+        assert_ne!(u[7], v[7]);
+    }
+}
+
+#[test]
+fn conditions_that_do_not_fit_are_refused() {
+    let class = recipe(ConditionKind::Class, StudentKind::Variational);
+    let mut conditional = trainer(class.clone());
+    let images = batch(&class, 0).images;
+    let error = conditional.step(Batch::new(images.clone(), 0)).expect_err("it has none");
+    let expected = "no conditions; the run takes ones of shape [8, 10, 1, 1]";
+    assert_eq!(error.to_string(), expected);
+    let c = one_hot(&[1; 8], 9, &Device::flex());
+    let error = conditional.energies(images.clone(), Some(c.clone())).expect_err("9 classes");
+    assert!(error.to_string().starts_with("conditions of shape [8, 9, 1, 1]"), "{error}");
+    let mut unconditional = class.clone();
+    unconditional.condition = None;
+    let error = trainer(unconditional).sample(8, Some(c), 1, Key::new(0), [0, 2]);
+    assert!(matches!(error, Err(TeachingError::Condition { expected: None, .. })));
+
+    // Recipes that make no sense.
+    let refused = |change: fn(&mut Recipe)| {
+        let mut recipe = class.clone();
+        change(&mut recipe);
+        recipe.validate().expect_err("it makes no sense").to_string()
+    };
+    assert!(
+        refused(|r| r.chains.count = 9).starts_with("chains.count is 9; it must be data.batch")
+    );
+    let replay = refused(|r| (r.student.kind, r.student.buffer) = (StudentKind::Replay, 100));
+    assert!(replay.starts_with("student.kind is replay"), "{replay}");
+    let text = toml::to_string(&class).expect("serialises");
+    for (from, to, message) in [
+        ("layer = 1", "layer = 9", "energy.condition.layer is 9; it must be one of the layers"),
+        ("kind = \"class\"", "kind = \"hidden\"", "energy.condition.layer is 1; it must be 0"),
+    ] {
+        let recipe = Recipe::from_toml(&text.replace(from, to), "test").expect("in range");
+        let error = Trainer::new(recipe, [1, 28], &Device::flex()).map(drop).expect_err(to);
+        assert!(matches!(error, TeachingError::Recipe(RecipeError::Network(_))));
+        assert!(error.to_string().starts_with(message), "{error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! An image that a decoder is told, at every size that the decoder goes through.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor};
+use ebm_energy::{NetworkError, leaky_relu, same_output, same_padding};
+
+use crate::UpLayer;
+
+const SLOPE: f64 = 0.2;
+
+/// Convolutions down from the condition's size to the decoder's smallest, and one across to each of its layers: as
+/// in a U-Net (Ronneberger, Fischer and Brox, MICCAI 2015), with sums in the place of concatenations, which for
+/// convolutions are the same.
+#[derive(Module, Debug)]
+pub(crate) struct Pyramid {
+    down: Vec<Conv2d>,
+    across: Vec<Conv2d>,
+    /// Which output of `down` goes across to each layer.
+    levels: Vec<usize>,
+}
+
+impl Pyramid {
+    /// For conditions of `[channels, side, side]`, with `width` channels inside.
+    ///
+    /// # Errors
+    /// [`NetworkError::OutOfRange`], if a layer's size is not reached by halving.
+    pub(crate) fn new(
+        layers: &[UpLayer],
+        width: usize,
+        [channels, side]: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
+        NetworkError::check_count("decoder.condition_channels", width)?;
+        let smallest = layers.iter().map(|layer| layer.size).min().unwrap_or(side);
+        let (mut sizes, mut down) = (vec![side], vec![conv(channels, width, 3, 1, side, device)]);
+        while let Some(&size) = sizes.last().filter(|&&size| size > smallest) {
+            down.push(conv(width, width, 4, 2, size, device));
+            sizes.push(same_output(size, 2));
+        }
+        let (mut across, mut levels) = (Vec::new(), Vec::new());
+        for (i, layer) in layers.iter().enumerate() {
+            let Some(level) = sizes.iter().position(|&size| size == layer.size) else {
+                let (field, given) = (format!("decoder.layers[{i}].size"), layer.size.to_string());
+                let expected =
+                    "the image's size, halved some times, where an image is the condition";
+                return Err(NetworkError::OutOfRange { field, given, expected });
+            };
+            across.push(conv(width, layer.channels, 3, 1, layer.size, device));
+            levels.push(level);
+        }
+        Ok(Self { down, across, levels })
+    }
+
+    /// What is added to the sums of each layer of the decoder, `[batch, channels, size, size]` of the layer.
+    pub(crate) fn sums(&self, condition: Tensor<4>) -> Vec<Tensor<4>> {
+        let mut features: Vec<Tensor<4>> = Vec::with_capacity(self.down.len());
+        for convolution in &self.down {
+            let below = features.last().unwrap_or(&condition).clone();
+            features.push(leaky_relu(convolution.forward(below), SLOPE));
+        }
+        let layers = self.across.iter().zip(&self.levels);
+        layers.map(|(across, &level)| across.forward(features[level].clone())).collect()
+    }
+}
+
+fn conv(
+    from: usize,
+    to: usize,
+    kernel: usize,
+    stride: usize,
+    size: usize,
+    device: &Device,
+) -> Conv2d {
+    Conv2dConfig::new([from, to], [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(same_padding(size, kernel, stride))
+        .init(device)
+}
