@@ -106,7 +106,7 @@ fn convolution_name(layer: usize) -> String {
 /// | constructor | data | error on the test set |
 /// |---|---|---|
 /// | [`digits`](Self::digits) | MNIST | 0.54 % |
-/// | [`fashion`](Self::fashion) | Fashion-MNIST | TODO |
+/// | [`fashion`](Self::fashion) | Fashion-MNIST | 9.21 % |
 ///
 /// The errors are of the 10 000 test images, by
 /// `cargo run --release -p ebm --example classifier -- test digits`, and `fashion`. The weights were made by
