@@ -34,6 +34,7 @@
 
 mod auroc;
 mod diversity;
+pub mod features;
 mod grid;
 mod kernel_distance;
 mod psnr;
