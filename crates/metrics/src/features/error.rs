@@ -28,7 +28,9 @@ pub enum FeatureError {
     },
 
     /// A file that is not one of weights, or is cut.
-    #[error("{path} is no file of weights that can be read (safetensors expected): {problem}")]
+    #[error(
+        "{path} is no file of weights, or is cut (safetensors or PyTorch's .pth expected): {problem}"
+    )]
     Format {
         /// The file.
         path: String,

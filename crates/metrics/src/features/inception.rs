@@ -35,8 +35,8 @@ const PART: usize = 16;
 /// average pools do not count padding, and the last block's pool takes maxima. Images are tiled to RGB if they are grey,
 /// resized to 299 × 299 and given as they are, in [−1, 1].
 ///
-/// Weights: those of `pt_inception-2015-12-05-6726825d.pth` of pytorch-fid's releases (Apache-2.0; Google's, converted),
-/// rewritten by `scripts/feature_weights.py`.
+/// Weights: `pt_inception-2015-12-05-6726825d.pth` of pytorch-fid's releases (Apache-2.0; Google's, converted), or a
+/// safetensors file of the same names.
 #[derive(Clone, Debug)]
 pub struct InceptionV3 {
     blocks: Vec<Vec<Branch>>,

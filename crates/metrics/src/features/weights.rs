@@ -12,6 +12,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData, f16};
 use safetensors::{Dtype, SafeTensors, View};
 
 use super::FeatureError;
+use super::pytorch::StateDict;
 
 /// The largest file of weights that is read: the Inception network's has a fifth of this.
 pub const MAX_WEIGHT_BYTES: u64 = 512 << 20;
@@ -53,16 +54,25 @@ impl WeightFile {
 /// Named tensors.
 pub(super) struct Weights<'a> {
     path: &'a str,
-    tensors: SafeTensors<'a>,
+    tensors: Tensors<'a>,
+}
+
+enum Tensors<'a> {
+    Safetensors(SafeTensors<'a>),
+    Pytorch(StateDict<'a>),
 }
 
 impl<'a> Weights<'a> {
     /// The tensors of a file's content, named `path` in errors.
     pub(super) fn parse(path: &'a str, bytes: &'a [u8]) -> Result<Self, FeatureError> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(|problem| FeatureError::Format {
-            path: path.into(),
-            problem: problem.to_string(),
-        })?;
+        let tensors = if StateDict::recognises(bytes) {
+            StateDict::parse(bytes).map(Tensors::Pytorch)
+        } else {
+            let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string());
+            tensors.map(Tensors::Safetensors)
+        };
+        let tensors =
+            tensors.map_err(|problem| FeatureError::Format { path: path.into(), problem })?;
         Ok(Self { path, tensors })
     }
 
@@ -74,16 +84,31 @@ impl<'a> Weights<'a> {
         device: &Device,
     ) -> Result<Tensor<D>, FeatureError> {
         let (path, tensor) = (|| self.path.to_owned(), || name.to_owned());
-        let Ok(view) = self.tensors.tensor(name) else {
-            let expected = shape.to_vec();
-            return Err(FeatureError::Missing { path: path(), tensor: tensor(), expected });
-        };
-        if view.shape() != shape {
-            let (given, expected) = (view.shape().to_vec(), shape.to_vec());
-            return Err(FeatureError::Shape { path: path(), tensor: tensor(), given, expected });
-        }
         let fail = |problem| FeatureError::Numbers { path: path(), tensor: tensor(), problem };
-        let dtype = match view.dtype() {
+        let check = |given: &[usize]| {
+            if given == shape {
+                return Ok(());
+            }
+            let (given, expected) = (given.to_vec(), shape.to_vec());
+            Err(FeatureError::Shape { path: path(), tensor: tensor(), given, expected })
+        };
+        let missing = || {
+            let expected = shape.to_vec();
+            FeatureError::Missing { path: path(), tensor: tensor(), expected }
+        };
+        let (element, bytes) = match &self.tensors {
+            Tensors::Safetensors(tensors) => {
+                let view = tensors.tensor(name).map_err(|_| missing())?;
+                check(view.shape())?;
+                (view.dtype(), view.data().to_vec())
+            }
+            Tensors::Pytorch(tensors) => {
+                let description = tensors.get(name).ok_or_else(missing)?;
+                check(&description.shape)?;
+                (description.element, tensors.bytes(description).map_err(fail)?)
+            }
+        };
+        let dtype = match element {
             Dtype::F16 => DType::F16,
             Dtype::BF16 => DType::BF16,
             Dtype::F32 => DType::F32,
@@ -92,8 +117,8 @@ impl<'a> Weights<'a> {
                 return Err(fail(format!("is of type {other}, expected floating-point numbers")));
             }
         };
-        let data = TensorData::try_from_bytes_vec(view.data().to_vec(), shape, dtype)
-            .map_err(|e| fail(e.to_string()))?
+        let data = TensorData::try_from_bytes_vec(bytes, shape, dtype)
+            .map_err(|error| fail(error.to_string()))?
             .convert::<f32>();
         let broken = data.iter::<f32>().position(|value| !value.is_finite());
         if let Some(index) = broken {
@@ -133,7 +158,13 @@ impl<'a> Weights<'a> {
     ) -> Result<Conv2d, FeatureError> {
         let [_, outputs] = config.channels;
         let vector = |part| self.tensor::<1>(&format!("{norm}.{part}"), [outputs], device);
-        let scale = vector("weight")? / (vector("running_var")? + epsilon).sqrt();
+        let variance = vector("running_var")?;
+        if variance.clone().min().into_scalar::<f32>() < 0.0 {
+            let (path, tensor) = (self.path.to_owned(), format!("{norm}.running_var"));
+            let problem = "has a negative number, expected variances".into();
+            return Err(FeatureError::Numbers { path, tensor, problem });
+        }
+        let scale = vector("weight")? / (variance + epsilon).sqrt();
         let bias = vector("bias")? - vector("running_mean")? * scale.clone();
         let mut layer = self.conv2d(name, &config.clone().with_bias(false), device)?;
         let weight = layer.weight.val() * scale.reshape([outputs, 1, 1, 1]);
