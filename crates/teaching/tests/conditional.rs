@@ -19,7 +19,7 @@ fn recipe(kind: ConditionKind, student: StudentKind) -> Recipe {
     if kind == ConditionKind::Hidden {
         // Conditions with pixels enter where x does.
         let text = toml::to_string(&recipe).expect("serialises");
-        let text = text.replace("layer = 1", "layer = 0");
+        let text = text.replace("layer = 2", "layer = 0").replace("layer = 1", "layer = 0");
         return Recipe::from_toml(&text, "test").expect("valid");
     }
     recipe
@@ -139,8 +139,8 @@ fn conditions_that_do_not_fit_are_refused() {
     assert!(replay.starts_with("student.kind is replay"), "{replay}");
     let text = toml::to_string(&class).expect("serialises");
     for (from, to, message) in [
-        ("layer = 1", "layer = 9", "energy.condition.layer is 9; it must be one of the layers"),
-        ("kind = \"class\"", "kind = \"hidden\"", "energy.condition.layer is 1; it must be 0"),
+        ("layer = 2", "layer = 9", "energy.condition.layer is 9; it must be one of the layers"),
+        ("kind = \"class\"", "kind = \"hidden\"", "energy.condition.layer is 2; it must be 0"),
     ] {
         let recipe = Recipe::from_toml(&text.replace(from, to), "test").expect("in range");
         let error = Trainer::new(recipe, [1, 28], &Device::flex()).map(drop).expect_err(to);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::BatchStatNorm;
 use crate::pyramid::Pyramid;
+use crate::resnet::{Resnet, ResnetConfig};
 
 /// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
 /// is followed by tanh alone.
@@ -34,7 +35,11 @@ pub struct UpLayer {
 #[serde(deny_unknown_fields)]
 pub struct DecoderConfig {
     /// From `[latent, 1, 1]` up to the image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<UpLayer>,
+    /// Another generator instead of layers, for conditions that are images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resnet: Option<ResnetConfig>,
     /// Negative slope of the LeakyReLU; 0 is ReLU.
     pub slope: f64,
     /// Channels that a condition which is an image goes through, at every size; a class goes beside z.
@@ -61,6 +66,7 @@ impl DecoderConfig {
                 UpLayer { channels: 1, kernel: 3, stride: 2, size: 28, norm: false },
             ],
             slope: 0.0,
+            resnet: None,
             condition_channels: condition_channels(),
         }
     }
@@ -76,6 +82,7 @@ impl DecoderConfig {
                 UpLayer { channels: 3, kernel: 3, stride: 1, size: 32, norm: false },
             ],
             slope: 0.2,
+            resnet: None,
             condition_channels: condition_channels(),
         }
     }
@@ -85,6 +92,13 @@ impl DecoderConfig {
     /// # Errors
     /// The first field that no network can be built with.
     pub fn validate(&self, latent: usize) -> Result<(), NetworkError> {
+        if let Some(resnet) = &self.resnet {
+            let alone = self.layers.is_empty();
+            let layers = self.layers.len() as f64;
+            let expected = "0 where decoder.resnet is given";
+            NetworkError::check_range("the number of decoder.layers", layers, alone, expected)?;
+            return resnet.validate(latent);
+        }
         if self.layers.is_empty() {
             return Err(NetworkError::NoLayers { field: "decoder.layers".into() });
         }
@@ -123,6 +137,9 @@ impl DecoderConfig {
 
     /// Checks that the last layer gives images of `[channels, size, size]`.
     pub(crate) fn check_image(&self, [channels, size]: [usize; 2]) -> Result<(), NetworkError> {
+        if let Some(resnet) = &self.resnet {
+            return resnet.check_image([channels, size]);
+        }
         let Some(last) = self.layers.last() else { return Ok(()) };
         NetworkError::check_range(
             "the size of the decoder's last layer",
@@ -138,9 +155,10 @@ impl DecoderConfig {
         )
     }
 
-    /// For g(z, c), `condition` is c's `[channels, side]`; a class has side 1.
+    /// For images of `[channels, size]`; for g(z, c), `condition` is c's `[channels, side]`; a class has side 1.
     pub(crate) fn init(
         &self,
+        [image_channels, size]: [usize; 2],
         latent: usize,
         condition: Option<[usize; 2]>,
         device: &Device,
@@ -163,9 +181,23 @@ impl DecoderConfig {
             (channels, input) = (layer.channels, layer.size);
         }
         let sizes = self.layers.iter().map(|layer| layer.size).collect();
+        let resnet = match (&self.resnet, image) {
+            (None, _) => None,
+            (Some(resnet), Some([from, side])) if side == size => {
+                Some(resnet.init(from, image_channels, device))
+            }
+            (Some(_), _) => {
+                return Err(NetworkError::OutOfRange {
+                    field: "[condition]".into(),
+                    given: "not an image".into(),
+                    expected: "an image as large as x, for decoder.resnet",
+                });
+            }
+        };
+        let image = image.filter(|_| resnet.is_none());
         let pyramid = |image| Pyramid::new(&self.layers, self.condition_channels, image, device);
         let condition = image.map(pyramid).transpose()?;
-        Ok(Decoder { convolutions, norms, condition, sizes, slope: self.slope, latent })
+        Ok(Decoder { convolutions, norms, condition, resnet, sizes, slope: self.slope, latent })
     }
 }
 
@@ -176,6 +208,8 @@ pub struct Decoder {
     norms: Vec<Option<BatchStatNorm>>,
     /// Of an image; last of the parameters: an unconditional network draws the same ones without it.
     condition: Option<Pyramid>,
+    /// Instead of all the above.
+    resnet: Option<Resnet>,
     sizes: Vec<usize>,
     slope: f64,
     latent: usize,
@@ -187,6 +221,10 @@ impl Decoder {
     /// - `condition`: c of g(z, c), `[batch, …]` as the network was made for
     /// - output: `[batch, channels, height, width]`
     pub fn forward(&self, z: Tensor<2>, condition: Option<Tensor<4>>) -> Tensor<4> {
+        let condition = match (&self.resnet, condition) {
+            (Some(resnet), Some(condition)) => return resnet.forward(z, condition),
+            (_, condition) => condition,
+        };
         let [batch, latent] = z.dims();
         let mut x = z.reshape([batch, latent, 1, 1]);
         let mut added = Vec::new();
@@ -196,7 +234,7 @@ impl Decoder {
             (_, None) => {}
         }
         let mut added = added.into_iter();
-        let last = self.convolutions.len() - 1;
+        let last = self.convolutions.len().saturating_sub(1);
         for (i, convolution) in self.convolutions.iter().enumerate() {
             x = if x.dims()[2..] == [1, 1] {
                 dense(convolution, x)

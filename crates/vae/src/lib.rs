@@ -23,10 +23,12 @@ mod encoder;
 mod latent;
 mod norm;
 mod pyramid;
+mod resnet;
 mod vae;
 
 pub use decoder::{Decoder, DecoderConfig, UpLayer};
 pub use encoder::{Encoder, EncoderConfig, Posterior};
 pub use latent::LatentPosterior;
 pub use norm::BatchStatNorm;
+pub use resnet::ResnetConfig;
 pub use vae::{Vae, VaeConfig, VaeLoss};

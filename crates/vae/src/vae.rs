@@ -80,7 +80,7 @@ impl VaeConfig {
         self.decoder.check_image(image)?;
         let vae = Vae {
             encoder: self.encoder.init(image, condition, self.latent, device)?,
-            decoder: self.decoder.init(self.latent, condition, device)?,
+            decoder: self.decoder.init(image, self.latent, condition, device)?,
         };
         Ok(initialise(vae, key, self.init_std))
     }
@@ -217,7 +217,8 @@ mod tests {
             slope: 0.0,
             ..DecoderConfig::mnist()
         };
-        let decoder = initialise(config.init(1, None, &device).expect("valid"), Key::new(8), 1.0);
+        let decoder =
+            initialise(config.init([1, 4], 1, None, &device).expect("valid"), Key::new(8), 1.0);
         let image = decoder.forward(Tensor::ones([1, 1], &device), None);
         let record =
             |i: usize| -> Vec<f32> { decoder.weight(i).into_data().iter::<f32>().collect() };
@@ -268,6 +269,7 @@ mod tests {
                 crate::UpLayer { channels: 1, kernel: 4, stride: 2, size: 28, norm: false },
             ],
             slope: 0.0,
+            resnet: None,
             condition_channels: 5,
         };
         let config = VaeConfig { decoder, latent: 3, init_std: 0.1, ..VaeConfig::mnist() };

@@ -6,16 +6,11 @@ use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::data::Split;
-use ebm::metrics::mean_pairwise_distance;
 use ebm::teaching::ConditionKind;
 use serde::Serialize;
 
-use super::task::{self, COUNTS, DataArguments, Refinement, Task, mean, within};
-use crate::run::Holes;
-
-/// Streams of random numbers: of holes, and of the completions.
-const HOLES: u64 = 0;
-const COMPLETIONS: u64 = 1;
+use super::task::{self, COUNTS, DataArguments, Refinement, Task, within};
+use crate::run::Completed;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -40,7 +35,7 @@ struct Report {
     images: usize,
     completions: usize,
     psnr: Vec<(&'static str, f64)>,
-    /// Mean distance between two completions of one image, of x₀ and of x_T; 0 for a single completion.
+    /// Mean distance between two completions of one image; 0 for a single completion.
     diversity: Vec<(&'static str, f64)>,
 }
 
@@ -56,58 +51,35 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let examples = task.examples(&arguments.data)?;
     let training = task.examples_of(Split::Train, &arguments.data)?;
     let (_, images) = examples.spread(arguments.count, task.trainer.device());
-    let (seen, mask) = condition.hide(images.clone(), task.key.fold(HOLES));
-    let holes = Holes { images: images.clone(), mask };
-
-    let mut report = Report {
-        data: examples.to_string(),
-        images: images.dims()[0],
-        completions: arguments.completions,
-        psnr: vec![
-            ("mean of the training images", mean(&holes.psnr(holes.mean_of(&training)))),
-            ("nearest training image", mean(&holes.psnr(holes.nearest_of(&training)))),
-        ],
-        diversity: Vec::new(),
-    };
+    let Arguments { completions, .. } = arguments;
     let steps = task.steps(&arguments.refinement);
-    let (mut starts, mut ends) = (Vec::new(), Vec::new());
-    for i in 0..arguments.completions {
-        let key = task.key.fold(COMPLETIONS).fold(i as u64);
-        let samples = task.trainer.sample(report.images, Some(seen.clone()), steps, key, [0, 2])?;
-        starts.push(holes.paste(samples.start));
-        ends.push(holes.paste(samples.refined));
-    }
-    let mut frames = vec![images, holes.paste(holes.images.zeros_like())];
-    let mut sets = vec![("x0", starts)];
-    if task.refines() {
-        sets.push(("refined", ends));
-    }
-    for (name, completions) in sets {
-        let each: Vec<f64> = completions.iter().flat_map(|x| holes.psnr(x.clone())).collect();
-        report.psnr.push((name, mean(&each)));
-        report.diversity.push((name, diversity(&completions)));
-        let stacked: Tensor<5> = Tensor::stack(completions.clone(), 1);
-        task.out.array(name, &stacked)?;
-        frames.extend(completions);
+    let done = Completed::new(
+        &task.trainer,
+        &condition,
+        images.clone(),
+        &training,
+        [completions, steps],
+        task.key,
+    )?;
+    let mut frames = vec![images, done.holes.paste(done.holes.images.zeros_like())];
+    for (name, sets) in [("x0", &done.starts), ("refined", &done.refined)] {
+        if !sets.is_empty() {
+            let stacked: Tensor<5> = Tensor::stack(sets.clone(), 1);
+            task.out.array(name, &stacked)?;
+            frames.extend(sets.iter().cloned());
+        }
     }
     task.out.strip("complete", &frames)?;
+    let (data, images) = (examples.to_string(), frames[0].dims()[0]);
+    let Completed { psnr, diversity, .. } = done;
+    let report = Report { data, images, completions, psnr, diversity };
     task.out.json("completion", &report)?;
     let mut out = stdout();
     for (name, decibels) in &report.psnr {
         writeln!(out, "{name}: {decibels:.2} dB in the hole")?;
     }
     for (name, distance) in &report.diversity {
-        writeln!(out, "{name}: completions of one image differ by {distance:.2}")?;
+        writeln!(out, "{name}: {distance:.2} between two completions of an image")?;
     }
     Ok(())
-}
-
-/// The mean over images of the mean distance between two of their completions.
-fn diversity(completions: &[Tensor<4>]) -> f64 {
-    let images = completions.first().map_or(0, |first| first.dims()[0]);
-    let of = |i: usize| {
-        let own = completions.iter().map(|x| x.clone().narrow(0, i, 1)).collect();
-        mean_pairwise_distance(Tensor::cat(own, 0)).unwrap_or(0.0)
-    };
-    mean(&(0..images).map(of).collect::<Vec<_>>())
 }

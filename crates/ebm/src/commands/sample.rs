@@ -1,8 +1,12 @@
 //! `ebm sample`: new images, before and after Langevin refinement.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+
+use crate::run::Judge;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, values, within};
 
@@ -42,6 +46,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         task.out.array(name, array)?;
     }
     task.out.safetensors("samples", &arrays)?;
+    if let (Some(judge), Some(condition)) =
+        (Judge::of(task.trainer.recipe(), task.trainer.device())?, &condition)
+    {
+        for (name, images) in &arrays {
+            let share = 100.0 * judge.accuracy(images, condition)?;
+            writeln!(stdout(), "{name}: {share:.1} % show the class asked for, to the classifier")?;
+        }
+    }
     if let [(_, start), (_, refined)] = &arrays[..] {
         let energies =
             [start, refined].map(|x| task.trainer.energies(x.clone(), condition.clone()));

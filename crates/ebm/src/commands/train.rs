@@ -63,7 +63,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let data = source.shown(recipe.evaluation.images, &device);
     let conditions = source.shown_conditions(recipe.evaluation.images, &device);
     let plane = source.density().map(Plane::new).transpose()?;
-    let mut folder = RunFolder::create(path, &trainer, arguments.device, data, plane)?;
+    let mut folder =
+        RunFolder::create(path, &trainer, arguments.device, data, conditions.clone(), plane)?;
     let mut progress = Progress::new(&trainer);
     let mut interrupt = Interrupt::listen().context("cannot listen to Ctrl-C")?;
     tracing::info!("{} on {:?}, into {}", recipe.name, device, folder.path().display());

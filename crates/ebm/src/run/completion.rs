@@ -2,9 +2,92 @@
 
 use burn::tensor::Tensor;
 use ebm::data::ImageSet;
+use ebm::metrics::mean_pairwise_distance;
+use ebm::noise::Key;
+use ebm::teaching::{ConditionRecipe, TeachingError, Trainer};
 
 /// Training images that are compared at once.
 const CHUNK: usize = 4_096;
+
+/// Streams of random numbers: of holes, and of the completions.
+const HOLES: u64 = 0;
+const COMPLETIONS: u64 = 1;
+
+/// Completions of images, and what they are compared with.
+pub(crate) struct Completed {
+    pub(crate) holes: Holes,
+    /// x₀ with what is seen pasted in, one batch for each completion of all images.
+    pub(crate) starts: Vec<Tensor<4>>,
+    /// x_T likewise; empty without an energy.
+    pub(crate) refined: Vec<Tensor<4>>,
+    /// Decibels of the hidden pixels, means over images and completions, by what fills them.
+    pub(crate) psnr: Vec<(&'static str, f64)>,
+    /// Mean distance between two completions of an image.
+    pub(crate) diversity: Vec<(&'static str, f64)>,
+}
+
+impl Completed {
+    /// Fills the holes that a run's recipe makes in images, `completions` times; compares with what the training set
+    /// alone gives, and with completions that are told another image's condition.
+    pub(crate) fn new(
+        trainer: &Trainer,
+        condition: &ConditionRecipe,
+        images: Tensor<4>,
+        training: &ImageSet,
+        [completions, steps]: [usize; 2],
+        key: Key,
+    ) -> Result<Self, TeachingError> {
+        let count = images.dims()[0];
+        let (seen, mask) = condition.hide(images.clone(), key.fold(HOLES));
+        let holes = Holes { images, mask };
+        let fill = |condition: Tensor<4>, i: usize| {
+            let key = key.fold(COMPLETIONS).fold(i as u64);
+            let samples = trainer.sample(count, Some(condition), steps, key, [0, 2])?;
+            Ok::<_, TeachingError>([samples.start, samples.refined].map(|x| holes.paste(x)))
+        };
+        let filled =
+            (0..completions).map(|i| fill(seen.clone(), i)).collect::<Result<Vec<_>, _>>()?;
+        let (starts, mut refined): (Vec<_>, Vec<_>) =
+            filled.into_iter().map(|[a, b]| (a, b)).unzip();
+        // Each is told the condition of the one before it.
+        let rest = seen.clone().narrow(0, 0, count - 1);
+        let others = Tensor::cat(vec![seen.narrow(0, count - 1, 1), rest], 0);
+        let [_, misled] = fill(others, 0)?;
+        if !trainer.recipe().student.kind.has_energy() {
+            refined.clear();
+        }
+
+        let all = |sets: &[Tensor<4>]| -> f64 {
+            mean(&sets.iter().flat_map(|x| holes.psnr(x.clone())).collect::<Vec<_>>())
+        };
+        let mut psnr = vec![
+            ("PSNR of the mean image", all(&[holes.mean_of(training)])),
+            ("PSNR of the nearest image", all(&[holes.nearest_of(training)])),
+            ("PSNR given another's condition", all(&[misled])),
+            ("PSNR of x₀", all(&starts)),
+        ];
+        let mut diversity = vec![("diversity of x₀", spread(&starts))];
+        if !refined.is_empty() {
+            psnr.push(("PSNR of x_T", all(&refined)));
+            diversity.push(("diversity of x_T", spread(&refined)));
+        }
+        Ok(Self { holes, starts, refined, psnr, diversity })
+    }
+}
+
+/// The mean over images of the mean distance between two of their completions.
+fn spread(completions: &[Tensor<4>]) -> f64 {
+    let images = completions.first().map_or(0, |first| first.dims()[0]);
+    let of = |i: usize| {
+        let own = completions.iter().map(|x| x.clone().narrow(0, i, 1)).collect();
+        mean_pairwise_distance(Tensor::cat(own, 0)).unwrap_or(0.0)
+    };
+    mean(&(0..images).map(of).collect::<Vec<_>>())
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
 
 /// Images and what is seen of them.
 pub(crate) struct Holes {
@@ -42,18 +125,18 @@ impl Holes {
         }
         let count = training.len() as f64;
         let mean: Vec<f32> = sums.iter().map(|sum| (sum / count / 127.5 - 1.0) as f32).collect();
-        let [batch, channels, size, _] = self.images.dims();
+        let [batch, channels, height, width] = self.images.dims();
         Tensor::<1>::from_data(mean.as_slice(), &self.images.device())
-            .reshape([1, channels, size, size])
-            .expand([batch, channels, size, size])
+            .reshape([1, channels, height, width])
+            .expand([batch, channels, height, width])
     }
 
     /// For each image the training image that is nearest to it where it is seen.
     pub(crate) fn nearest_of(&self, training: &ImageSet) -> Tensor<4> {
-        let [batch, channels, size, _] = self.images.dims();
+        let [batch, channels, height, width] = self.images.dims();
         let device = self.images.device();
         let rows = |x: Tensor<4>| x.flatten::<2>(1, 3);
-        let mask = rows(self.mask.clone().expand([batch, channels, size, size]));
+        let mask = rows(self.mask.clone().expand([batch, channels, height, width]));
         let seen = rows(self.images.clone()) * mask.clone();
         let mut best = vec![(f64::INFINITY, 0); batch];
         let all: Vec<usize> = (0..training.len()).collect();

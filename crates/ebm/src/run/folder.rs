@@ -23,7 +23,7 @@ use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
 use serde::Serialize;
 
 use super::tensorboard::EventFile;
-use super::{Plane, PlaneMetrics, pictures, report};
+use super::{Judge, Plane, PlaneMetrics, pictures, report};
 
 /// The stream of the samples that are compared with a density; the trainer's own streams are below it.
 const PLANE_SAMPLES: u64 = 101;
@@ -39,6 +39,9 @@ pub(crate) struct RunFolder {
     samples: Vec<SampleMetrics>,
     /// The images that samples are shown beside.
     data: Tensor<4>,
+    /// What samples are given, of a conditional run.
+    conditions: Option<Tensor<4>>,
+    judge: Option<Judge>,
     /// What samples are compared with, where data are drawn from a density.
     plane: Option<Plane>,
     info: RunInfo,
@@ -53,6 +56,11 @@ pub(super) struct SampleMetrics {
     pub(super) diversity_data: Option<f64>,
     pub(super) diversity_x0: Option<f64>,
     pub(super) diversity_refined: Option<f64>,
+    /// The share of samples in which a classifier sees the class asked for, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accuracy_x0: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) accuracy_refined: Option<f64>,
     /// Where data are drawn from a density.
     #[serde(flatten)]
     pub(super) plane: Option<PlaneMetrics>,
@@ -79,6 +87,7 @@ impl RunFolder {
         trainer: &Trainer,
         device: DeviceName,
         data: Tensor<4>,
+        conditions: Option<Tensor<4>>,
         plane: Option<Plane>,
     ) -> Result<Self> {
         let cannot = || format!("cannot write the run's folder {}", path.display());
@@ -91,6 +100,7 @@ impl RunFolder {
             pictures::write_grids(std::slice::from_ref(&data), &path.join("images/data.png"))
                 .with_context(cannot)?;
         }
+        let judge = Judge::of(trainer.recipe(), trainer.device())?;
         let metrics_file = File::create(path.join("metrics.jsonl")).with_context(cannot)?;
         let events = EventFile::create(&path).with_context(cannot)?;
         let samples_file = File::create(path.join("samples.jsonl")).with_context(cannot)?;
@@ -111,12 +121,18 @@ impl RunFolder {
             samples_file,
             samples: Vec::new(),
             data,
+            conditions,
+            judge,
             plane,
             info,
             recipe,
             started: Instant::now(),
             path,
         };
+        if let Some(seen) = folder.seen() {
+            pictures::write_grids(&[seen], &folder.path.join("images/seen.png"))
+                .with_context(|| folder.cannot("images"))?;
+        }
         folder.write_info()?;
         Ok(folder)
     }
@@ -167,17 +183,28 @@ impl RunFolder {
                 Some(metrics)
             }
             None => {
-                let sets = [self.data.clone(), samples.start.clone(), samples.refined.clone()];
-                pictures::write_grids(&sets[1..2], &image("x0"))
-                    .and_then(|()| pictures::write_grids(&sets[2..], &image("refined")))
+                let [start, refined] = [&samples.start, &samples.refined];
+                let mut sets = vec![self.data.clone()];
+                sets.extend(self.seen());
+                sets.extend([start, refined].map(Tensor::clone));
+                pictures::write_grids(std::slice::from_ref(start), &image("x0"))
+                    .and_then(|()| {
+                        pictures::write_grids(std::slice::from_ref(refined), &image("refined"))
+                    })
                     .and_then(|()| pictures::write_strip(&samples.strip, &image("strip")))
                     .and_then(|()| pictures::write_grids(&sets, &overview))
                     .with_context(|| self.cannot("images"))?;
                 None
             }
         };
+        let accuracy = |images: &Tensor<4>| match (&self.judge, &self.conditions) {
+            (Some(judge), Some(conditions)) => judge.accuracy(images, conditions).map(Some),
+            _ => Ok(None),
+        };
         let metrics = SampleMetrics {
             iteration,
+            accuracy_x0: accuracy(&samples.start)?,
+            accuracy_refined: accuracy(&samples.refined)?,
             diversity_data: mean_pairwise_distance(self.data.clone()),
             diversity_x0: mean_pairwise_distance(samples.start.clone()),
             diversity_refined: mean_pairwise_distance(samples.refined.clone()),
@@ -189,6 +216,16 @@ impl RunFolder {
         writeln!(self.samples_file, "{line}").with_context(|| self.cannot("samples.jsonl"))?;
         // A report on the way: a run that is stopped leaves one too.
         self.report().map(drop)
+    }
+}
+
+impl RunFolder {
+    /// What is seen of the images that are completed.
+    fn seen(&self) -> Option<Tensor<4>> {
+        let [_, channels, side, _] = self.data.dims();
+        let conditions = self.conditions.as_ref()?;
+        let [_, given, size, _] = conditions.dims();
+        (size == side && given >= channels).then(|| conditions.clone().narrow(1, 0, channels))
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn write(
     let curve =
         |name, value: fn(&StepMetrics) -> Option<f64>| Curve { name, points: thin(metrics, value) };
     let pictured = samples.last().map_or(0, |last| last.iteration);
-    let diversity = |name, value: fn(&SampleMetrics) -> Option<f64>| {
+    let of_samples = |name, value: fn(&SampleMetrics) -> Option<f64>| {
         let point = |m: &SampleMetrics| value(m).map(|y| (m.iteration as f64, y));
         Curve { name, points: samples.iter().filter_map(point).collect() }
     };
@@ -76,13 +76,18 @@ pub(super) fn write(
             draw(
                 "Mean distance between two images of a grid",
                 &[
-                    diversity("data", |m| m.diversity_data),
-                    diversity("x₀", |m| m.diversity_x0),
-                    diversity("x̃", |m| m.diversity_refined),
+                    of_samples("data", |m| m.diversity_data),
+                    of_samples("x₀", |m| m.diversity_x0),
+                    of_samples("x̃", |m| m.diversity_refined),
                 ],
             )?,
         ),
     ];
+    let accuracy = draw(
+        "Samples that show the class asked for, to a classifier",
+        &[of_samples("x₀", |m| m.accuracy_x0), of_samples("x̃", |m| m.accuracy_refined)],
+    )?;
+    let plots = plots.into_iter().chain([("accuracy", accuracy)]).collect::<Vec<_>>();
     // Without a point there is no plot.
     for (name, svg) in plots.iter().filter(|(_, svg)| !svg.is_empty()) {
         replace(&folder.join(format!("plots/{name}.svg")), svg.as_bytes())?;
@@ -105,6 +110,7 @@ pub(super) fn write(
         last => Serde(metrics.last()),
         plots => plots.iter().map(|(_, svg)| svg.clone()).collect::<Vec<_>>(),
         data => picture("data.png")?,
+        seen => picture("seen.png")?,
         start => picture(&format!("x0-{pictured:07}.png"))?,
         refined => picture(&format!("refined-{pictured:07}.png"))?,
         strip => picture(&format!("strip-{pictured:07}.png"))?,

@@ -116,6 +116,14 @@ impl Source {
         conditions.of(&images, &labels, SHOWN)
     }
 
+    /// The images, unless data are drawn from a density.
+    pub(crate) fn images(&self) -> Option<&ImageSet> {
+        match self {
+            Self::Images(images, ..) => Some(images),
+            Self::Density(..) => None,
+        }
+    }
+
     /// `count` images to look at, or fewer if there are fewer.
     pub(crate) fn shown(&self, count: usize, device: &Device) -> Tensor<4> {
         match self {

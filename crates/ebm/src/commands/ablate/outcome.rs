@@ -5,18 +5,21 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use ebm::data::DataRoot;
+use ebm::data::{Catalog, DataError, DataRoot, Split, load};
 use ebm::metrics::{kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
-use ebm::teaching::{TeachingError, Trainer, train};
+use ebm::teaching::{ConditionKind, TeachingError, Trainer, train};
 
 use super::matrix::Job;
-use crate::run::{Plane, Source};
+use crate::run::{Completed, Judge, Plane, Source};
 
 /// The stream of the samples that are measured; the trainer's own streams are below it.
 const MEASURED: u64 = 102;
 /// Images that are measured.
 const IMAGES: usize = 500;
+/// Images that are completed, and how often.
+const COMPLETED: usize = 200;
+const COMPLETIONS: usize = 4;
 
 /// A run and its measures.
 #[derive(Clone, Debug)]
@@ -42,7 +45,7 @@ impl Outcome {
         let batches = |iteration| source.batch(iteration, device);
         let trained = train(&mut trainer, batches, shown.as_ref(), &mut []);
         let measured = match trained {
-            Ok(_) => measures(&trainer, &source, device),
+            Ok(_) => measures(&trainer, &source, root, device),
             Err(error) => Err(error.into()),
         };
         let (measures, diverged) = match measured {
@@ -73,6 +76,7 @@ impl Outcome {
 fn measures(
     trainer: &Trainer,
     source: &Source,
+    root: &DataRoot,
     device: &Device,
 ) -> Result<BTreeMap<&'static str, f64>> {
     let key = Key::new(trainer.recipe().seed).fold(MEASURED);
@@ -89,7 +93,27 @@ fn measures(
     let data = source.shown(IMAGES, device);
     let steps = trainer.recipe().chains.sampling_steps;
     let conditions = source.shown_conditions(IMAGES, device);
-    let samples = trainer.sample(IMAGES, conditions, steps, key, [0, 2])?;
+    let samples = trainer.sample(IMAGES, conditions.clone(), steps, key, [0, 2])?;
+    let hidden = trainer.recipe().condition.as_ref();
+    if let (Some(training), Some(condition)) =
+        (source.images(), hidden.filter(|condition| condition.kind == ConditionKind::Hidden))
+    {
+        let set = &trainer.recipe().data.set;
+        // Images that were not learned from, where there are some.
+        let images = match load(set, Split::Test, root, &Catalog::embedded()?) {
+            Ok(test) => test.batch(&spread(test.len(), COMPLETED), device),
+            Err(DataError::NoSplit { .. }) => source.shown(COMPLETED, device),
+            Err(error) => return Err(error.into()),
+        };
+        let done = Completed::new(trainer, condition, images, training, [COMPLETIONS, steps], key)?;
+        measures.extend(done.psnr);
+        measures.extend(done.diversity);
+        return Ok(measures);
+    }
+    if let (Some(judge), Some(c)) = (Judge::of(trainer.recipe(), device)?, &conditions) {
+        measures.insert("accuracy of x₀", judge.accuracy(&samples.start, c)?);
+        measures.insert("accuracy of x_T", judge.accuracy(&samples.refined, c)?);
+    }
     let moved = (samples.refined.clone() - samples.start.clone()).powi_scalar(2);
     let moved: f32 = moved.flatten::<2>(1, 3).sum_dim(1).mean().into_scalar();
     measures.insert("mean ‖x_T − x₀‖²", f64::from(moved));
@@ -103,4 +127,9 @@ fn measures(
         measures.extend(mean_pairwise_distance(clamped).map(|d| (relative, d / diversity)));
     }
     Ok(measures)
+}
+
+/// `count` numbers below `len`, evenly spread.
+fn spread(len: usize, count: usize) -> Vec<usize> {
+    (0..count.min(len)).map(|i| i * len / count.min(len)).collect()
 }

@@ -1,0 +1,170 @@
+//! Runs that learn images given a class, or given what is seen around a hole.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor};
+use ebm::data::{Batches, digits};
+use ebm::metrics::features::Classifier;
+use ebm::noise::Key;
+use ebm::teaching::{Batch, Recipe, Trainer, one_hot};
+use serde_json::Value;
+
+use common::{ebm, folder, refused};
+
+fn trained(folder: &Path, recipe: &str) -> PathBuf {
+    let run = folder.join(recipe);
+    let small = [
+        "iterations=2",
+        "chains.steps=3",
+        "chains.count=8",
+        "data.batch=8",
+        "evaluation.images=20",
+    ];
+    ebm(&["train", recipe, "--device", "cpu", "--run-dir"])
+        .arg(&run)
+        .args(small.iter().flat_map(|setting| ["--set", setting]))
+        .assert()
+        .success();
+    run
+}
+
+fn ask(run: &Path, out: &str, arguments: &[&str]) -> (PathBuf, String) {
+    let out = run.with_file_name(out);
+    let (task, rest) = arguments.split_first().expect("a task");
+    let done = ebm(&[task, "--device", "cpu"])
+        .arg(run)
+        .arg("--out")
+        .arg(&out)
+        .args(rest)
+        .assert()
+        .success();
+    let printed = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
+    (out, printed)
+}
+
+fn refusal(run: &Path, arguments: &[&str]) -> String {
+    let (task, rest) = arguments.split_first().expect("a task");
+    refused(ebm(&[task, "--device", "cpu"]).arg(run).args(rest))
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("readable")).expect("JSON")
+}
+
+#[test]
+fn a_run_of_classes_is_asked() {
+    let folder = folder();
+    let run = trained(folder.path(), "digits-by-class");
+    let samples = fs::read_to_string(run.join("samples.jsonl")).expect("readable");
+    assert!(samples.contains("accuracy_refined"), "{samples}");
+    assert!(
+        fs::read_to_string(run.join("report.html")).expect("readable").contains("class asked for")
+    );
+
+    let (threes, printed) =
+        ask(&run, "threes", &["sample", "--class", "3", "--count", "5", "--steps", "2"]);
+    assert!(printed.contains("% show the class asked for"), "{printed}");
+    let (all, _) = ask(&run, "all", &["sample", "--count", "5", "--steps", "2"]);
+    let array = |folder: &Path| fs::read(folder.join("x0.npy")).expect("readable");
+    assert_ne!(array(&threes), array(&all));
+
+    let (out, printed) = ask(&run, "classify", &["classify", "--count", "40"]);
+    assert!(printed.contains("accuracy"), "{printed}");
+    let report = json(&out.join("classify.json"));
+    let accuracy = report["accuracy"].as_f64().expect("a number");
+    assert!((0.0..=1.0).contains(&accuracy));
+    let losses = report["calibration"].as_array().expect("two");
+    assert!(losses.iter().all(|c| c["log_loss"].as_f64().is_some_and(f64::is_finite)), "{report}");
+    ask(&run, "refine", &["refine", "--class", "7", "--count", "2", "--steps", "2"]);
+    ask(&run, "lines", &["interpolate", "--class", "7", "--count", "2", "--points", "3"]);
+    ask(&run, "again", &["reconstruct", "--count", "4"]);
+    ask(&run, "scores", &["score", "--count", "10", "--against", "noise"]);
+
+    for (arguments, message) in [
+        (&["sample", "--class", "10"][..], "--class is 10; the run has the classes 0 to 9"),
+        (&["complete"], "the run did not learn to complete images"),
+        (&["inpaint"], "this is for runs without a condition"),
+    ] {
+        let said = refusal(&run, arguments);
+        assert!(said.contains(message), "{said}");
+    }
+}
+
+#[test]
+fn a_run_of_holes_is_asked() {
+    let folder = folder();
+    let run = trained(folder.path(), "digits-completion");
+    assert!(run.join("images/seen.png").exists());
+    let (out, printed) =
+        ask(&run, "complete", &["complete", "--count", "6", "--completions", "2", "--steps", "2"]);
+    assert!(printed.contains("PSNR of the nearest image: "), "{printed}");
+    let report = json(&out.join("completion.json"));
+    assert_eq!(report["psnr"].as_array().expect("five ways").len(), 5);
+    // The embedded digits are their own nearest images, to the last hidden pixel.
+    assert_eq!(report["psnr"][1][1], Value::Null, "{report}");
+    for (arguments, message) in [
+        (&["classify"][..], "the run learned no classes"),
+        (&["sample", "--class", "1"], "the run's condition is an image"),
+    ] {
+        let said = refusal(&run, arguments);
+        assert!(said.contains(message), "{said}");
+    }
+}
+
+/// Trains on the embedded digits below `classes`.
+fn learned(name: &str, classes: u8, iterations: u64) -> (Trainer, Recipe) {
+    let device = Device::flex();
+    let mut recipe = Recipe::embedded(name).expect("embedded");
+    recipe.chains.steps = 8;
+    let (set, key) = (digits().expect("embedded"), Key::new(1));
+    // Sorted by class.
+    let len = set.labels().iter().filter(|&&label| label < classes).count();
+    let mut batches = Batches::new(len, recipe.data.batch, key).expect("of a size");
+    let mut trainer = Trainer::new(recipe.clone(), [1, 28], &device).expect("valid");
+    for iteration in 0..iterations {
+        let indices = batches.indices(iteration);
+        let images = set.batch(&indices, &device);
+        let labels: Vec<u8> = indices.iter().map(|&i| set.labels()[i]).collect();
+        let condition = recipe.condition.as_ref().expect("conditional");
+        let condition = condition.of(&images, &labels, key.fold(iteration));
+        trainer.step(Batch { images, condition, epoch: 0 }).expect("finite");
+    }
+    (trainer, recipe)
+}
+
+/// What is asked for is what comes: with the conditions of others, accuracy and fidelity fall.
+#[test]
+fn conditions_matter_after_training() {
+    let device = Device::flex();
+    let sample = |trainer: &Trainer, condition: Tensor<4>| {
+        let count = condition.dims()[0];
+        trainer.sample(count, Some(condition), 8, Key::new(3), [0, 2]).expect("finite").refined
+    };
+
+    let (trainer, _) = learned("digits-by-class", 2, 180);
+    let labels: Vec<u8> = (0..200).map(|i| i % 2).collect();
+    let judge = Classifier::digits(&device).expect("compiled in");
+    let images = sample(&trainer, one_hot(&labels, 10, &device)).clamp(-1.0, 1.0);
+    let seen = judge.classify(images).expect("of its size");
+    let accuracy = |shift: usize| {
+        let asked = labels.iter().cycle().skip(shift);
+        seen.iter().zip(asked).filter(|(seen, asked)| seen == asked).count()
+    };
+    let (own, others) = (accuracy(0), accuracy(1));
+    assert!(own > others + 15, "of 200 samples {own} show the class, {others} another");
+
+    let (trainer, recipe) = learned("digits-completion", 10, 100);
+    let set = digits().expect("embedded");
+    let images = set.batch(&(0..5_000).step_by(50).collect::<Vec<_>>(), &device);
+    let condition = recipe.condition.expect("conditional");
+    let (seen, mask) = condition.hide(images.clone(), Key::new(5));
+    let error = |condition: Tensor<4>| -> f32 {
+        let hidden = (sample(&trainer, condition) - images.clone()) * (mask.clone().neg() + 1.0);
+        hidden.powi_scalar(2).sum().into_scalar()
+    };
+    let [own, others] = [seen.clone(), seen.flip([0])].map(error);
+    assert!(own < 0.95 * others, "squared error {own}, {others} with other conditions");
+}
