@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Images a second through the feature networks, ours and PyTorch's in turns on the same CPU.
 
-    cargo build --release -p ebm --example feature_throughput
-    python3 scripts/feature_throughput.py WEIGHTS target/release/examples/feature_throughput
+    cargo build --release -p ebm --example features
+    python3 scripts/feature_throughput.py WEIGHTS target/release/examples/features
 
-Images of 32 x 32 (28 x 28 for digits) are resized and looked at 16 at a time (256 for digits); of three repeats the
-fastest counts, of five rounds the median. WEIGHTS is as for `feature_networks.py`, whose modules these are, in single
+Images of 32 x 32 (28 x 28 for digits) are resized and looked at 16 at a time (256 for digits); of two repeats the
+fastest counts, of three rounds the median. Both have one thread. WEIGHTS is as for `feature_networks.py`, whose modules these are, in single
 precision; Inception's weights are made by formula. Prints the table of `benches/record/metrics.md`.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from torch import nn
 
 import feature_networks
 
-ROUNDS, REPEATS = 5, 3
+ROUNDS, REPEATS = 3, 2
 DIGITS = "crates/metrics/src/features/weights/digits.safetensors"
 
 
@@ -61,6 +62,8 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     weights, program = map(Path, sys.argv[1:])
+    torch.set_num_threads(1)
+    alone = {**os.environ, "RAYON_NUM_THREADS": "1"}
     feature_networks.BGR_MEAN = feature_networks.BGR_MEAN.float()
     print("| network | images at a time | ebm, images/s | PyTorch, images/s | ratio |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -79,11 +82,11 @@ def main():
             state = {theirs: torch.from_numpy(tensors[ours]).float() for theirs, ours in network.names().items()}
             network.module.load_state_dict(state, strict=False)
             network.module.eval()
-            command = [program, f"--images={len(images)}", f"--repeats={REPEATS}", name]
-            command += [] if name == "digits" else [path]
+            command = [program, "throughput", name, f"--images={len(images)}", f"--repeats={REPEATS}"]
+            command += [] if name == "digits" else ["--weights", path]
             rates = []
             for _ in range(ROUNDS):
-                ours = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+                ours = float(subprocess.run(command, check=True, capture_output=True, text=True, env=alone).stdout)
                 rates.append((ours, pytorch(network, images * 2.0 - 1.0)))
             ours, theirs = (median(rate[i] for rate in rates) for i in (0, 1))
             ratio = median(a / b for a, b in rates)

@@ -170,7 +170,7 @@ fn error_of(spoil: impl FnOnce(&mut Vec<Made>)) -> FeatureError {
     let mut tensors = made(&SHAPES["squeezenet"]);
     spoil(&mut tensors);
     std::fs::write(&path, serialised(&tensors)).expect("written");
-    open("squeezenet", &path).map(|_| ()).unwrap_err()
+    open("squeezenet", &path).map(|_| ()).expect_err("spoilt")
 }
 
 #[test]
