@@ -69,6 +69,11 @@ impl ImageSet {
         Self::new(name, shape, images.into_data(), labels.into_data())
     }
 
+    /// The same under another name.
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// The data set's name, or the files it was read from.
     pub fn name(&self) -> &str {
         &self.name

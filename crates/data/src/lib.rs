@@ -37,6 +37,7 @@
 //! # }
 //! ```
 
+mod arrays;
 mod batches;
 mod catalog;
 mod cifar;
@@ -46,27 +47,44 @@ mod download;
 mod embedded;
 mod error;
 mod fetch;
+mod folder;
 mod idx;
 mod images;
 mod import;
 mod load;
 mod lock;
+mod mat;
+mod npy;
+mod open;
+mod pairs;
+mod picture;
+mod pictures;
 mod place;
 mod root;
 mod sum;
 mod tarball;
 mod transfer;
+mod zip;
 
+pub use arrays::load_arrays;
 pub use batches::{Batches, Order};
 pub use catalog::{
     Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles, Tarball,
 };
 pub use densities::Density;
 pub use embedded::digits;
-pub use error::{DataError, FileProblem, MirrorFailure, TarballProblem, TransferError};
+pub use error::{
+    ArrayProblem, DataError, FileProblem, FolderProblem, MatError, MirrorFailure, PictureProblem,
+    TarballProblem, TransferError,
+};
 pub use fetch::{FetchOptions, Progress, fetch};
+pub use folder::load_folder;
 pub use idx::{IdxArray, IdxError, MAX_BYTES};
 pub use images::ImageSet;
 pub use import::import;
 pub use load::{FileStatus, load, verify};
+pub use npy::NpyError;
+pub use open::{Selection, open};
+pub use pairs::{Half, PairBatch, PairedSet};
+pub use pictures::load_pairs;
 pub use root::DataRoot;

@@ -79,7 +79,9 @@ fn digits_need_no_folder() {
     assert!(error.to_string().contains("no test split; it has: train"), "{error}");
     let error = load("mnits", Split::Train, &root, &catalog).unwrap_err();
     assert!(
-        error.to_string().contains("known: cifar10, digits, fashion-mnist, kmnist, mnist"),
+        error
+            .to_string()
+            .contains("known: celeba, cifar10, digits, facades, fashion-mnist, kmnist, mnist"),
         "{error}"
     );
 }
