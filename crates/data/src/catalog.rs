@@ -1,13 +1,17 @@
 //! The catalogue of data sets: `datasets.toml`, parsed and checked.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::path::PathBuf;
+use std::{env, fmt, fs};
 
 use serde::Deserialize;
 
 use crate::error::DataError;
 
 mod check;
+
+/// The environment variable that names a file of entries.
+const VARIABLE: &str = "EBM_CATALOG";
 
 /// The data sets that can be named.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,6 +175,25 @@ impl Catalog {
     /// None in a build whose tests pass: the file is compiled in.
     pub fn embedded() -> Result<Self, DataError> {
         Self::from_toml(include_str!("../datasets.toml"))
+    }
+
+    /// The catalogue the user means: the embedded one, with the entries of `flag` (`--catalog`), else of the file that
+    /// the environment's `EBM_CATALOG` names, besides its own or instead of those of the same name.
+    ///
+    /// # Errors
+    /// [`DataError::Io`], or [`DataError::CatalogFile`] that names the file and what is wrong with it.
+    pub fn resolve(flag: Option<PathBuf>) -> Result<Self, DataError> {
+        // An empty variable is one that was meant to be unset.
+        let variable =
+            || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let mut catalog = Self::embedded()?;
+        if let Some(path) = flag.or_else(variable) {
+            let text = fs::read_to_string(&path).map_err(DataError::io("read", &path))?;
+            let more = Self::from_toml(&text)
+                .map_err(|problem| DataError::CatalogFile { path, problem: Box::new(problem) })?;
+            catalog.entries.extend(more.entries);
+        }
+        Ok(catalog)
     }
 
     /// Parses a catalogue of the same form as `datasets.toml`.

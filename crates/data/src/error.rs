@@ -53,6 +53,15 @@ pub enum DataError {
     #[error("the catalogue of data sets cannot be read: {0}")]
     CatalogSyntax(#[from] toml::de::Error),
 
+    /// A file of the user's is no catalogue.
+    #[error("{path}: {problem}")]
+    CatalogFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<DataError>,
+    },
+
     /// An entry of the catalogue contradicts itself.
     #[error("the catalogue's entry `{name}`: {field} is {found}, expected {expected}")]
     CatalogEntry {
@@ -263,6 +272,17 @@ pub enum DataError {
         batch: usize,
         /// The number of images.
         len: usize,
+    },
+
+    /// A crop that could miss the image.
+    #[error(
+        "a random crop with {crop} black pixels on each side could miss the image, expected at most {limit}"
+    )]
+    Crop {
+        /// Pixels on each side.
+        crop: usize,
+        /// The most there may be: one less than the shorter side.
+        limit: usize,
     },
 
     /// A set too large to be shuffled.

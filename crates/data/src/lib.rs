@@ -38,10 +38,13 @@
 //! ```
 
 mod arrays;
+mod augment;
 mod batches;
 mod catalog;
 mod cifar;
 mod content;
+#[cfg(feature = "dataset")]
+mod dataset;
 mod densities;
 mod download;
 mod embedded;
@@ -52,6 +55,7 @@ mod idx;
 mod images;
 mod import;
 mod load;
+mod loader;
 mod lock;
 mod mat;
 mod npy;
@@ -67,10 +71,13 @@ mod transfer;
 mod zip;
 
 pub use arrays::load_arrays;
-pub use batches::{Batches, Order};
+pub use augment::Augment;
+pub use batches::{Batches, Last, Order};
 pub use catalog::{
     Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles, Tarball,
 };
+#[cfg(feature = "dataset")]
+pub use dataset::{ImageItem, PairItem};
 pub use densities::Density;
 pub use embedded::digits;
 pub use error::{
@@ -83,6 +90,7 @@ pub use idx::{IdxArray, IdxError, MAX_BYTES};
 pub use images::ImageSet;
 pub use import::import;
 pub use load::{FileStatus, load, verify};
+pub use loader::{HostBatch, Loader, Prefetch};
 pub use npy::NpyError;
 pub use open::{Selection, open};
 pub use pairs::{Half, PairBatch, PairedSet};

@@ -50,21 +50,21 @@ fn packed_by_anyone_or_unpacked() {
 fn what_is_missing_is_named_with_both_ways_out() {
     let (folder, root) = root();
     let message = |root: &DataRoot| {
-        load("mnist", Split::Test, root, &Catalog::embedded().unwrap()).unwrap_err().to_string()
+        load("kmnist", Split::Test, root, &Catalog::embedded().unwrap()).unwrap_err().to_string()
     };
-    let directory = root.directory("mnist").display().to_string();
+    let directory = root.directory("kmnist").display().to_string();
     let missing = message(&root);
     for part in
-        ["t10k-images-idx3-ubyte.gz", &directory, "`ebm data fetch mnist`", "put t10k-images"]
+        ["t10k-images-idx3-ubyte.gz", &directory, "`ebm data fetch kmnist`", "put t10k-images"]
     {
         assert!(missing.contains(part), "{missing}");
     }
-    let status = verify("mnist", &root, &Catalog::embedded().unwrap()).unwrap();
+    let status = verify("kmnist", &root, &Catalog::embedded().unwrap()).unwrap();
     assert!(status.len() == 4 && status.iter().all(|(_, s)| matches!(s, FileStatus::Missing)));
 
     let absent = folder.path().join("absent");
     let no_root = message(&DataRoot::resolve(Some(absent.clone())).unwrap());
-    for part in [&absent.display().to_string(), "from --data-dir", "does not exist", "fetch mnist"]
+    for part in [&absent.display().to_string(), "from --data-dir", "does not exist", "fetch kmnist"]
     {
         assert!(no_root.contains(part), "{no_root}");
     }

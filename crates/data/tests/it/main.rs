@@ -14,6 +14,7 @@ mod images;
 mod import;
 mod layouts;
 mod load;
+mod loader;
 mod lock;
 mod mat;
 mod mnist;

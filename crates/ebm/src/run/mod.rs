@@ -18,4 +18,4 @@ pub(crate) use interrupt::Interrupt;
 pub(crate) use plane::{Plane, PlaneMetrics};
 pub(crate) use progress::Progress;
 pub(crate) use report::replace;
-pub(crate) use source::Source;
+pub(crate) use source::{Source, open_set};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use ebm::data::DataRoot;
+use ebm::data::{Catalog, DataRoot};
 use ebm::metrics::{kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{TeachingError, Trainer, train};
@@ -34,9 +34,14 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// Runs it. A run that diverges is an outcome; a missing file is an error.
-    pub(super) fn of(job: &Job, root: &DataRoot, device: &Device) -> Result<Self> {
+    pub(super) fn of(
+        job: &Job,
+        root: &DataRoot,
+        catalog: &Catalog,
+        device: &Device,
+    ) -> Result<Self> {
         let started = Instant::now();
-        let mut source = Source::open(&job.recipe, root)?;
+        let mut source = Source::open(&job.recipe, root, catalog)?;
         let mut trainer = Trainer::new(job.recipe.clone(), source.image(), device)?;
         let trained = train(&mut trainer, |iteration| source.batch(iteration, device), &mut []);
         let measured = match trained {
