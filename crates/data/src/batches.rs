@@ -16,7 +16,20 @@ pub enum Order {
     Shuffled,
 }
 
-/// Batches of a set, incomplete ones dropped: a fresh shuffle each epoch, unless another [`Order`] is wanted.
+/// What becomes of images that do not fill a batch at the end of an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Last {
+    /// They are left out, in another order others: for learning.
+    #[default]
+    Drop,
+    /// They are a batch of their own, which is shorter: for measures, each image counts once.
+    Short,
+    /// The batch is filled up with the first images of the epoch: for what wants one size of all batches.
+    Fill,
+}
+
+/// Batches of a set, a fresh shuffle each epoch and incomplete ones dropped, unless another [`Order`] or another [`Last`]
+/// batch is wanted.
 ///
 /// Iteration `i` is batch `i mod per_epoch` of epoch `⌊i / per_epoch⌋`, whose order depends on the key
 /// and on the epoch only.
@@ -26,6 +39,7 @@ pub struct Batches {
     batch: usize,
     key: Key,
     order: Order,
+    last: Last,
     /// The epoch last asked for and its order: shuffling for each batch would be wasteful.
     current: Option<(u64, Vec<usize>)>,
 }
@@ -44,7 +58,7 @@ impl Batches {
         if batch == 0 || batch > len {
             return Err(DataError::BatchSize { batch, len });
         }
-        Ok(Self { len, batch, key, order: Order::default(), current: None })
+        Ok(Self { len, batch, key, order: Order::default(), last: Last::Drop, current: None })
     }
 
     /// The same batches in another order.
@@ -52,7 +66,13 @@ impl Batches {
         Self { order, current: None, ..self }
     }
 
-    /// The images of one iteration, counted from 0: `batch` different indices below `len`.
+    /// The same images with another end of each epoch.
+    pub fn with_last(self, last: Last) -> Self {
+        Self { last, ..self }
+    }
+
+    /// The images of one iteration, counted from 0: `batch` different indices below `len`, or fewer in a short last
+    /// batch.
     pub fn indices(&mut self, iteration: u64) -> Vec<usize> {
         let per_epoch = self.per_epoch();
         let (epoch, position) = (iteration / per_epoch, iteration % per_epoch);
@@ -65,14 +85,21 @@ impl Batches {
                 Order::Shuffled => self.key.fold(epoch).permutation(self.len),
             },
         };
-        let indices = order[start..start + self.batch].to_vec();
+        let end = (start + self.batch).min(self.len);
+        let mut indices = order[start..end].to_vec();
+        if self.last == Last::Fill {
+            indices.extend(&order[..start + self.batch - end]);
+        }
         self.current = Some((epoch, order));
         indices
     }
 
     /// Batches in one epoch, at least 1.
     pub fn per_epoch(&self) -> u64 {
-        (self.len / self.batch) as u64
+        match self.last {
+            Last::Drop => (self.len / self.batch) as u64,
+            Last::Short | Last::Fill => self.len.div_ceil(self.batch) as u64,
+        }
     }
 
     /// The epoch of an iteration, both counted from 0.
@@ -111,6 +138,25 @@ mod tests {
         assert_eq!(once.indices(1), once.indices(3));
         // And it is the first epoch's of a set that is shuffled again and again.
         assert_eq!(once.indices(2), batches(Order::Shuffled).indices(0));
+    }
+
+    #[test]
+    fn the_last_batch_is_left_out_or_short_or_filled_up() {
+        let batches = |last| Batches::new(10, 4, Key::new(1)).unwrap().with_last(last);
+        let (mut drop, mut short, mut fill) =
+            (batches(Last::Drop), batches(Last::Short), batches(Last::Fill));
+        assert_eq!([&drop, &short, &fill].map(Batches::per_epoch), [2, 3, 3]);
+        assert_eq!((short.epoch(2), short.epoch(3), drop.epoch(2)), (0, 1, 1));
+        let epoch: Vec<usize> = (3..6).flat_map(|i| short.indices(i)).collect();
+        let mut sorted = epoch.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..10).collect::<Vec<_>>());
+        assert_eq!(short.indices(5).len(), 2);
+        assert_eq!(fill.indices(5), [&epoch[8..], &epoch[..2]].concat());
+        // The same order, whatever becomes of its end.
+        assert_eq!(drop.indices(2), epoch[..4]);
+        let whole = Batches::new(8, 4, Key::new(1)).unwrap().with_last(Last::Fill);
+        assert_eq!(whole.per_epoch(), 2);
     }
 
     #[test]

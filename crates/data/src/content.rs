@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 
+use crate::arrays;
 use crate::catalog::{Entry, Item, Part};
 use crate::cifar;
-use crate::error::{DataError, FileProblem};
-use crate::idx::{IdxArray, IdxError, read_up_to, unpack};
+use crate::error::{ArrayProblem, DataError, FileProblem};
+use crate::idx::{self, IdxArray, IdxError, read_up_to, unpack};
+use crate::mat;
 use crate::sum::sha256;
 
 /// Pixels and classes as they gather from the files of a split.
@@ -32,6 +34,9 @@ impl Content {
                 let Self { pixels, labels } = self;
                 cifar::parse(&bytes, entry.shape, entry.classes, pixels, labels)?;
             }
+            Part::Matrices(count) => {
+                (self.pixels, self.labels) = mat::parse(&bytes, entry.shape, entry.classes, count)?;
+            }
         }
         Ok(())
     }
@@ -43,7 +48,8 @@ impl Content {
         item: Item<'_>,
         path: &Path,
     ) -> Result<(), DataError> {
-        let bytes = unpacked(entry, item, path)?;
+        let is_npz = path.extension().is_some_and(|extension| extension == "npz");
+        let bytes = if is_npz { member(entry, item, path) } else { unpacked(entry, item, path) }?;
         self.add(entry, item.part, bytes).map_err(|problem| wrong(entry, path, problem))
     }
 }
@@ -60,6 +66,29 @@ fn unpacked(entry: &Entry, item: Item<'_>, path: &Path) -> Result<Vec<u8>, DataE
         problem => wrong(problem.into()),
     })?;
     let bytes = unpack(stored, file.bytes).map_err(|problem| wrong(problem.into()))?;
+    judged(entry, item, path, bytes)
+}
+
+/// The bytes of the IDX file that an array of an .npz, as Keras caches it, would be.
+fn member(entry: &Entry, item: Item<'_>, path: &Path) -> Result<Vec<u8>, DataError> {
+    let letter = if matches!(item.part, Part::Labels(_)) { 'y' } else { 'x' };
+    let name = format!("{letter}_{}", item.split);
+    let Some(array) = arrays::bytes(path, &name, item.file.bytes)? else {
+        let problem = ArrayProblem::Absent;
+        return Err(DataError::Array { path: path.to_path_buf(), array: name, problem });
+    };
+    let bytes = idx::written(&array.dims, &array.data);
+    judged(entry, item, path, bytes)
+}
+
+/// Bytes whose length and sum are the original's.
+fn judged(
+    entry: &Entry,
+    item: Item<'_>,
+    path: &Path,
+    bytes: Vec<u8>,
+) -> Result<Vec<u8>, DataError> {
+    let (file, wrong) = (item.file, |problem| wrong(entry, path, problem));
     let found = bytes.len() as u64;
     if found != file.bytes {
         return Err(wrong(FileProblem::Length { found, expected: file.bytes }));

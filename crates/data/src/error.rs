@@ -8,8 +8,12 @@ use thiserror::Error;
 use crate::catalog::Split;
 use crate::idx::IdxError;
 
+mod arrays;
+mod pictures;
 mod problems;
 
+pub use arrays::{ArrayProblem, MatError};
+pub use pictures::{FolderProblem, PictureProblem};
 pub use problems::{FileProblem, MirrorFailure, TarballProblem, TransferError};
 
 /// Why a data set cannot be had. Messages say what was found, what was expected and what to do.
@@ -48,6 +52,15 @@ pub enum DataError {
     /// The catalogue is not TOML of the expected form.
     #[error("the catalogue of data sets cannot be read: {0}")]
     CatalogSyntax(#[from] toml::de::Error),
+
+    /// A file of the user's is no catalogue.
+    #[error("{path}: {problem}")]
+    CatalogFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<DataError>,
+    },
 
     /// An entry of the catalogue contradicts itself.
     #[error("the catalogue's entry `{name}`: {field} is {found}, expected {expected}")]
@@ -120,6 +133,103 @@ pub enum DataError {
         problem: IdxError,
     },
 
+    /// An array that is not one of images or labels.
+    #[error("{path}: {}{problem}", if array.is_empty() { String::new() } else { format!("the array `{array}` ") })]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// The array's name, in an .npz.
+        array: String,
+        /// What is wrong with it.
+        problem: ArrayProblem,
+    },
+
+    /// A picture that cannot be used.
+    #[error("{path}: the file {problem}")]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: PictureProblem,
+    },
+
+    /// A folder that is no set of pictures, or a picture that does not belong there.
+    #[error("{path} {problem}")]
+    Folder {
+        /// The folder or the picture.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: FolderProblem,
+    },
+
+    /// A shape that pictures cannot be given.
+    #[error(
+        "images of {}×{}×{} (channels, height, width) cannot be had, expected 1 or 3 channels and sides \
+         of 1 to {limit}",
+        shape[0], shape[1], shape[2]
+    )]
+    PictureShape {
+        /// Channels, height, width.
+        shape: [usize; 3],
+        /// The longest side.
+        limit: usize,
+    },
+
+    /// Pictures of any size, and no word about the size of the images.
+    #[error("{path} holds pictures of any size: say the side of the images, as in data.side = 64")]
+    NoSide {
+        /// The folder.
+        path: PathBuf,
+    },
+
+    /// A path at which there is no data set.
+    #[error("{path} is neither a folder of pictures nor an .npy or .npz file of images")]
+    NoSuchSet {
+        /// The path.
+        path: PathBuf,
+    },
+
+    /// A set of pairs where images were wanted.
+    #[error("`{name}` is a set of pairs, expected one of images")]
+    Paired {
+        /// The set.
+        name: String,
+    },
+
+    /// A set of images where pairs were wanted.
+    #[error("`{name}` is a set of images, expected one of pairs")]
+    NotPaired {
+        /// The set.
+        name: String,
+    },
+
+    /// Conditions and images of different shapes.
+    #[error("conditions are {conditions:?} and images {images:?}, expected one shape of both")]
+    PairShapes {
+        /// Channels, height, width.
+        conditions: [usize; 3],
+        /// Channels, height, width.
+        images: [usize; 3],
+    },
+
+    /// A set whose owners let no program download it.
+    #[error(
+        "`{dataset}` must be brought by hand: get it as {source_page} says, and put the pictures of {} \
+         into {}",
+        splits.join(" and of "),
+        folders(directories)
+    )]
+    ByHand {
+        /// The data set.
+        dataset: String,
+        /// Its home page.
+        source_page: String,
+        /// The splits that are missing.
+        splits: Vec<String>,
+        /// Where they belong.
+        directories: Vec<PathBuf>,
+    },
+
     /// There are more or fewer labels than images.
     #[error("`{name}` has {images} images and {labels} labels, expected as many of both")]
     CountMismatch {
@@ -162,6 +272,17 @@ pub enum DataError {
         batch: usize,
         /// The number of images.
         len: usize,
+    },
+
+    /// A crop that could miss the image.
+    #[error(
+        "a random crop with {crop} black pixels on each side could miss the image, expected at most {limit}"
+    )]
+    Crop {
+        /// Pixels on each side.
+        crop: usize,
+        /// The most there may be: one less than the shorter side.
+        limit: usize,
     },
 
     /// A set too large to be shuffled.
@@ -244,6 +365,10 @@ impl DataError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Io { action, path: path.to_path_buf(), cause }
     }
+}
+
+fn folders(directories: &[PathBuf]) -> String {
+    directories.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and ")
 }
 
 fn list(splits: &[Split]) -> String {

@@ -9,6 +9,7 @@ use crate::download::Download;
 use crate::error::DataError;
 use crate::load::{FileStatus, status};
 use crate::lock::Lock;
+use crate::pictures;
 use crate::place;
 use crate::root::DataRoot;
 use crate::tarball;
@@ -94,6 +95,7 @@ pub enum Progress<'a> {
 ///
 /// # Errors
 /// - [`DataError::Download`]: no mirror delivered; it names each one's failure and the way by hand.
+/// - [`DataError::ByHand`]: pictures that no program may download; it says where to get them.
 /// - [`DataError::Offline`]: files are missing and [`FetchOptions::offline`] is set.
 /// - [`DataError::WrongFile`]: a wrong unpacked file is in the way.
 /// - [`DataError::WrongTarball`]: a .tar.gz put there by hand is not the original.
@@ -104,6 +106,9 @@ pub fn fetch(
     options: &FetchOptions,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), DataError> {
+    if entry.kind.is_pictures() {
+        return pictures::fetch(entry, root, progress);
+    }
     let directory = root.directory(&entry.name);
     let mut survey = Survey::of(entry, root)?;
     let by_hand = match &entry.tarball {
@@ -131,10 +136,9 @@ pub fn fetch(
     match &entry.tarball {
         None => {
             for item in survey.missing {
-                // The catalogue's check: a file has an archive, or the set has a tarball.
-                let Some(archive) = &item.file.archive else { continue };
-                let path = directory.join(format!("{}.gz", item.file.name));
-                let part = download.run(&format!("{}.gz", item.file.name), archive)?;
+                let Some((name, archive)) = item.file.published() else { continue };
+                let path = directory.join(&name);
+                let part = download.run(&name, &archive)?;
                 place::rename(&part, &path)?;
                 (download.progress)(Progress::Finished { file: &item.file.name, path: &path });
             }

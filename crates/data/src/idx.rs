@@ -186,6 +186,15 @@ fn dimensions(bytes: &[u8], rank: u8) -> Result<(Vec<usize>, usize), IdxError> {
     Ok((dims.into_iter().map(|dim| dim as usize).collect(), header))
 }
 
+/// The bytes of a file of this array.
+pub(crate) fn written(dims: &[usize], data: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 + 4 * dims.len() + data.len());
+    bytes.extend([0, 0, UNSIGNED_BYTES, dims.len() as u8]);
+    bytes.extend(dims.iter().flat_map(|&dim| (dim as u32).to_be_bytes()));
+    bytes.extend(data);
+    bytes
+}
+
 /// Reads all there is, unless it is more than `limit` bytes; at no time holds more than twice the limit
 /// and a page.
 pub(crate) fn read_up_to(mut reader: impl Read, limit: u64) -> Result<Vec<u8>, IdxError> {

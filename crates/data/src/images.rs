@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::augment::scaled;
 use crate::error::DataError;
 use crate::idx::{IdxArray, IdxError};
 
@@ -69,6 +70,11 @@ impl ImageSet {
         Self::new(name, shape, images.into_data(), labels.into_data())
     }
 
+    /// The same under another name.
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// The data set's name, or the files it was read from.
     pub fn name(&self) -> &str {
         &self.name
@@ -119,7 +125,7 @@ impl ImageSet {
         let [channels, height, width] = self.shape;
         let mut values = Vec::with_capacity(indices.len() * channels * height * width);
         for &index in indices {
-            values.extend(self.image(index).iter().map(|&pixel| f32::from(pixel) / 127.5 - 1.0));
+            values.extend(self.image(index).iter().copied().map(scaled));
         }
         let shape = [indices.len(), channels, height, width];
         Tensor::from_data(TensorData::new(values, shape), device)

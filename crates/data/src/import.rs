@@ -8,6 +8,7 @@ use crate::catalog::{Entry, Item, Tarball};
 use crate::content;
 use crate::error::DataError;
 use crate::lock::Lock;
+use crate::pictures;
 use crate::place;
 use crate::root::DataRoot;
 use crate::tarball;
@@ -22,12 +23,16 @@ use crate::tarball;
 /// # Errors
 /// - [`DataError::ForeignFile`]: a name that no file of the set has.
 /// - [`DataError::WrongFile`], [`DataError::WrongTarball`]: not the original's content.
+/// - [`DataError::ByHand`]: a set of pictures, which are put in their place by hand.
 /// - [`DataError::Io`]: a file cannot be read or written.
 pub fn import(
     entry: &Entry,
     root: &DataRoot,
     files: &[PathBuf],
 ) -> Result<Vec<PathBuf>, DataError> {
+    if entry.kind.is_pictures() {
+        return Err(pictures::by_hand(entry, root));
+    }
     let (mut singles, mut tarballs) = (Vec::new(), Vec::new());
     for path in files {
         match find(entry, path)? {

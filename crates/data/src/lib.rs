@@ -37,36 +37,62 @@
 //! # }
 //! ```
 
+mod arrays;
+mod augment;
 mod batches;
 mod catalog;
 mod cifar;
 mod content;
+#[cfg(feature = "dataset")]
+mod dataset;
 mod densities;
 mod download;
 mod embedded;
 mod error;
 mod fetch;
+mod folder;
 mod idx;
 mod images;
 mod import;
 mod load;
+mod loader;
 mod lock;
+mod mat;
+mod npy;
+mod open;
+mod pairs;
+mod picture;
+mod pictures;
 mod place;
 mod root;
 mod sum;
 mod tarball;
 mod transfer;
+mod zip;
 
-pub use batches::{Batches, Order};
+pub use arrays::load_arrays;
+pub use augment::Augment;
+pub use batches::{Batches, Last, Order};
 pub use catalog::{
     Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles, Tarball,
 };
+#[cfg(feature = "dataset")]
+pub use dataset::{ImageItem, PairItem};
 pub use densities::Density;
 pub use embedded::digits;
-pub use error::{DataError, FileProblem, MirrorFailure, TarballProblem, TransferError};
+pub use error::{
+    ArrayProblem, DataError, FileProblem, FolderProblem, MatError, MirrorFailure, PictureProblem,
+    TarballProblem, TransferError,
+};
 pub use fetch::{FetchOptions, Progress, fetch};
+pub use folder::load_folder;
 pub use idx::{IdxArray, IdxError, MAX_BYTES};
 pub use images::ImageSet;
 pub use import::import;
 pub use load::{FileStatus, load, verify};
+pub use loader::{HostBatch, Loader, Prefetch};
+pub use npy::NpyError;
+pub use open::{Selection, open};
+pub use pairs::{Half, PairBatch, PairedSet};
+pub use pictures::load_pairs;
 pub use root::DataRoot;

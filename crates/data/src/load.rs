@@ -7,6 +7,7 @@ use crate::content::Content;
 use crate::embedded;
 use crate::error::DataError;
 use crate::images::ImageSet;
+use crate::pictures;
 use crate::root::DataRoot;
 
 /// What `verify` found out about a file.
@@ -30,13 +31,15 @@ pub enum FileStatus {
 /// Loads one split of a data set. Files may be packed or not; their content must be the original's.
 ///
 /// A file is looked for in the set's own folder below the root, then in the entry's
-/// [`layouts`](Entry::layouts); the first that is there counts.
+/// [`layouts`](Entry::layouts), then its [`npz`](Entry::npz); the first that is there counts.
 ///
 /// # Errors
 /// - [`DataError::UnknownDataset`], [`DataError::NoSplit`]: nothing of that name.
 /// - [`DataError::MissingRoot`], [`DataError::MissingFile`]: not fetched yet.
 /// - [`DataError::WrongFile`]: a file of another length, SHA-256 or form, or a broken .gz.
+/// - [`DataError::ByHand`]: pictures that are not there, and where to get them.
 /// - [`DataError::Io`]: a file that cannot be read.
+/// - Of sets of pictures, as [`load_folder`](crate::load_folder).
 pub fn load(
     name: &str,
     split: Split,
@@ -48,8 +51,11 @@ pub fn load(
     if entry.kind == Kind::Embedded {
         return load_embedded(entry, part.count);
     }
+    if entry.kind.is_pictures() {
+        return pictures::load(entry, split, entry.shape, root);
+    }
     let mut content = Content::default();
-    for item in part.items() {
+    for item in part.items(entry.kind, split) {
         let Some(path) = locate(entry, &item.file.name, root)? else {
             return Err(root.missing(entry, &item.file.name));
         };
@@ -58,7 +64,8 @@ pub fn load(
     ImageSet::new(name, entry.shape, content.pixels, content.labels)
 }
 
-/// Checks every file of a data set, in the order of [`Entry::files`]; empty for an embedded one.
+/// Checks every file of a data set, in the order of [`Entry::files`]; empty for an embedded one. Of a set of
+/// pictures, the folder of each split, by the number of pictures in it.
 ///
 /// # Errors
 /// [`DataError::UnknownDataset`]; what is wrong with a file is in its [`FileStatus`].
@@ -68,6 +75,9 @@ pub fn verify(
     catalog: &Catalog,
 ) -> Result<Vec<(String, FileStatus)>, DataError> {
     let entry = catalog.get(name)?;
+    if entry.kind.is_pictures() {
+        return Ok(pictures::verify(entry, root));
+    }
     let statuses = entry.items().map(|item| (item.file.name.clone(), status(entry, item, root)));
     Ok(statuses.collect())
 }
@@ -83,7 +93,8 @@ pub(crate) fn status(entry: &Entry, item: Item<'_>, root: &DataRoot) -> FileStat
     }
 }
 
-/// The file as it is there: in the first folder that has it, unpacked if possible, else packed.
+/// The file as it is there: in the first folder that has it, unpacked if possible, else packed; else the .npz that
+/// stands in for it.
 fn locate(entry: &Entry, file: &str, root: &DataRoot) -> Result<Option<PathBuf>, DataError> {
     for directory in root.directories(entry) {
         for path in [directory.join(file), directory.join(format!("{file}.gz"))] {
@@ -92,7 +103,11 @@ fn locate(entry: &Entry, file: &str, root: &DataRoot) -> Result<Option<PathBuf>,
             }
         }
     }
-    Ok(None)
+    let npz = entry.npz.as_ref().map(|npz| root.join(npz));
+    match npz {
+        Some(path) if exists(&path)? => Ok(Some(path)),
+        _ => Ok(None),
+    }
 }
 
 fn exists(path: &Path) -> Result<bool, DataError> {

@@ -52,10 +52,15 @@ impl DataRoot {
         self.path.join(dataset)
     }
 
+    /// A path of the catalogue: below the root, unless it is absolute or below the user's home.
+    pub(crate) fn join(&self, path: &str) -> PathBuf {
+        // Joined to an absolute path, the root gives way to it.
+        self.path.join(expand(Path::new(path)))
+    }
+
     /// Where files of a set may be: its own folder, then those of its other layouts.
     pub(crate) fn directories(&self, entry: &Entry) -> Vec<PathBuf> {
-        // Joined to an absolute path, the root gives way to it.
-        let layouts = entry.layouts.iter().map(|layout| self.path.join(layout));
+        let layouts = entry.layouts.iter().map(|layout| self.join(layout));
         [self.directory(&entry.name)].into_iter().chain(layouts).collect()
     }
 
@@ -77,6 +82,18 @@ impl DataRoot {
     }
 }
 
+/// The path with the user's home folder in place of `~`.
+pub(crate) fn expand(path: &Path) -> PathBuf {
+    expand_with(path, env::home_dir())
+}
+
+fn expand_with(path: &Path, home: Option<PathBuf>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_path_buf(),
+    }
+}
+
 fn per_user() -> Option<PathBuf> {
     let variable = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_DATA_HOME" };
     // The XDG base directory specification has relative paths ignored.
@@ -88,6 +105,17 @@ fn per_user() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_folder() {
+        let expand = |path: &str, home: Option<&str>| {
+            expand_with(Path::new(path), home.map(PathBuf::from)).display().to_string()
+        };
+        assert_eq!(expand("~/a/b", Some("/home/me")), "/home/me/a/b");
+        assert_eq!(expand("~/a", None), "~/a");
+        assert_eq!(expand("a/~", Some("/home/me")), "a/~");
+        assert_eq!(expand("~a", Some("/home/me")), "~a");
+    }
 
     #[test]
     fn the_flag_wins_over_the_variable_and_the_variable_over_the_default() {

@@ -5,7 +5,6 @@
 mod commands;
 mod run;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -51,9 +50,8 @@ enum Command {
     Data {
         #[command(subcommand)]
         action: commands::data::Action,
-        /// The folder of data sets [default: $EBM_DATA, else a folder of the user's].
-        #[arg(long, global = true)]
-        data_dir: Option<PathBuf>,
+        #[command(flatten)]
+        sets: commands::sets::Sets,
     },
 }
 
@@ -104,7 +102,7 @@ fn main() -> ExitCode {
         Command::Recipes { action: Some(RecipeAction::Show { recipe, settings }) } => {
             commands::recipes::show(&recipe, &settings)
         }
-        Command::Data { action, data_dir } => commands::data::run(action, data_dir),
+        Command::Data { action, sets } => commands::data::run(action, &sets),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

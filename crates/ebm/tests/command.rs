@@ -323,3 +323,95 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     }
     files
 }
+
+/// Pictures of 20 × 16 pixels in two folders of classes.
+fn pictures(folder: &Path) -> String {
+    for class in ["dark", "light"] {
+        fs::create_dir_all(folder.join(class)).expect("writable");
+        for number in 0..12 {
+            let grey = number * 8 + if class == "light" { 128 } else { 0 };
+            let picture = image::RgbImage::from_fn(20, 16, |x, y| {
+                image::Rgb([grey, grey + x as u8, grey + y as u8])
+            });
+            picture.save(folder.join(class).join(format!("{number}.png"))).expect("writable");
+        }
+    }
+    folder.display().to_string()
+}
+
+#[test]
+fn a_folder_of_pictures_is_learned_from() {
+    let folder = folder();
+    let set = pictures(&folder.path().join("set"));
+    let run = folder.path().join("run");
+    let settings = [
+        format!("data.set=\"{set}\""),
+        "data.channels=1".into(),
+        "data.batch=16".into(),
+        "chains.count=8".into(),
+    ];
+    let train = |more: &[&str], run: &Path| {
+        let mut command = ebm(&["train", "--quick", "--device", "cpu", "--run-dir"]);
+        command.arg(run);
+        for setting in settings.iter().map(String::as_str).chain(more.iter().copied()) {
+            command.args(["--set", setting]);
+        }
+        command
+    };
+    let message = refused(&mut train(&[], &run));
+    assert!(message.contains("data.side"), "{message}");
+    let message = refused(&mut train(&["data.side=28", "data.crop=28"], &run));
+    assert!(message.contains("at most 27"), "{message}");
+    let changed = ["data.side=28", "data.flip=true", "data.crop=2"];
+    train(&changed, &run).assert().success();
+    // The data that are shown, the last metrics: a resumed run sees the same flips and crops.
+    let again = folder.path().join("again");
+    ebm(&["train", "--device", "cpu", "--resume"])
+        .arg(run.join("checkpoints/0000006"))
+        .arg("--run-dir")
+        .arg(&again)
+        .assert()
+        .success();
+    let last = |run: &Path| {
+        let text = fs::read_to_string(run.join("metrics.jsonl")).expect("text");
+        let line: serde_json::Value =
+            serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+        (line["iteration"].clone(), line["f_data"].clone(), line["energy_loss"].clone())
+    };
+    assert_eq!(last(&run), last(&again));
+    let unchanged = folder.path().join("unchanged");
+    train(&["data.side=28"], &unchanged).assert().success();
+    assert_ne!(last(&run).1, last(&unchanged).1);
+    // Tasks take the pictures in the size that the run learned from.
+    ebm(&["reconstruct", "--device", "cpu", "--out"])
+        .arg(folder.path().join("reconstruction"))
+        .arg(&run)
+        .assert()
+        .success();
+}
+
+#[test]
+fn a_catalogue_of_ones_own_is_known_besides_the_built_in_one() {
+    let folder = folder();
+    pictures(&folder.path().join("mine"));
+    let entry = "[mine]\ndescription = \"my pictures\"\nkind = \"folder\"\nshape = [1, 28, 28]\nclasses = 2\n\
+                 licence = \"l\"\ncitation = \"c\"\nsource = \"https://my.page\"\n[mine.splits.train]\ncount = 24\n";
+    let catalog = write(&folder.path().join("mine.toml"), entry);
+    let listed = |command: &mut assert_cmd::Command| {
+        let output = command.arg("--data-dir").arg(folder.path()).assert().success();
+        String::from_utf8(output.get_output().stdout.clone()).expect("text")
+    };
+    let by_flag = listed(&mut ebm(&["data", "list", "--catalog", &catalog]));
+    let by_variable = listed(ebm(&["data", "list"]).env("EBM_CATALOG", &catalog));
+    assert_eq!(by_flag, by_variable);
+    for name in ["mine", "mnist", "digits"] {
+        assert!(by_flag.lines().any(|line| line.starts_with(&format!("{name} "))), "{by_flag}");
+    }
+    let line = by_flag.lines().find(|line| line.starts_with("mine ")).expect("listed");
+    assert!(line.contains("here") && !line.contains("not here"), "{line}");
+    let wrong = write(&folder.path().join("wrong.toml"), &entry.replace("count", "cuont"));
+    let message = refused(&mut ebm(&["data", "list", "--catalog", &wrong]));
+    assert!(message.contains(&wrong) && message.contains("cuont"), "{message}");
+    let message = refused(&mut ebm(&["data", "fetch", "celeba", "--data-dir", "/nonexistent"]));
+    assert!(message.contains("mmlab.ie.cuhk.edu.hk"), "{message}");
+}

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use super::{Archive, Entry, FileEntry, Kind, SplitEntry};
+use super::{Archive, Entry, FileEntry, Kind, Split, SplitEntry};
 use crate::error::DataError;
 use crate::idx::{IMAGES_HEADER, LABELS_HEADER, MAX_BYTES};
 
 const PLAIN: &str = "letters, digits, `-`, `_` and inner dots only";
-const LAYOUT: &str = "plain names joined by `/`";
+const LAYOUT: &str = "plain names joined by `/`, behind nothing, `/` or `~/`";
 
 impl Entry {
     pub(super) fn check(&self) -> Result<(), DataError> {
@@ -23,19 +23,30 @@ impl Entry {
         let [channels, height, width] = self.shape;
         let (found, expected) = match self.kind {
             Kind::Cifar => (channels == 3, "[3, height, width]"),
+            Kind::Folder | Kind::Pairs | Kind::Mat => {
+                (matches!(channels, 1 | 3), "[1, height, width] or [3, height, width]")
+            }
             Kind::Embedded | Kind::Idx => (channels == 1, "[1, height, width]"),
         };
         if !found || height == 0 || width == 0 {
             return self.fault("shape", &format!("{:?}", self.shape), &expected);
         }
         for layout in &self.layouts {
-            if !layout.strip_prefix('/').unwrap_or(layout).split('/').all(is_plain_name) {
+            if !is_layout(layout) {
                 return self.fault("layouts", &format!("{layout:?}"), &LAYOUT);
+            }
+        }
+        if let Some(npz) = &self.npz {
+            if self.kind != Kind::Idx {
+                return self.fault("npz", &"present", &"none (of IDX files only)");
+            }
+            if !is_layout(npz) {
+                return self.fault("npz", &format!("{npz:?}"), &LAYOUT);
             }
         }
         match (self.kind, &self.tarball) {
             (Kind::Cifar, None) => return self.fault("tarball", &"absent", &"the .tar.gz"),
-            (Kind::Embedded | Kind::Idx, Some(_)) => {
+            (kind, Some(_)) if kind != Kind::Cifar => {
                 return self.fault("tarball", &"present", &"none (of CIFAR's kind only)");
             }
             (_, None) => {}
@@ -53,21 +64,31 @@ impl Entry {
 
     fn check_split(&self, split: &SplitEntry) -> Result<(), DataError> {
         let (has_files, has_batches) = (split.files.is_some(), !split.batches.is_empty());
+        if !self.kind.is_pictures() && split.folder.is_some() {
+            return self.fault("folder", &"present", &"none (of sets of pictures only)");
+        }
+        if let Some(folder) = split.folder.as_ref().filter(|folder| !is_plain_name(folder)) {
+            return self.fault("folder", &format!("{folder:?}"), &PLAIN);
+        }
         match self.kind {
-            Kind::Embedded if has_files => {
-                return self.fault("files", &"present", &"none (embedded)");
+            Kind::Embedded | Kind::Folder | Kind::Pairs | Kind::Mat if has_files => {
+                return self.fault("files", &"present", &"none (of IDX files only)");
             }
             Kind::Idx if !has_files => return self.fault("files", &"absent", &"images and labels"),
             Kind::Cifar if has_files => return self.fault("files", &"present", &"batches instead"),
             Kind::Cifar if !has_batches => {
                 return self.fault("batches", &"absent", &"at least one");
             }
-            Kind::Embedded | Kind::Idx if has_batches => {
+            Kind::Embedded | Kind::Idx | Kind::Folder | Kind::Pairs if has_batches => {
                 return self.fault("batches", &"present", &"none (of CIFAR's kind only)");
+            }
+            Kind::Mat if split.batches.len() != 1 => {
+                return self.fault("batches", &split.batches.len(), &"one file");
             }
             _ => {}
         }
-        split.items().try_for_each(|item| self.check_file(item.file))?;
+        let mut items = split.items(self.kind, Split::Train);
+        items.try_for_each(|item| self.check_file(item.file))?;
         let count = split.count as u128;
         let pixels = self.shape.iter().fold(1, |n: u128, &dim| n.saturating_mul(dim as u128));
         if let Some(files) = &split.files {
@@ -75,7 +96,7 @@ impl Entry {
             self.check_bytes(files.images.bytes.into(), images)?;
             self.check_bytes(files.labels.bytes.into(), count.saturating_add(LABELS_HEADER))?;
         }
-        if has_batches {
+        if self.kind == Kind::Cifar {
             let record = pixels.saturating_add(1);
             if let Some(file) = split.batches.iter().find(|f| u128::from(f.bytes) % record != 0) {
                 let expected = format!("a multiple of {record} as by shape");
@@ -92,6 +113,7 @@ impl Entry {
             return self.fault("a file's name", &format!("{:?}", file.name), &PLAIN);
         }
         match (&file.archive, &self.tarball) {
+            (None, None) if self.kind == Kind::Mat => {}
             (Some(archive), None) => self.check_archive(archive)?,
             (None, Some(_)) => {}
             (None, None) => return self.fault("archive", &"absent", &"the .gz as published"),
@@ -99,6 +121,8 @@ impl Entry {
         }
         if let Some(sum) = &file.sha256 {
             self.check_sum(sum)?;
+        } else if self.kind == Kind::Mat {
+            return self.fault("sha256", &"absent", &"the file's, which is published as it is");
         }
         self.check_limit(file.bytes)
     }
@@ -137,6 +161,17 @@ impl Entry {
     ) -> Result<(), DataError> {
         let (found, expected) = (found.to_string(), expected.to_string());
         Err(DataError::CatalogEntry { name: self.name.clone(), field, found, expected })
+    }
+}
+
+/// Whether it is a path of plain names, below the data root, the user's home (there, names may begin with a dot)
+/// or the system's.
+fn is_layout(path: &str) -> bool {
+    match path.strip_prefix("~/") {
+        Some(rest) => {
+            rest.split('/').all(|name| is_plain_name(name.strip_prefix('.').unwrap_or(name)))
+        }
+        None => path.strip_prefix('/').unwrap_or(path).split('/').all(is_plain_name),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::MatError;
 use crate::idx::IdxError;
 
 /// How a file on disk differs from the one the catalogue describes.
@@ -13,6 +14,10 @@ pub enum FileProblem {
     /// Not IDX, or a broken .gz.
     #[error("{0}")]
     Idx(#[from] IdxError),
+
+    /// Not MATLAB's, or not with what it should hold.
+    #[error("{0}")]
+    Mat(#[from] MatError),
 
     /// Another length than the original's: most often a copy that was cut short.
     #[error("{found} bytes unpacked, expected {expected}")]

@@ -8,7 +8,20 @@ use crate::tiny::catalog_text;
 fn the_embedded_one_describes_mnist() {
     let catalog = Catalog::embedded().unwrap();
     let names: Vec<_> = catalog.entries().map(|entry| entry.name.as_str()).collect();
-    assert_eq!(names, ["cifar10", "digits", "fashion-mnist", "kmnist", "mnist"]);
+    assert_eq!(
+        names,
+        [
+            "celeba",
+            "cifar10",
+            "digits",
+            "facades",
+            "fashion-mnist",
+            "kmnist",
+            "mnist",
+            "paris-streetview",
+            "svhn"
+        ]
+    );
     assert_eq!(catalog.get("digits").unwrap().kind, Kind::Embedded);
     let mnist = catalog.get("mnist").unwrap();
     let files: Vec<_> = mnist.files().map(|f| (f.name.as_str(), f.bytes)).collect();

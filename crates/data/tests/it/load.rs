@@ -50,21 +50,21 @@ fn packed_by_anyone_or_unpacked() {
 fn what_is_missing_is_named_with_both_ways_out() {
     let (folder, root) = root();
     let message = |root: &DataRoot| {
-        load("mnist", Split::Test, root, &Catalog::embedded().unwrap()).unwrap_err().to_string()
+        load("kmnist", Split::Test, root, &Catalog::embedded().unwrap()).unwrap_err().to_string()
     };
-    let directory = root.directory("mnist").display().to_string();
+    let directory = root.directory("kmnist").display().to_string();
     let missing = message(&root);
     for part in
-        ["t10k-images-idx3-ubyte.gz", &directory, "`ebm data fetch mnist`", "put t10k-images"]
+        ["t10k-images-idx3-ubyte.gz", &directory, "`ebm data fetch kmnist`", "put t10k-images"]
     {
         assert!(missing.contains(part), "{missing}");
     }
-    let status = verify("mnist", &root, &Catalog::embedded().unwrap()).unwrap();
+    let status = verify("kmnist", &root, &Catalog::embedded().unwrap()).unwrap();
     assert!(status.len() == 4 && status.iter().all(|(_, s)| matches!(s, FileStatus::Missing)));
 
     let absent = folder.path().join("absent");
     let no_root = message(&DataRoot::resolve(Some(absent.clone())).unwrap());
-    for part in [&absent.display().to_string(), "from --data-dir", "does not exist", "fetch mnist"]
+    for part in [&absent.display().to_string(), "from --data-dir", "does not exist", "fetch kmnist"]
     {
         assert!(no_root.contains(part), "{no_root}");
     }
@@ -79,7 +79,9 @@ fn digits_need_no_folder() {
     assert!(error.to_string().contains("no test split; it has: train"), "{error}");
     let error = load("mnits", Split::Train, &root, &catalog).unwrap_err();
     assert!(
-        error.to_string().contains("known: cifar10, digits, fashion-mnist, kmnist, mnist"),
+        error
+            .to_string()
+            .contains("known: celeba, cifar10, digits, facades, fashion-mnist, kmnist, mnist"),
         "{error}"
     );
 }

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "shared by the modules of one test binary")]
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
+mod arrays;
 mod catalog;
 mod cifar;
 mod cifar10;
@@ -13,8 +14,11 @@ mod images;
 mod import;
 mod layouts;
 mod load;
+mod loader;
 mod lock;
+mod mat;
 mod mnist;
+mod pictures;
 mod server;
 mod small;
 mod spoilt;

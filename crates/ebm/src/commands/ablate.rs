@@ -15,9 +15,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use ebm::data::DataRoot;
 use ebm::device::{DeviceName, open};
 
+use super::sets::Sets;
 use crate::run::find;
 use matrix::{Job, Matrix};
 use outcome::Outcome;
@@ -41,16 +41,15 @@ pub(crate) struct Arguments {
     /// Where to compute.
     #[arg(long, default_value = "cpu", value_parser = crate::parse_device)]
     device: DeviceName,
-    /// The folder of data sets [default: $EBM_DATA, else a folder of the user's].
-    #[arg(long)]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let matrix = Matrix::open(arguments.matrix.as_deref())?;
     // All recipes are read before the first is run: a wrong key shows at once.
     let jobs = matrix.jobs(arguments.quick, &arguments.only)?;
-    let root = DataRoot::resolve(arguments.data_dir)?;
+    let (root, catalog) = arguments.sets.open()?;
     let device = open(arguments.device)?;
     let out = find::free_folder(arguments.out, "ablations")?;
     fs::create_dir_all(&out).with_context(|| format!("cannot write {}", out.display()))?;
@@ -58,7 +57,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         (AtomicUsize::new(0), Mutex::new(State::default()), Instant::now());
     let work = || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = Outcome::of(job, &root, &device);
+            let outcome = Outcome::of(job, &root, &catalog, &device);
             let Ok(mut state) = state.lock() else { return };
             let seconds = started.elapsed().as_secs_f64();
             // The table grows run by run: what is done is not lost if a later run fails.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use ebm::data::{
-    Catalog, DataRoot, Entry, FetchOptions, FileStatus, Progress, fetch, import, verify,
-};
+use ebm::data::{DataRoot, Entry, FetchOptions, FileStatus, Progress, fetch, import, verify};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::sets::Sets;
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
@@ -45,9 +45,8 @@ pub(crate) enum Action {
     },
 }
 
-pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
-    let catalog = Catalog::embedded()?;
-    let root = DataRoot::resolve(data_dir)?;
+pub(crate) fn run(action: Action, sets: &Sets) -> Result<()> {
+    let (root, catalog) = sets.open()?;
     let mut out = stdout();
     match action {
         Action::List => {
@@ -60,7 +59,7 @@ pub(crate) fn run(action: Action, data_dir: Option<PathBuf>) -> Result<()> {
                 } else {
                     "not here"
                 };
-                writeln!(out, "{:<13} {present:<8}  {}", entry.name, entry.description)?;
+                writeln!(out, "{:<16} {present:<8}  {}", entry.name, entry.description)?;
             }
         }
         Action::Path { name } => {

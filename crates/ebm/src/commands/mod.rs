@@ -11,5 +11,6 @@ pub(crate) mod reconstruct;
 pub(crate) mod refine;
 pub(crate) mod sample;
 pub(crate) mod score;
+pub(crate) mod sets;
 mod task;
 pub(crate) mod train;

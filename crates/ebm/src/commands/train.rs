@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use ebm::data::DataRoot;
 use ebm::device::{DeviceName, open};
 use ebm::teaching::{Ending, Recipe, Trainer, train};
 
+use super::sets::Sets;
 use crate::run::{Interrupt, Plane, Progress, RunFolder, Source, find};
 
 #[derive(Args)]
@@ -31,9 +31,8 @@ pub(crate) struct Arguments {
     /// Go on from a checkpoint, or from the last one of a run, instead of from a recipe; into another folder.
     #[arg(long, conflicts_with_all = ["recipe", "quick", "settings"])]
     resume: Option<PathBuf>,
-    /// The folder of data sets [default: $EBM_DATA, else a folder of the user's].
-    #[arg(long)]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
@@ -43,16 +42,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Some(_) => None,
         None => Some(Recipe::open(&arguments.recipe, arguments.quick, &arguments.settings)?),
     };
-    let root = DataRoot::resolve(arguments.data_dir)?;
+    let (root, catalog) = arguments.sets.open()?;
     let device = open(arguments.device)?;
     let (mut trainer, mut source) = match (&checkpoint, recipe) {
         (Some(checkpoint), _) => {
             let trainer = Trainer::load(checkpoint, &device)?;
-            let source = Source::open(trainer.recipe(), &root)?;
+            let source = Source::open(trainer.recipe(), &root, &catalog)?;
             (trainer, source)
         }
         (None, Some(recipe)) => {
-            let source = Source::open(&recipe, &root)?;
+            let source = Source::open(&recipe, &root, &catalog)?;
             (Trainer::new(recipe, source.image(), &device)?, source)
         }
         (None, None) => bail!("neither a recipe nor a checkpoint was given"),

@@ -1,24 +1,44 @@
 //! What a run learns from, batch by batch.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
-use ebm::data::{Batches, Catalog, DataRoot, Density, ImageSet, Order, Split, load};
+use ebm::data::{
+    Augment, Batches, Catalog, DataRoot, Density, ImageSet, Loader, Order, Prefetch, Selection,
+    Split, open,
+};
 use ebm::noise::Key;
-use ebm::teaching::{Batch, ConditionRecipe, Recipe, Shuffle};
+use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
 
 /// The stream of the data and of their order; the trainer's own streams are below it.
 const DATA: u64 = 100;
+/// Within the stream of the data; orders are folded with epochs, which never come to this.
+const AUGMENT: u64 = u64::MAX;
 /// The draws of a density that are shown.
 const SHOWN: u64 = u64::MAX;
 /// The stream of conditions, within that of the data.
-const CONDITIONS: u64 = u64::MAX;
+const CONDITIONS: u64 = u64::MAX - 1;
 /// A density has no epochs: this many batches count as one.
 const BATCHES_OF_AN_EPOCH: u64 = 100;
 
+/// A set of images, of the catalogue or at a path.
+pub(crate) fn open_set(
+    selection: &Selection<'_>,
+    root: &DataRoot,
+    catalog: &Catalog,
+) -> Result<(ImageSet, Split)> {
+    open(selection, root, catalog).with_context(|| {
+        let densities = Density::ALL.map(Density::name).join(", ");
+        format!("{} is none of the densities {densities}", selection.set)
+    })
+}
+
 /// Where data come from.
 pub(crate) enum Source {
-    /// A set of images, the order in which it is gone through, and what a model of them is given.
-    Images(ImageSet, Batches, Option<Conditions>),
+    /// A set of images and the order in which it is gone through, the next batch prepared meanwhile; and what a model
+    /// of them is given.
+    Images(Prefetch, Option<Conditions>),
     /// Draws without end, `[batch, 2, 1, 1]`.
     Density(Density, usize, Key),
 }
@@ -37,24 +57,36 @@ impl Conditions {
 
 impl Source {
     /// The data of a recipe.
-    pub(crate) fn open(recipe: &Recipe, root: &DataRoot) -> Result<Self> {
+    pub(crate) fn open(recipe: &Recipe, root: &DataRoot, catalog: &Catalog) -> Result<Self> {
         let key = Key::new(recipe.seed).fold(DATA);
-        let (set, batch) = (&recipe.data.set, recipe.data.batch);
+        let DataRecipe { set, batch, side, channels, flip, crop, .. } = &recipe.data;
+        let (batch, augment) = (*batch, Augment { flip: *flip, crop: *crop });
         if let Ok(density) = set.parse() {
             if recipe.condition.is_some() {
                 bail!(
                     "{set} is a density, which is learned without conditions: leave [condition] out"
                 );
             }
+            if side.is_some() || channels.is_some() || augment != Augment::default() {
+                bail!(
+                    "{set} is a density: data.side, data.channels, data.flip and data.crop are of images"
+                );
+            }
             return Ok(Self::Density(density, batch, key));
         }
-        let images = load(set, Split::Train, root, &Catalog::embedded()?).with_context(|| {
-            let densities = Density::ALL.map(Density::name).join(", ");
-            format!("{set} is none of the densities {densities}")
-        })?;
-        let [_, height, width] = images.shape();
+        let split = Some(Split::Train);
+        let selection = Selection { set, split, side: *side, channels: *channels };
+        let (images, _) = open_set(&selection, root, catalog)?;
+        let [found, height, width] = images.shape();
         if height != width {
             bail!("the images of {set} are {height} × {width}; the networks take square ones");
+        }
+        if side.is_some_and(|side| side != height) || channels.is_some_and(|wanted| wanted != found)
+        {
+            bail!(
+                "the images of {set} are {found} × {height} × {width} (channels, height, width) and keep it: leave \
+                 data.side and data.channels out"
+            );
         }
         let order = match recipe.data.shuffle {
             Shuffle::Never => Order::Stored,
@@ -64,14 +96,16 @@ impl Source {
         let batches = Batches::new(images.len(), batch, key)?.in_order(order);
         let conditions = recipe.condition.clone();
         let conditions = conditions.map(|recipe| Conditions { recipe, key: key.fold(CONDITIONS) });
-        Ok(Self::Images(images, batches, conditions))
+        let loader = Loader::new(Arc::new(images), batches);
+        let ahead = loader.augmented(augment, key.fold(AUGMENT))?.ahead();
+        Ok(Self::Images(ahead, conditions))
     }
 
     /// Channels and side of the images.
     pub(crate) fn image(&self) -> [usize; 2] {
         match self {
-            Self::Images(images, ..) => {
-                let [channels, side, _] = images.shape();
+            Self::Images(ahead, _) => {
+                let [channels, side, _] = ahead.images().shape();
                 [channels, side]
             }
             Self::Density(..) => [2, 1],
@@ -89,12 +123,12 @@ impl Source {
     /// The batch of an iteration.
     pub(crate) fn batch(&mut self, iteration: u64, device: &Device) -> Batch {
         match self {
-            Self::Images(set, batches, conditions) => {
-                let indices = batches.indices(iteration);
-                let images = set.batch(&indices, device);
-                let labels = labels(set, &indices);
+            Self::Images(ahead, conditions) => {
+                let batch = ahead.batch(iteration);
+                let (epoch, labels) = (batch.epoch, batch.labels.clone());
+                let images = batch.into_tensor(device);
                 let condition = conditions.as_ref().and_then(|c| c.of(&images, &labels, iteration));
-                Batch { images, condition, epoch: batches.epoch(iteration) }
+                Batch { images, condition, epoch }
             }
             Self::Density(density, batch, key) => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -106,7 +140,7 @@ impl Source {
     /// The conditions of `count` samples to look at: those of the images that are [shown](Self::shown), or, for
     /// classes, each class in turn.
     pub(crate) fn shown_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
-        let Self::Images(_, _, Some(conditions)) = self else { return None };
+        let Self::Images(_, Some(conditions)) = self else { return None };
         let classes = conditions.recipe.classes;
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
@@ -119,7 +153,7 @@ impl Source {
     /// The images, unless data are drawn from a density.
     pub(crate) fn images(&self) -> Option<&ImageSet> {
         match self {
-            Self::Images(images, ..) => Some(images),
+            Self::Images(ahead, _) => Some(ahead.images()),
             Self::Density(..) => None,
         }
     }
@@ -127,7 +161,8 @@ impl Source {
     /// `count` images to look at, or fewer if there are fewer.
     pub(crate) fn shown(&self, count: usize, device: &Device) -> Tensor<4> {
         match self {
-            Self::Images(images, ..) => {
+            Self::Images(ahead, _) => {
+                let images = ahead.images();
                 // Spread evenly over the set: embedded digits are sorted by class.
                 let (len, count) = (images.len(), count.min(images.len()));
                 let indices: Vec<usize> = (0..count).map(|i| i * len / count).collect();

@@ -14,6 +14,9 @@ pub(crate) fn ebm(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("EBM_DATA")
+        .env_remove("EBM_CATALOG")
+        // Where no cache of Keras stands in for a missing file.
+        .env("HOME", std::env::temp_dir())
         .env("NO_COLOR", "1")
         .env("XDG_RUNTIME_DIR", std::env::temp_dir());
     command

@@ -7,6 +7,8 @@ use crate::RecipeError;
 const MOST: u64 = 1_000_000_000;
 /// Images or chains at once.
 const WIDEST: u64 = 65_536;
+/// Pixels of a side.
+const LARGEST: u64 = 4_096;
 /// Steps of a chain.
 const LONGEST: u64 = 100_000;
 
@@ -27,6 +29,10 @@ impl Recipe {
         count("iterations", self.iterations, 1, MOST)?;
         count("data.batch", self.data.batch as u64, 1, WIDEST)?;
         not_negative("data.noise_std", self.data.noise_std)?;
+        count("data.side", self.data.side.unwrap_or(1) as u64, 1, LARGEST)?;
+        let channels = self.data.channels.unwrap_or(1);
+        range("data.channels", channels, matches!(channels, 1 | 3), "1 or 3")?;
+        count("data.crop", self.data.crop as u64, 0, LARGEST)?;
         count("evaluation.every", self.evaluation.every, 1, MOST)?;
         count("evaluation.checkpoint_every", self.evaluation.checkpoint_every, 1, MOST)?;
         count("evaluation.images", self.evaluation.images as u64, 1, 1_024)?;

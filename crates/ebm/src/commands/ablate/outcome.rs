@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use ebm::data::{Catalog, DataError, DataRoot, Split, load};
+use ebm::data::{Catalog, DataError, DataRoot, Selection, Split, open};
 use ebm::metrics::{kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{ConditionKind, TeachingError, Trainer, train};
@@ -37,15 +37,20 @@ pub(super) struct Outcome {
 
 impl Outcome {
     /// Runs it. A run that diverges is an outcome; a missing file is an error.
-    pub(super) fn of(job: &Job, root: &DataRoot, device: &Device) -> Result<Self> {
+    pub(super) fn of(
+        job: &Job,
+        root: &DataRoot,
+        catalog: &Catalog,
+        device: &Device,
+    ) -> Result<Self> {
         let started = Instant::now();
-        let mut source = Source::open(&job.recipe, root)?;
+        let mut source = Source::open(&job.recipe, root, catalog)?;
         let mut trainer = Trainer::new(job.recipe.clone(), source.image(), device)?;
         let shown = source.shown_conditions(job.recipe.evaluation.images, device);
         let batches = |iteration| source.batch(iteration, device);
         let trained = train(&mut trainer, batches, shown.as_ref(), &mut []);
         let measured = match trained {
-            Ok(_) => measures(&trainer, &source, root, device),
+            Ok(_) => measures(&trainer, &source, (root, catalog), device),
             Err(error) => Err(error.into()),
         };
         let (measures, diverged) = match measured {
@@ -76,7 +81,7 @@ impl Outcome {
 fn measures(
     trainer: &Trainer,
     source: &Source,
-    root: &DataRoot,
+    (root, catalog): (&DataRoot, &Catalog),
     device: &Device,
 ) -> Result<BTreeMap<&'static str, f64>> {
     let key = Key::new(trainer.recipe().seed).fold(MEASURED);
@@ -98,10 +103,11 @@ fn measures(
     if let (Some(training), Some(condition)) =
         (source.images(), hidden.filter(|condition| condition.kind == ConditionKind::Hidden))
     {
-        let set = &trainer.recipe().data.set;
+        let (set, split) = (&trainer.recipe().data.set, Some(Split::Test));
+        let [channels, side] = trainer.image().map(Some);
         // Images that were not learned from, where there are some.
-        let images = match load(set, Split::Test, root, &Catalog::embedded()?) {
-            Ok(test) => test.batch(&spread(test.len(), COMPLETED), device),
+        let images = match open(&Selection { set, split, side, channels }, root, catalog) {
+            Ok((test, _)) => test.batch(&spread(test.len(), COMPLETED), device),
             Err(DataError::NoSplit { .. }) => source.shown(COMPLETED, device),
             Err(error) => return Err(error.into()),
         };

@@ -1,16 +1,16 @@
 //! The data that tasks look at.
 
 use std::fmt;
-use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use clap::Args;
-use ebm::data::{Catalog, DataRoot, Density, ImageSet, Split, load};
+use ebm::data::{Density, ImageSet, Selection, Split};
 use ebm::noise::Key;
 
 use super::Task;
-use crate::run::labels;
+use crate::commands::sets::Sets;
+use crate::run::{labels, open_set};
 
 /// The stream of draws of a density, within a task's.
 const DRAWS: u64 = 100;
@@ -23,9 +23,8 @@ pub(crate) struct DataArguments {
     /// The part of the data set: train or test [default: test where there is one].
     #[arg(long, value_parser = parse_split)]
     split: Option<Split>,
-    /// The folder of data sets [default: $EBM_DATA, else a folder of the user's].
-    #[arg(long)]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 /// Images or points that a run can be asked about.
@@ -62,16 +61,12 @@ impl Task {
                 bail!("{set} is a density, drawn anew; it has no {split} split: leave --split out")
             }
             (Err(_), split) => {
-                let catalog = Catalog::embedded()?;
-                let densities = || {
-                    let names = Density::ALL.map(Density::name).join(", ");
-                    format!("{set} is none of the densities {names}")
-                };
-                let splits = &catalog.get(set).with_context(densities)?.splits;
-                let judged = splits.contains_key(&Split::Test).then_some(Split::Test);
-                let split = split.or(judged).unwrap_or(Split::Train);
-                let root = DataRoot::resolve(asked.data_dir.clone())?;
-                Examples::Images(load(set, split, &root, &catalog)?, split)
+                let (root, catalog) = asked.sets.open()?;
+                // Pictures of any size become what the run learned from.
+                let [channels, side] = self.trainer.image().map(Some);
+                let selection = Selection { set, split, side, channels };
+                let (images, split) = open_set(&selection, &root, &catalog)?;
+                Examples::Images(images, split)
             }
         };
         let ([channels, side], found) = (self.trainer.image(), examples.shape());

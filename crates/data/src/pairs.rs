@@ -1,0 +1,159 @@
+//! Pairs of images: a condition, and the image that belongs to it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor};
+
+use crate::error::{DataError, FolderProblem};
+use crate::folder::{self, Listing};
+use crate::images::ImageSet;
+use crate::picture::Part;
+
+/// The half of a picture that is the condition; the other half is the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// The left one.
+    Left,
+    /// The right one: the labels of CMP Facades.
+    Right,
+}
+
+/// Conditions and images of one shape, as many of both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairedSet {
+    conditions: ImageSet,
+    images: ImageSet,
+}
+
+/// A batch of pairs.
+#[derive(Clone, Debug)]
+pub struct PairBatch {
+    /// `[batch, channels, height, width]` in [−1, 1].
+    pub conditions: Tensor<4>,
+    /// As the conditions, in their order.
+    pub images: Tensor<4>,
+}
+
+impl PairedSet {
+    /// Joins conditions and images, the first with the first.
+    ///
+    /// # Errors
+    /// [`DataError::CountMismatch`], [`DataError::PairShapes`].
+    pub fn new(conditions: ImageSet, images: ImageSet) -> Result<Self, DataError> {
+        let (conditions_len, images_len) = (conditions.len(), images.len());
+        if conditions_len != images_len {
+            let name = images.name().to_owned();
+            return Err(DataError::CountMismatch {
+                name,
+                images: images_len,
+                labels: conditions_len,
+            });
+        }
+        if conditions.shape() != images.shape() {
+            let (conditions, images) = (conditions.shape(), images.shape());
+            return Err(DataError::PairShapes { conditions, images });
+        }
+        Ok(Self { conditions, images })
+    }
+
+    /// Reads a folder of pictures that show a pair side by side, as CMP Facades come. Each half is cropped and
+    /// scaled as [`load_folder`](crate::load_folder) does.
+    ///
+    /// # Errors
+    /// As [`load_folder`](crate::load_folder).
+    pub fn from_halves(
+        folder: &Path,
+        condition: Half,
+        shape: [usize; 3],
+    ) -> Result<Self, DataError> {
+        let Listing { files, labels } = Listing::of(folder)?;
+        let parts = match condition {
+            Half::Left => [Part::LeftHalf, Part::RightHalf],
+            Half::Right => [Part::RightHalf, Part::LeftHalf],
+        };
+        let [conditions, images] = folder::decode(folder, &files, parts, shape)?;
+        let set =
+            |pixels| ImageSet::new(folder.display().to_string(), shape, pixels, labels.clone());
+        Self::new(set(conditions)?, set(images)?)
+    }
+
+    /// Reads two folders; pictures whose names agree up to the extension are pairs.
+    ///
+    /// # Errors
+    /// As [`load_folder`](crate::load_folder), and [`DataError::Folder`] that names a picture without a partner.
+    pub fn from_folders(
+        conditions: &Path,
+        images: &Path,
+        shape: [usize; 3],
+    ) -> Result<Self, DataError> {
+        let (of_conditions, of_images) =
+            (by_stem(conditions, images)?, by_stem(images, conditions)?);
+        alone(&of_conditions, &of_images, images)?;
+        alone(&of_images, &of_conditions, conditions)?;
+        let read = |folder: &Path, pictures: Pictures| {
+            let (files, labels): (Vec<_>, _) = pictures.into_values().unzip();
+            let [pixels] = folder::decode(folder, &files, [Part::Whole], shape)?;
+            ImageSet::new(folder.display().to_string(), shape, pixels, labels)
+        };
+        Self::new(read(conditions, of_conditions)?, read(images, of_images)?)
+    }
+
+    /// The conditions.
+    pub fn conditions(&self) -> &ImageSet {
+        &self.conditions
+    }
+
+    /// The images.
+    pub fn images(&self) -> &ImageSet {
+        &self.images
+    }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.images.is_empty()
+    }
+
+    /// The pairs of these indices, scaled to [−1, 1].
+    ///
+    /// # Panics
+    /// If an index is not below [`len`](Self::len).
+    pub fn batch(&self, indices: &[usize], device: &Device) -> PairBatch {
+        let [conditions, images] =
+            [&self.conditions, &self.images].map(|set| set.batch(indices, device));
+        PairBatch { conditions, images }
+    }
+}
+
+/// Pictures and their classes by their paths in a folder, without extensions.
+type Pictures = BTreeMap<PathBuf, (PathBuf, u8)>;
+
+fn by_stem(folder: &Path, other: &Path) -> Result<Pictures, DataError> {
+    let Listing { files, labels } = Listing::of(folder)?;
+    let mut pictures = Pictures::new();
+    for (path, label) in files.into_iter().zip(labels) {
+        let stem = path.strip_prefix(folder).unwrap_or(&path).with_extension("");
+        if let Some((twin, _)) = pictures.insert(stem, (path, label)) {
+            return Err(without_partner(&twin, other));
+        }
+    }
+    Ok(pictures)
+}
+
+/// Whether a picture has no partner in the other folder.
+fn alone(pictures: &Pictures, others: &Pictures, other: &Path) -> Result<(), DataError> {
+    match pictures.iter().find(|(stem, _)| !others.contains_key(*stem)) {
+        Some((_, (path, _))) => Err(without_partner(path, other)),
+        None => Ok(()),
+    }
+}
+
+fn without_partner(path: &Path, other: &Path) -> DataError {
+    let problem = FolderProblem::Alone { other: other.to_path_buf() };
+    DataError::Folder { path: path.to_path_buf(), problem }
+}

@@ -1,0 +1,158 @@
+//! One picture, PNG or JPEG, made an image of a given shape: cropped about its centre, scaled, in planes.
+//!
+//! Nothing in a file is believed: its dimensions are read from the header and refused before anything of
+//! their size is asked for.
+
+use std::fs::File;
+use std::io::Cursor;
+use std::path::Path;
+
+use image::imageops::{self, FilterType};
+use image::{
+    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, Pixel,
+    RgbImage,
+};
+
+use crate::error::{DataError, PictureProblem};
+use crate::idx::{IdxError, read_up_to};
+
+/// The longest file of a picture (32 MiB).
+pub(crate) const MAX_FILE_BYTES: u64 = 1 << 25;
+/// The largest picture, in pixels (4 096 × 4 096).
+pub(crate) const MAX_PIXELS: u64 = 1 << 24;
+/// What a decoded picture may take: 16 Mi pixels of four channels of 16 bits (128 MiB).
+pub(crate) const MAX_DECODED_BYTES: u64 = 1 << 27;
+
+/// Which part of a picture is an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Whole,
+    LeftHalf,
+    RightHalf,
+}
+
+/// A decoded picture, in the colours that are wanted of it.
+pub(crate) enum Picture {
+    Grey(GrayImage),
+    Colour(RgbImage),
+}
+
+/// Decodes the file at `path`: grey of one channel (Rec. 709's luma), red, green and blue of three. Transparency is
+/// left out.
+pub(crate) fn read(path: &Path, channels: usize) -> Result<Picture, DataError> {
+    let file = File::open(path).map_err(DataError::io("open", path))?;
+    let wrong = |problem| DataError::Picture { path: path.to_path_buf(), problem };
+    let bytes = read_up_to(file, MAX_FILE_BYTES).map_err(|problem| match problem {
+        IdxError::Io { cause } => DataError::io("read", path)(cause),
+        _ => wrong(PictureProblem::TooLong { limit: MAX_FILE_BYTES }),
+    })?;
+    let decoded = decode(&bytes).map_err(wrong)?;
+    Ok(match channels {
+        1 => Picture::Grey(decoded.into_luma8()),
+        _ => Picture::Colour(decoded.into_rgb8()),
+    })
+}
+
+fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureProblem> {
+    // By content: in collections from the web, names and contents do not always agree.
+    let format = match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
+        _ => return Err(PictureProblem::Format),
+    };
+    if format == ImageFormat::Jpeg && !has_an_end(bytes) {
+        return Err(PictureProblem::CutShort);
+    }
+    let broken = |cause| PictureProblem::Broken { cause };
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(broken)?;
+    let (width, height) = decoder.dimensions();
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 || pixels > MAX_PIXELS || decoder.total_bytes() > MAX_DECODED_BYTES {
+        return Err(PictureProblem::Size { width, height, limit: MAX_PIXELS });
+    }
+    DynamicImage::from_decoder(decoder).map_err(broken)
+}
+
+/// Whether an end of image comes after the last start of a scan: the decoder fills what a cut JPEG lacks with
+/// grey, without a word.
+fn has_an_end(jpeg: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| jpeg.windows(2).rposition(|bytes| bytes == marker);
+    last([0xff, 0xd9]) > last([0xff, 0xda])
+}
+
+/// Writes `part` of a picture as `[channels, height, width]`: the largest rectangle of the image's proportions
+/// about its centre, scaled by a triangle filter as wide as the scale (bilinear, without aliasing).
+///
+/// # Errors
+/// [`PictureProblem::Size`] if the part has no pixels.
+pub(crate) fn fit(
+    picture: &Picture,
+    part: Part,
+    shape: [usize; 3],
+    image: &mut [u8],
+) -> Result<(), PictureProblem> {
+    match picture {
+        Picture::Grey(grey) => image.copy_from_slice(&scaled(grey, part, shape)?),
+        Picture::Colour(colours) => {
+            let plane = image.len() / 3;
+            for (at, pixel) in scaled(colours, part, shape)?.pixels().enumerate() {
+                for (channel, &value) in pixel.0.iter().enumerate() {
+                    image[channel * plane + at] = value;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn scaled<P: Pixel<Subpixel = u8> + 'static>(
+    picture: &ImageBuffer<P, Vec<u8>>,
+    part: Part,
+    [_, to_height, to_width]: [usize; 3],
+) -> Result<ImageBuffer<P, Vec<u8>>, PictureProblem> {
+    let (width, height) = picture.dimensions();
+    let (left, width) = match part {
+        Part::Whole => (0, width),
+        Part::LeftHalf => (0, width / 2),
+        Part::RightHalf => (width - width / 2, width / 2),
+    };
+    if width == 0 {
+        return Err(PictureProblem::Size { width, height, limit: MAX_PIXELS });
+    }
+    let (crop_width, crop_height) = largest(width, height, to_width as u64, to_height as u64);
+    let (x, y) = (left + (width - crop_width) / 2, (height - crop_height) / 2);
+    let crop = imageops::crop_imm(picture, x, y, crop_width, crop_height);
+    let (to_width, to_height) = (to_width as u32, to_height as u32);
+    if (crop_width, crop_height) == (to_width, to_height) {
+        return Ok(crop.to_image());
+    }
+    Ok(imageops::resize(&*crop, to_width, to_height, FilterType::Triangle))
+}
+
+/// The largest rectangle of the proportions `to_width : to_height` that fits, at least 1 × 1.
+fn largest(width: u32, height: u32, to_width: u64, to_height: u64) -> (u32, u32) {
+    let (w, h) = (u64::from(width), u64::from(height));
+    // Rounded to the nearest; never more than the side it comes from.
+    let scaled = |side: u64, times: u64, by: u64| ((side * times + by / 2) / by).max(1);
+    if w * to_height <= h * to_width {
+        (width, scaled(w, to_height, to_width).min(h) as u32)
+    } else {
+        (scaled(h, to_width, to_height).min(w) as u32, height)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_rectangle_keeps_the_proportions() {
+        assert_eq!(largest(178, 218, 64, 64), (178, 178));
+        assert_eq!(largest(936, 537, 64, 64), (537, 537));
+        assert_eq!(largest(100, 100, 2, 1), (100, 50));
+        assert_eq!(largest(1, 1000, 1000, 1), (1, 1));
+    }
+}
