@@ -92,7 +92,7 @@ pub use import::import;
 pub use load::{FileStatus, load, verify};
 pub use loader::{HostBatch, Loader, Prefetch};
 pub use npy::NpyError;
-pub use open::{Selection, open};
+pub use open::{Selection, open, open_pairs};
 pub use pairs::{Half, PairBatch, PairedSet};
 pub use pictures::load_pairs;
 pub use root::DataRoot;

@@ -8,6 +8,7 @@ use crate::error::DataError;
 use crate::folder::load_folder;
 use crate::images::ImageSet;
 use crate::load::load;
+use crate::pairs::{Half, PairedSet};
 use crate::pictures;
 use crate::root::{DataRoot, expand};
 
@@ -56,6 +57,32 @@ pub fn open(
     Ok((pictures::load(entry, split, shape, root)?, split))
 }
 
+/// Loads selected pairs: of the catalogue, or pictures in a folder that show pairs side by side. `condition` is the half
+/// that is the condition. Folders and splits are those of [`open`].
+///
+/// # Errors
+/// As [`open`] and [`load_pairs`](crate::load_pairs).
+pub fn open_pairs(
+    selection: &Selection<'_>,
+    condition: Half,
+    root: &DataRoot,
+    catalog: &Catalog,
+) -> Result<(PairedSet, Split), DataError> {
+    if let Some(path) = as_path(selection.set) {
+        if !path.is_dir() {
+            return Err(DataError::NoSuchSet { path });
+        }
+        let (folder, split, shape) = part_of(selection, &path)?;
+        return Ok((PairedSet::from_halves(&folder, condition, shape)?, split));
+    }
+    let entry = catalog.get(selection.set)?;
+    let split = choose(selection.split, entry.splits.contains_key(&Split::Test));
+    let [channels, height, width] = entry.shape;
+    let [height, width] = selection.side.map_or([height, width], |side| [side; 2]);
+    let shape = [selection.channels.unwrap_or(channels), height, width];
+    Ok((pictures::pairs_of(entry, split, condition, shape, root)?, split))
+}
+
 fn open_path(selection: &Selection<'_>, path: PathBuf) -> Result<(ImageSet, Split), DataError> {
     if !path.is_dir() {
         let is = |known: &str| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(known));
@@ -64,12 +91,21 @@ fn open_path(selection: &Selection<'_>, path: PathBuf) -> Result<(ImageSet, Spli
         }
         return Err(DataError::NoSuchSet { path });
     }
+    let (folder, split, shape) = part_of(selection, &path)?;
+    Ok((load_folder(&folder, shape)?.named(selection.set), split))
+}
+
+/// The folder of the split, the split and the shape that are selected at a path.
+fn part_of(
+    selection: &Selection<'_>,
+    path: &Path,
+) -> Result<(PathBuf, Split, [usize; 3]), DataError> {
     let part = |split: Split| Some(path.join(split.to_string())).filter(|path| path.is_dir());
     let (train, test) = (part(Split::Train), part(Split::Test));
     let split = choose(selection.split, test.is_some());
     let folder = match (split, train, test) {
         (Split::Train, Some(folder), _) | (Split::Test, _, Some(folder)) => folder,
-        (Split::Train, None, None) => path.clone(),
+        (Split::Train, None, None) => path.to_path_buf(),
         (split, ..) => {
             let known = if split == Split::Train { Split::Test } else { Split::Train };
             return Err(DataError::NoSplit {
@@ -79,9 +115,10 @@ fn open_path(selection: &Selection<'_>, path: PathBuf) -> Result<(ImageSet, Spli
             });
         }
     };
-    let Some(side) = selection.side else { return Err(DataError::NoSide { path }) };
-    let shape = [selection.channels.unwrap_or(COLOURS), side, side];
-    Ok((load_folder(&folder, shape)?.named(selection.set), split))
+    let Some(side) = selection.side else {
+        return Err(DataError::NoSide { path: path.to_path_buf() });
+    };
+    Ok((folder, split, [selection.channels.unwrap_or(COLOURS), side, side]))
 }
 
 fn choose(asked: Option<Split>, has_test: bool) -> Split {

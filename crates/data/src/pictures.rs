@@ -26,10 +26,21 @@ pub fn load_pairs(
     catalog: &Catalog,
 ) -> Result<PairedSet, DataError> {
     let entry = catalog.get(name)?;
+    pairs_of(entry, split, condition, entry.shape, root)
+}
+
+/// The same, each half scaled to `shape`.
+pub(crate) fn pairs_of(
+    entry: &Entry,
+    split: Split,
+    condition: Half,
+    shape: [usize; 3],
+    root: &DataRoot,
+) -> Result<PairedSet, DataError> {
     if entry.kind != Kind::Pairs {
-        return Err(DataError::NotPaired { name: name.to_owned() });
+        return Err(DataError::NotPaired { name: entry.name.clone() });
     }
-    PairedSet::from_halves(&locate(entry, split, root)?, condition, entry.shape)
+    PairedSet::from_halves(&locate(entry, split, root)?, condition, shape)
 }
 
 /// Loads one split of a set of pictures as images of `shape`, which may be another than the entry's.

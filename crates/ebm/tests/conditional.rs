@@ -114,6 +114,33 @@ fn a_run_of_holes_is_asked() {
     }
 }
 
+/// Pictures of a pair side by side: noise on the right, its negative on the left.
+#[test]
+fn pairs_are_learned_from_pictures() {
+    let folder = folder();
+    for i in 0..4_u8 {
+        let path = folder.path().join(format!("pairs/train/{i}.png"));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        let picture = image::RgbImage::from_fn(64, 32, |x, y| {
+            let value = (x % 32 * 7 + y * 5 + 40 * u32::from(i)) as u8;
+            image::Rgb([if x < 32 { 255 - value } else { value }; 3])
+        });
+        picture.save(&path).expect("writable");
+    }
+    let run = folder.path().join("run");
+    let set = format!("data.set={}", folder.path().join("pairs").display());
+    ebm(&["train", "facades-quick", "--device", "cpu", "--set", &set, "--run-dir"])
+        .arg(&run)
+        .assert()
+        .success();
+    assert!(run.join("images/seen.png").exists());
+    let (out, _) = ask(&run, "samples", &["sample", "--split", "train", "--count", "2"]);
+    assert!(out.join("refined.png").exists());
+    ask(&run, "again", &["reconstruct", "--split", "train", "--count", "2"]);
+    let said = refusal(&run, &["sample", "--set", "digits"]);
+    assert!(said.contains("digits"), "{said}");
+}
+
 /// Trains on the embedded digits below `classes`.
 fn learned(name: &str, classes: u8, iterations: u64) -> (Trainer, Recipe) {
     let device = Device::flex();

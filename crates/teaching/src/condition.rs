@@ -23,6 +23,20 @@ pub struct ConditionRecipe {
     /// Channels of the other image: `pair`.
     #[serde(default = "three")]
     pub channels: usize,
+    /// Which half of a picture is the other image, where they are side by side: `pair`.
+    #[serde(default)]
+    pub half: ConditionHalf,
+}
+
+/// A half of a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionHalf {
+    /// The left one.
+    Left,
+    /// The right one, as of CMP Facades.
+    #[default]
+    Right,
 }
 
 fn ten() -> usize {
@@ -155,7 +169,7 @@ mod tests {
 
     fn hidden(hole: Hole, mask: bool) -> ConditionRecipe {
         let (kind, classes, channels) = (ConditionKind::Hidden, 10, 3);
-        ConditionRecipe { kind, classes, hole, mask, channels }
+        ConditionRecipe { kind, classes, hole, mask, channels, half: ConditionHalf::Right }
     }
 
     #[test]

@@ -33,7 +33,7 @@ mod train;
 mod trainer;
 
 pub use checkpoint::CHECKPOINT_STATE;
-pub use condition::{ConditionKind, ConditionRecipe, Hole, one_hot};
+pub use condition::{ConditionHalf, ConditionKind, ConditionRecipe, Hole, one_hot};
 pub use error::{RecipeError, TeachingError};
 pub use metrics::StepMetrics;
 pub use model::Model;

@@ -22,4 +22,4 @@ pub(crate) use judge::Judge;
 pub(crate) use plane::{Plane, PlaneMetrics};
 pub(crate) use progress::Progress;
 pub(crate) use report::replace;
-pub(crate) use source::{Source, labels, open_set};
+pub(crate) use source::{Source, labels, open_given, unstack};

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
 use ebm::data::{
-    Augment, Batches, Catalog, DataRoot, Density, ImageSet, Loader, Order, Prefetch, Selection,
-    Split, open,
+    Augment, Batches, Catalog, DataRoot, Density, Half, ImageSet, Loader, Order, Prefetch,
+    Selection, Split, open, open_pairs,
 };
 use ebm::noise::Key;
-use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::teaching::{
+    Batch, ConditionHalf, ConditionKind, ConditionRecipe, DataRecipe, Recipe, Shuffle,
+};
 
 /// The stream of the data and of their order; the trainer's own streams are below it.
 const DATA: u64 = 100;
@@ -34,6 +36,42 @@ pub(crate) fn open_set(
     })
 }
 
+/// The same of what a model is given: where that is the other image of a pair, each pair is one image, x's channels
+/// first.
+pub(crate) fn open_given(
+    condition: Option<&ConditionRecipe>,
+    selection: &Selection<'_>,
+    root: &DataRoot,
+    catalog: &Catalog,
+) -> Result<(ImageSet, Split)> {
+    match condition.filter(|condition| condition.kind == ConditionKind::Pair) {
+        None => open_set(selection, root, catalog),
+        Some(condition) => {
+            let half = match condition.half {
+                ConditionHalf::Left => Half::Left,
+                ConditionHalf::Right => Half::Right,
+            };
+            let (pairs, split) = open_pairs(selection, half, root, catalog)?;
+            Ok((pairs.stacked()?, split))
+        }
+    }
+}
+
+/// x of images as [`open_given`] gives them, and the other images of pairs.
+pub(crate) fn unstack(
+    images: Tensor<4>,
+    condition: Option<&ConditionRecipe>,
+) -> (Tensor<4>, Option<Tensor<4>>) {
+    match condition.filter(|condition| condition.kind == ConditionKind::Pair) {
+        None => (images, None),
+        Some(condition) => {
+            let x = images.dims()[1] - condition.channels;
+            let other = images.clone().narrow(1, x, condition.channels);
+            (images.narrow(1, 0, x), Some(other))
+        }
+    }
+}
+
 /// Where data come from.
 pub(crate) enum Source {
     /// A set of images and the order in which it is gone through, the next batch prepared meanwhile; and what a model
@@ -50,8 +88,11 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    fn of(&self, images: &Tensor<4>, labels: &[u8], fold: u64) -> Option<Tensor<4>> {
-        self.recipe.of(images, labels, self.key.fold(fold))
+    /// x, and what it is given.
+    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> (Tensor<4>, Option<Tensor<4>>) {
+        let (x, other) = unstack(images, Some(&self.recipe));
+        let condition = other.or_else(|| self.recipe.of(&x, labels, self.key.fold(fold)));
+        (x, condition)
     }
 }
 
@@ -76,12 +117,14 @@ impl Source {
         }
         let split = Some(Split::Train);
         let selection = Selection { set, split, side: *side, channels: *channels };
-        let (images, _) = open_set(&selection, root, catalog)?;
+        let (images, _) = open_given(recipe.condition.as_ref(), &selection, root, catalog)?;
         let [found, height, width] = images.shape();
+        let paired = recipe.condition.as_ref().is_some_and(|c| c.kind == ConditionKind::Pair);
         if height != width {
             bail!("the images of {set} are {height} × {width}; the networks take square ones");
         }
-        if side.is_some_and(|side| side != height) || channels.is_some_and(|wanted| wanted != found)
+        if side.is_some_and(|side| side != height)
+            || channels.is_some_and(|wanted| wanted != found && !paired)
         {
             bail!(
                 "the images of {set} are {found} × {height} × {width} (channels, height, width) and keep it: leave \
@@ -104,9 +147,11 @@ impl Source {
     /// Channels and side of the images.
     pub(crate) fn image(&self) -> [usize; 2] {
         match self {
-            Self::Images(ahead, _) => {
+            Self::Images(ahead, conditions) => {
                 let [channels, side, _] = ahead.images().shape();
-                [channels, side]
+                let pair = conditions.as_ref().map(|conditions| &conditions.recipe);
+                let pair = pair.filter(|condition| condition.kind == ConditionKind::Pair);
+                [channels.saturating_sub(pair.map_or(0, |pair| pair.channels)), side]
             }
             Self::Density(..) => [2, 1],
         }
@@ -127,7 +172,10 @@ impl Source {
                 let batch = ahead.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
                 let images = batch.into_tensor(device);
-                let condition = conditions.as_ref().and_then(|c| c.of(&images, &labels, iteration));
+                let (images, condition) = match conditions {
+                    Some(conditions) => conditions.split(images, &labels, iteration),
+                    None => (images, None),
+                };
                 Batch { images, condition, epoch }
             }
             Self::Density(density, batch, key) => Batch::new(
@@ -144,10 +192,10 @@ impl Source {
         let classes = conditions.recipe.classes;
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
-        let images = self.shown(count, device);
+        let images = self.stacked(count, device);
         let repeats = count.div_ceil(images.dims()[0]);
         let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        conditions.of(&images, &labels, SHOWN)
+        conditions.split(images, &labels, SHOWN).1
     }
 
     /// The images, unless data are drawn from a density.
@@ -160,6 +208,14 @@ impl Source {
 
     /// `count` images to look at, or fewer if there are fewer.
     pub(crate) fn shown(&self, count: usize, device: &Device) -> Tensor<4> {
+        let images = self.stacked(count, device);
+        match self {
+            Self::Images(_, Some(conditions)) => unstack(images, Some(&conditions.recipe)).0,
+            _ => images,
+        }
+    }
+
+    fn stacked(&self, count: usize, device: &Device) -> Tensor<4> {
         match self {
             Self::Images(ahead, _) => {
                 let images = ahead.images();

@@ -14,7 +14,7 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 13] = embedded![
+const EMBEDDED: [(&str, &str); 14] = embedded![
     "checkerboard",
     "cifar10",
     "coopnets",
@@ -22,6 +22,7 @@ const EMBEDDED: [(&str, &str); 13] = embedded![
     "digits-by-class",
     "digits-completion",
     "eight-gaussians",
+    "facades",
     "fashion-mnist",
     "mnist",
     "replay",

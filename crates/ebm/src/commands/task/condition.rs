@@ -72,10 +72,8 @@ impl Task {
     ) -> Result<Option<Tensor<4>>> {
         let Some(condition) = &self.trainer.recipe().condition else { return Ok(None) };
         let key = self.key.fold(CONDITIONS);
-        match condition.of(images, &examples.labels(indices), key) {
-            Some(condition) => Ok(Some(condition)),
-            None => bail!("{examples} has no pairs, which this run's condition is made of"),
-        }
+        let other = examples.others(indices, self.trainer.device());
+        Ok(other.or_else(|| condition.of(images, &examples.labels(indices), key)))
     }
 
     /// Refuses a conditional run, for what has a meaning without conditions only.

@@ -7,10 +7,11 @@ use burn::tensor::{Device, Tensor};
 use clap::Args;
 use ebm::data::{Density, ImageSet, Selection, Split};
 use ebm::noise::Key;
+use ebm::teaching::{ConditionKind, ConditionRecipe};
 
 use super::Task;
 use crate::commands::sets::Sets;
-use crate::run::{labels, open_set};
+use crate::run::{labels, open_given, unstack};
 
 /// The stream of draws of a density, within a task's.
 const DRAWS: u64 = 100;
@@ -29,7 +30,8 @@ pub(crate) struct DataArguments {
 
 /// Images or points that a run can be asked about.
 pub(crate) enum Examples {
-    Images(ImageSet, Split),
+    /// With what a model of them is given: where that is the other image of a pair, each pair is one image.
+    Images(ImageSet, Split, Option<ConditionRecipe>),
     Density(Density, Key),
 }
 
@@ -44,7 +46,7 @@ impl Task {
     pub(crate) fn examples_of(&self, split: Split, asked: &DataArguments) -> Result<ImageSet> {
         let set = asked.set.as_deref().unwrap_or(&self.trainer.recipe().data.set);
         match self.named(set, Some(split), asked)? {
-            Examples::Images(images, _) => Ok(images),
+            Examples::Images(images, ..) => Ok(images),
             Examples::Density(density, _) => bail!("{density} has no images"),
         }
     }
@@ -65,12 +67,17 @@ impl Task {
                 // Pictures of any size become what the run learned from.
                 let [channels, side] = self.trainer.image().map(Some);
                 let selection = Selection { set, split, side, channels };
-                let (images, split) = open_set(&selection, &root, &catalog)?;
-                Examples::Images(images, split)
+                let condition = self.trainer.recipe().condition.clone();
+                let (images, split) = open_given(condition.as_ref(), &selection, &root, &catalog)?;
+                Examples::Images(images, split, condition)
             }
         };
         let ([channels, side], found) = (self.trainer.image(), examples.shape());
-        let expected = [channels, side, side];
+        let paired = self.trainer.recipe().condition.as_ref().map_or(0, |c| match c.kind {
+            ConditionKind::Pair => c.channels,
+            ConditionKind::Class | ConditionKind::Hidden => 0,
+        });
+        let expected = [channels + paired, side, side];
         if found != expected {
             let shape = |[c, h, w]: [usize; 3]| format!("{c} × {h} × {w}");
             bail!(
@@ -87,7 +94,7 @@ impl Examples {
     /// Channels, height, width.
     fn shape(&self) -> [usize; 3] {
         match self {
-            Self::Images(images, _) => images.shape(),
+            Self::Images(images, ..) => images.shape(),
             Self::Density(..) => [2, 1, 1],
         }
     }
@@ -96,11 +103,11 @@ impl Examples {
     /// sorted by class.
     pub(crate) fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Tensor<4>) {
         match self {
-            Self::Images(images, _) => {
+            Self::Images(images, _, condition) => {
                 let (len, count) = (images.len(), count.min(images.len()));
                 let indices: Vec<usize> = (0..count).map(|i| i * len / count).collect();
                 let batch = images.batch(&indices, device);
-                (indices, batch)
+                (indices, unstack(batch, condition.as_ref()).0)
             }
             Self::Density(density, key) => {
                 ((0..count).collect(), density.batch(count, *key, device))
@@ -111,7 +118,7 @@ impl Examples {
     /// The classes of the images of these numbers; of draws 0.
     pub(crate) fn labels(&self, indices: &[usize]) -> Vec<u8> {
         match self {
-            Self::Images(images, _) => labels(images, indices),
+            Self::Images(images, ..) => labels(images, indices),
             Self::Density(..) => vec![0; indices.len()],
         }
     }
@@ -119,11 +126,27 @@ impl Examples {
     /// The images of these numbers.
     pub(crate) fn at(&self, indices: &[usize], device: &Device) -> Result<Tensor<4>> {
         match self {
-            Self::Images(images, _) => match indices.iter().find(|&&index| index >= images.len()) {
-                Some(index) => bail!("{self} has the images 0 to {}, no {index}", images.len() - 1),
-                None => Ok(images.batch(indices, device)),
-            },
+            Self::Images(images, _, condition) => {
+                match indices.iter().find(|&&index| index >= images.len()) {
+                    Some(index) => {
+                        bail!("{self} has the images 0 to {}, no {index}", images.len() - 1)
+                    }
+                    None => Ok(unstack(images.batch(indices, device), condition.as_ref()).0),
+                }
+            }
             Self::Density(..) => bail!("{self} is drawn anew; its draws have no numbers"),
+        }
+    }
+}
+
+impl Examples {
+    /// The other images of the pairs of these numbers; `None` of images that are alone.
+    pub(crate) fn others(&self, indices: &[usize], device: &Device) -> Option<Tensor<4>> {
+        match self {
+            Self::Images(images, _, condition) => {
+                unstack(images.batch(indices, device), condition.as_ref()).1
+            }
+            Self::Density(..) => None,
         }
     }
 }
@@ -131,7 +154,7 @@ impl Examples {
 impl fmt::Display for Examples {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Images(images, split) => write!(f, "{} ({split})", images.name()),
+            Self::Images(images, split, _) => write!(f, "{} ({split})", images.name()),
             Self::Density(density, _) => write!(f, "{density}"),
         }
     }
