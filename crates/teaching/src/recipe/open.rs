@@ -14,7 +14,7 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 14] = embedded![
+const EMBEDDED: [(&str, &str); 16] = embedded![
     "checkerboard",
     "cifar10",
     "coopnets",
@@ -24,7 +24,9 @@ const EMBEDDED: [(&str, &str); 14] = embedded![
     "eight-gaussians",
     "facades",
     "fashion-mnist",
+    "fashion-mnist-small",
     "mnist",
+    "mnist-small",
     "replay",
     "rings",
     "short-run",
