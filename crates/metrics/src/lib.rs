@@ -52,6 +52,7 @@ mod diversity;
 mod error;
 mod feature_set;
 mod frechet;
+pub mod features;
 mod grid;
 mod inception_score;
 mod kernel_distance;

@@ -1,0 +1,118 @@
+//! The accuracy of the compiled classifiers, on images that they have not seen where a data root is at hand.
+
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, Tolerance};
+use ebm_data::{Catalog, DataRoot, ImageSet, Split, digits, load};
+use ebm_metrics::features::{Classifier, FeatureError, FeatureNetwork};
+use ebm_metrics::kernel_distance;
+use ebm_noise::Key;
+
+/// The share of images whose class is the label.
+fn accuracy(judge: &Classifier, images: &ImageSet, indices: &[usize]) -> f64 {
+    let classes = judge.classify(images.batch(indices, &Device::flex())).expect("28 × 28");
+    let right = classes.iter().zip(indices).filter(|(class, i)| **class == images.labels()[**i]);
+    right.count() as f64 / indices.len() as f64
+}
+
+/// The test set `name`, unless EBM_DATA names no folder that has it.
+fn test_set(name: &str) -> Option<ImageSet> {
+    let root = std::env::var_os("EBM_DATA").map(|path| DataRoot::resolve(Some(path.into())));
+    let set = root.and_then(|root| {
+        load(name, Split::Test, &root.expect("a path"), &Catalog::embedded().expect("embedded"))
+            .ok()
+    });
+    if set.is_none() {
+        println!("left out: EBM_DATA names no folder with {name}/ in it");
+    }
+    set
+}
+
+/// They are of the training set: a wrong layout of weights or pixels is seen, learning by heart is not.
+#[test]
+fn embedded_digits() {
+    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
+    let images = digits().expect("compiled in");
+    let indices: Vec<usize> = (0..images.len()).step_by(5).collect();
+    let accuracy = accuracy(&judge, &images, &indices);
+    assert!(accuracy >= 0.99, "{accuracy}");
+}
+
+#[test]
+fn digits_of_the_test_set() {
+    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
+    let Some(images) = test_set("mnist") else { return };
+    let accuracy = accuracy(&judge, &images, &(0..10_000).collect::<Vec<_>>());
+    assert!(accuracy >= 0.993, "{accuracy}");
+}
+
+#[test]
+fn clothes_of_the_test_set() {
+    let judge = Classifier::fashion(&Device::flex()).expect("compiled in");
+    let Some(images) = test_set("fashion-mnist") else { return };
+    let accuracy = accuracy(&judge, &images, &(0..10_000).collect::<Vec<_>>());
+    assert!(accuracy >= 0.9, "{accuracy}");
+}
+
+/// Neither features nor probabilities depend on how a set is cut into parts.
+#[test]
+fn parts_make_no_difference() {
+    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
+    let images = digits().expect("compiled in");
+    let indices: Vec<usize> = (0..600).map(|i| 8 * i).collect();
+    let batch = images.batch(&indices, &Device::flex());
+    let probabilities =
+        |images| judge.probabilities(images).expect("28 × 28").expect("a classifier");
+    let all = [judge.features(batch.clone()).expect("28 × 28"), probabilities(batch.clone())];
+    assert_eq!(all[0].dims(), [600, judge.dim()]);
+    assert_eq!(all[1].dims(), [600, 10]);
+    let last = batch.narrow(0, 599, 1);
+    let alone = [judge.features(last.clone()).expect("28 × 28"), probabilities(last)];
+    for (all, alone) in all.iter().zip(alone) {
+        let tolerance = Tolerance::<f32>::rel_abs(1e-4, 1e-5);
+        let last = all.clone().narrow(0, 599, 1).into_data();
+        last.assert_approx_eq(&alone.into_data(), tolerance);
+    }
+    let sums = all[1].clone().sum_dim(1) - 1.0;
+    assert!(sums.abs().max().into_scalar::<f32>() < 1e-5);
+}
+
+/// Between two halves of a set there is next to nothing; noise and lost classes are seen, more of them more.
+#[test]
+fn distances_grow_with_noise_and_lost_classes() {
+    let device = Device::flex();
+    let judge = Classifier::digits(&device).expect("compiled in");
+    let images = digits().expect("compiled in");
+    let half = |first: usize, kept: Range<u8>| {
+        let all = (first..images.len()).step_by(4);
+        images.batch(
+            &all.filter(|&i| kept.contains(&images.labels()[i])).collect::<Vec<_>>(),
+            &device,
+        )
+    };
+    let reference = judge.features(half(0, 0..10)).expect("28 × 28");
+    let distance = |images: Tensor<4>| {
+        let features = judge.features(images).expect("28 × 28");
+        kernel_distance(reference.clone(), features).expect("rows")
+    };
+    let clean = half(2, 0..10);
+    let z = Key::new(1).normal::<4>(clean.dims(), &device);
+    let noisy = [0.0, 0.1, 0.2, 0.4].map(|std| distance(clean.clone() + z.clone() * std));
+    let fewer = [0, 1, 3, 5].map(|lost| distance(half(2, lost..10)));
+    println!("noise {noisy:?}, lost classes {fewer:?}");
+    for distances in [noisy, fewer] {
+        assert!(distances.is_sorted_by(|a, b| a < b), "{distances:?}");
+        // The estimate is unbiased and spreads.
+        assert!(distances[0].abs() < 0.05 * distances[3], "{distances:?}");
+    }
+}
+
+#[test]
+fn other_images_are_refused() {
+    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
+    for shape in [[1, 3, 28, 28], [1, 1, 32, 32], [0, 1, 28, 28]] {
+        let images = Tensor::zeros(shape, &Device::flex());
+        let error = judge.features(images).unwrap_err();
+        assert!(matches!(error, FeatureError::Images { given, .. } if given == shape), "{error}");
+    }
+}
