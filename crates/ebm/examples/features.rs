@@ -1,12 +1,11 @@
-//! Features of images on the CPU: those of a data set as a file, or how many images a second a network looks at.
+//! Feature networks at work on the CPU: what distances between real sets they see, or how fast they are.
 //!
-//!     cargo run --release -p ebm --example features -- write digits mnist test mnist.safetensors --noise 0.1
-//!     cargo run --release -p ebm --example features -- throughput squeezenet --weights squeezenet.safetensors
+//!     cargo run --release -p ebm --example features -- distances mnist digits
+//!     cargo run --release -p ebm --example features -- distances cifar10 squeezenet --images 2500 --weights FILE
+//!     cargo run --release -p ebm --example features -- throughput squeezenet --weights FILE
 //!
-//! `scripts/feature_distances.py` and `scripts/feature_throughput.py` run it for the tables of
-//! `benches/record/metrics.md`.
+//! Results lie in `benches/record/metrics.md`; `scripts/feature_throughput.py` runs the last in turns with PyTorch.
 
-use std::fs;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -19,25 +18,18 @@ use ebm::device::{DeviceName, open};
 use ebm::metrics::features::{
     Classifier, EfficientNetLite0, FeatureNetwork, InceptionV3, SqueezeNet,
 };
+use ebm::metrics::{FeatureSet, Moments, frechet_distance};
 use ebm::noise::Key;
-use safetensors::Dtype;
-use safetensors::tensor::TensorView;
 
 #[derive(Parser)]
 enum Command {
-    /// Write the features `[n, dim]` and the classes `[n]` of images of a data set.
-    Write {
+    /// Fréchet distances of the training set to the test set as it is, with noise added, and without some classes.
+    Distances {
+        /// A name of the catalogue; its sets are looked for as `ebm train` does.
+        set: String,
         #[command(flatten)]
         network: Network,
-        /// A name of the catalogue.
-        set: String,
-        split: Part,
-        /// A safetensors file.
-        out: PathBuf,
-        /// The standard deviation of Gaussian noise that is added; what leaves [−1, 1] is cut off.
-        #[arg(long, default_value_t = 0.0)]
-        noise: f64,
-        /// So many images instead of all, a random choice.
+        /// So many random images of each set instead of all.
         #[arg(long)]
         images: Option<usize>,
     },
@@ -72,12 +64,6 @@ enum Name {
     Inception,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Part {
-    Train,
-    Test,
-}
-
 impl Network {
     /// The network, and the channels and the side of the images that it is timed with.
     fn open(&self, device: &Device) -> Result<(Box<dyn FeatureNetwork>, [usize; 2])> {
@@ -97,44 +83,65 @@ impl Network {
 fn main() -> Result<()> {
     let device = open(DeviceName::Cpu)?;
     match Command::parse() {
-        Command::Write { network, set, split, out, noise, images } => {
-            let split = match split {
-                Part::Train => Split::Train,
-                Part::Test => Split::Test,
-            };
-            let all = load(&set, split, &DataRoot::resolve(None)?, &Catalog::embedded()?)?;
-            let mut chosen = Key::new(0).permutation(all.len());
-            chosen.truncate(images.unwrap_or(all.len()));
-            let clean = all.batch(&chosen, &device);
-            let z: Tensor<4> = Key::new(1).normal(clean.dims(), &device);
-            let noisy = (clean + z * noise).clamp(-1.0, 1.0);
-            let features = network.open(&device)?.0.features(noisy)?;
-            let shape = features.dims().to_vec();
-            let features: Vec<u8> =
-                features.into_data().iter::<f32>().flat_map(f32::to_le_bytes).collect();
-            let labels: Vec<u8> = chosen.iter().map(|&i| all.labels()[i]).collect();
-            let tensors = [
-                ("labels", TensorView::new(Dtype::U8, vec![labels.len()], &labels)?),
-                ("features", TensorView::new(Dtype::F32, shape, &features)?),
-            ];
-            fs::write(&out, safetensors::serialize(tensors, None)?)
-                .with_context(|| format!("cannot write {}", out.display()))?;
+        Command::Distances { set, network, images } => {
+            distances(&set, &*network.open(&device)?.0, images, &device)
         }
         Command::Throughput { network, images, repeats } => {
             let (network, [channels, side]) = network.open(&device)?;
-            let images_of = Key::new(1).uniform::<4>([images, channels, side, side], &device);
-            let images_of = images_of * 2.0 - 1.0;
-            let mut fastest = f64::INFINITY;
-            // The first is to warm up.
-            for repeat in 0..=repeats {
-                let start = Instant::now();
-                black_box(network.features(images_of.clone())?.into_data());
-                if repeat > 0 {
-                    fastest = fastest.min(start.elapsed().as_secs_f64());
-                }
-            }
-            println!("{:.1}", images as f64 / fastest);
+            let noise = Key::new(1).uniform([images, channels, side, side], &device) * 2.0 - 1.0;
+            let rate = throughput(&*network, &noise, repeats)?;
+            println!("{rate:.1}");
+            Ok(())
         }
     }
+}
+
+/// Prints each distance as it is known.
+fn distances(
+    set: &str,
+    network: &dyn FeatureNetwork,
+    images: Option<usize>,
+    device: &Device,
+) -> Result<()> {
+    let (root, catalog) = (DataRoot::resolve(None)?, Catalog::embedded()?);
+    // Features of random images with noise of a standard deviation, cut off at the ends of [−1, 1]; their classes.
+    let features = |split, noise: f64| -> Result<(FeatureSet, Vec<u8>)> {
+        let all = load(set, split, &root, &catalog)?;
+        let mut chosen = Key::new(0).permutation(all.len());
+        chosen.truncate(images.unwrap_or(all.len()));
+        let clean = all.batch(&chosen, device);
+        let z: Tensor<4> = Key::new(1).normal(clean.dims(), device);
+        let features = network.features((clean + z * noise).clamp(-1.0, 1.0))?;
+        let classes = chosen.iter().map(|&i| all.labels()[i]).collect();
+        Ok((FeatureSet::from_tensor(features)?, classes))
+    };
+    let train = Moments::of(&features(Split::Train, 0.0)?.0);
+    let show = |what: &str, set: &FeatureSet| -> Result<()> {
+        let distance = frechet_distance(&train, &Moments::of(set))?;
+        println!("{what:22} {distance:9.3}  of {} and {} images", train.count(), set.len());
+        Ok(())
+    };
+    let (test, classes) = features(Split::Test, 0.0)?;
+    show("test set", &test)?;
+    for noise in [0.05, 0.1, 0.2] {
+        show(&format!("noise {noise}"), &features(Split::Test, noise)?.0)?;
+    }
+    for lost in [1, 3, 5] {
+        let kept: Vec<usize> = (0..test.len()).filter(|&i| classes[i] >= lost).collect();
+        show(&format!("without {lost} classes"), &test.select(&kept))?;
+    }
     Ok(())
+}
+
+/// Images a second; the first look is to warm up.
+fn throughput(network: &dyn FeatureNetwork, images: &Tensor<4>, repeats: usize) -> Result<f64> {
+    let mut fastest = f64::INFINITY;
+    for repeat in 0..=repeats {
+        let start = Instant::now();
+        black_box(network.features(images.clone())?.into_data());
+        if repeat > 0 {
+            fastest = fastest.min(start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(images.dims()[0] as f64 / fastest)
 }

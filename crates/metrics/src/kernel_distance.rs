@@ -1,56 +1,154 @@
-//! The distance of two sets by a kernel, which is KID where the rows are an Inception network's features.
+//! The distance of two sets by a kernel, which is KID where the rows are those of an Inception network.
 
-use burn::tensor::Tensor;
+use ebm_noise::Key;
+
+use crate::pairs::{fold_rows, product};
+use crate::{FeatureSet, MetricsError, Spread};
+
+/// Subsets that a distance is a mean over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subsets {
+    /// Rows of a subset.
+    pub size: usize,
+    /// How many are drawn.
+    pub count: usize,
+}
+
+impl Default for Subsets {
+    /// 100 of 1 000 rows, as is usual.
+    fn default() -> Self {
+        Self { size: 1_000, count: 100 }
+    }
+}
 
 /// The unbiased estimate of MMD² with the kernel k(a, b) = (a·b/d + 1)³ (Bińkowski, Sutherland, Arbel, Gretton,
-/// "Demystifying MMD GANs", ICLR 2018): 0 on average where both sets come from one law, also below 0 then. `None`
-/// if a set has fewer than two rows.
+/// "Demystifying MMD GANs", ICLR 2018): 0 on average where both sets come from one law, also below 0 then.
 ///
-/// # Shapes
-/// - `a`: `[n, …]`, `b`: `[m, …]`, the same but for the number of rows; the kernel's matrices, `[n, n]`, `[m, m]`
-///   and `[n, m]`, are held at once
-pub fn kernel_distance<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Option<f64> {
-    let [n, m] = [a.dims()[0], b.dims()[0]];
-    if n < 2 || m < 2 {
-        return None;
+/// # Errors
+/// [`MetricsError::Dimension`]; [`MetricsError::TooFew`] if a set has fewer than two rows.
+pub fn kernel_distance(a: &FeatureSet, b: &FeatureSet) -> Result<f64, MetricsError> {
+    MetricsError::check_dim(a.dim(), b.dim())?;
+    for set in [a, b] {
+        let reason = || "it compares pairs of different rows of a set".into();
+        MetricsError::check_rows("a kernel distance", set.len(), 2, reason)?;
     }
-    let [a, b] = [a, b].map(|set| set.flatten::<2>(1, D - 1));
-    let dim = a.dims()[1] as f64;
-    let kernel = |a: &Tensor<2>, b: &Tensor<2>| -> Vec<f64> {
-        let products = a.clone().matmul(b.clone().transpose());
-        // In double precision from here on: the difference of the sums is small.
-        products.into_data().iter::<f64>().map(|product| (product / dim + 1.0).powi(3)).collect()
+    let (n, m) = (a.len() as f64, b.len() as f64);
+    let within = (others(a) / (n * (n - 1.0))) + others(b) / (m * (m - 1.0));
+    Ok(within - 2.0 * sum(a, b, |_, line| line.iter().sum()) / (n * m))
+}
+
+/// The mean of [`kernel_distance`] over pairs of subsets, each drawn without replacement by `key`; sets that are smaller
+/// than a subset are taken whole.
+///
+/// Subsets of one set share rows, so the standard error of the mean is that of at most n/size of them: see
+/// [`Subsets::standard_error`].
+///
+/// # Errors
+/// As [`kernel_distance`]; [`MetricsError::Range`] without subsets.
+pub fn kernel_distance_of_subsets(
+    a: &FeatureSet,
+    b: &FeatureSet,
+    subsets: Subsets,
+    key: Key,
+) -> Result<Spread, MetricsError> {
+    MetricsError::check_range("subsets", subsets.count, subsets.count > 0, "1 or more")?;
+    let draw = |set: &FeatureSet, key: Key| {
+        let order = key.permutation(set.len());
+        set.select(&order[..subsets.size.min(set.len())])
     };
-    let between_others = |set: &Tensor<2>, len: usize| {
-        let values = kernel(set, set);
-        let diagonal: f64 = values.iter().step_by(len + 1).sum();
-        (values.iter().sum::<f64>() - diagonal) / (len * (len - 1)) as f64
+    let distance = |subset: usize| {
+        let key = key.fold(subset as u64);
+        kernel_distance(&draw(a, key.fold(0)), &draw(b, key.fold(1)))
     };
-    let between_sets = kernel(&a, &b).iter().sum::<f64>() / (n * m) as f64;
-    Some(between_others(&a, n) + between_others(&b, m) - 2.0 * between_sets)
+    let distances = (0..subsets.count).map(distance).collect::<Result<Vec<_>, _>>()?;
+    Ok(Spread::of(&distances))
+}
+
+impl Subsets {
+    /// The standard error of a mean over these subsets of `rows` rows: std / √(number), where no more than rows/size
+    /// of them count as independent.
+    pub fn standard_error(self, spread: Spread, rows: usize) -> f64 {
+        let independent = (rows as f64 / self.size as f64).clamp(1.0, spread.count as f64);
+        spread.standard_deviation / independent.sqrt()
+    }
+}
+
+/// Σ k over pairs of different rows of one set.
+fn others(set: &FeatureSet) -> f64 {
+    sum(set, set, |row, line| line[..row].iter().sum::<f64>() + line[row + 1..].iter().sum::<f64>())
+}
+
+/// The sum of what `of` makes of k of each row of the first set with all rows of the second.
+fn sum(a: &FeatureSet, b: &FeatureSet, of: impl Fn(usize, &[f64]) -> f64 + Sync) -> f64 {
+    let dim = a.dim();
+    let line = |row: usize, line: &mut [f64]| {
+        line.iter_mut().for_each(|value| *value = (*value / dim as f64 + 1.0).powi(3));
+        of(row, line)
+    };
+    fold_rows(a.values(), b.values(), dim, product, line).iter().sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
+
+    fn set(values: &[f32]) -> FeatureSet {
+        FeatureSet::new(1, values.to_vec()).unwrap()
+    }
+
+    fn draws(key: u64, shift: f32) -> FeatureSet {
+        let key = Key::new(key);
+        let value = |i: u32| key.uniform_at(i / 5, i % 5) as f32 * 4.0 - 2.0 + shift;
+        FeatureSet::new(5, (0..2_500).map(value).collect()).unwrap()
+    }
 
     /// One coordinate: a = {0, 1}, b = {1, 2}: k within a 1, within b 27, between (1 + 1 + 8 + 27)/4.
     #[test]
     fn by_hand() {
-        let set =
-            |values: [f32; 2]| Tensor::<1>::from_data(values, &Device::flex()).reshape([2, 1]);
-        let distance = kernel_distance::<2>(set([0.0, 1.0]), set([1.0, 2.0])).expect("two rows");
-        assert!((distance - (1.0 + 27.0 - 2.0 * 37.0 / 4.0)).abs() < 1e-9, "{distance}");
+        let distance = kernel_distance(&set(&[0.0, 1.0]), &set(&[1.0, 2.0])).unwrap();
+        assert!((distance - (1.0 + 27.0 - 2.0 * 37.0 / 4.0)).abs() < 1e-12, "{distance}");
     }
 
     /// Draws of one law are at no distance, of another they are.
     #[test]
     fn laws_are_told_apart() {
-        let draws = |key: u64| ebm_noise::Key::new(key).normal::<2>([500, 5], &Device::flex());
-        let same = kernel_distance(draws(1), draws(2)).expect("rows");
-        let moved = kernel_distance(draws(1), draws(2) + 0.5).expect("rows");
+        let same = kernel_distance(&draws(1, 0.0), &draws(2, 0.0)).unwrap();
+        let moved = kernel_distance(&draws(1, 0.0), &draws(2, 0.5)).unwrap();
         assert!(same.abs() < 0.05 && moved > 0.3, "{same} and {moved}");
-        assert_eq!(kernel_distance(draws(1).narrow(0, 0, 1), draws(2)), None);
+    }
+
+    /// Of the whole sets there is one subset; of parts, what the same parts give one by one.
+    #[test]
+    fn subsets() {
+        let (a, b, key) = (draws(1, 0.0), draws(2, 0.5), Key::new(3));
+        let of = |size, count| kernel_distance_of_subsets(&a, &b, Subsets { size, count }, key);
+        let whole = of(1_000, 2).unwrap();
+        assert!((whole.mean - kernel_distance(&a, &b).unwrap()).abs() < 1e-12);
+        assert!(whole.standard_deviation < 1e-12);
+        let spread = of(100, 20).unwrap();
+        let part = |subset| {
+            let part = |set: &FeatureSet, side| {
+                let order = key.fold(subset).fold(side).permutation(500);
+                set.select(&order[..100])
+            };
+            kernel_distance(&part(&a, 0), &part(&b, 1)).unwrap()
+        };
+        let parts: Vec<f64> = (0..20).map(part).collect();
+        assert_eq!(spread, Spread::of(&parts));
+        assert!((spread.mean - whole.mean).abs() < 0.5, "{spread:?} of {whole:?}");
+        // Twenty subsets, of which five are independent.
+        let error = Subsets { size: 100, count: 20 }.standard_error(spread, 500);
+        assert!((error - spread.standard_deviation / 5.0_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_refused() {
+        let (one, two) = (set(&[1.0]), set(&[1.0, 2.0]));
+        let error = kernel_distance(&one, &two).unwrap_err();
+        assert!(matches!(error, MetricsError::TooFew { found: 1, least: 2, .. }), "{error}");
+        assert!(matches!(kernel_distance(&two, &draws(1, 0.0)), Err(MetricsError::Dimension { .. })));
+        let none = Subsets { size: 2, count: 0 };
+        let error = kernel_distance_of_subsets(&two, &two, none, Key::new(1)).unwrap_err();
+        assert!(matches!(error, MetricsError::Range { .. }), "{error}");
     }
 }

@@ -14,6 +14,21 @@
 //! assert_eq!(mean_pairwise_distance(collapsed), Some(0.0));
 //! ```
 //!
+//! How far two sets of features are apart, whatever network made the features:
+//!
+//! ```
+//! use ebm_metrics::{FeatureSet, MetricsError, Moments, Neighbours, frechet_distance};
+//!
+//! # fn main() -> Result<(), MetricsError> {
+//! let real = FeatureSet::new(1, vec![0.0, 1.0, 2.0, 3.0])?;
+//! let generated = FeatureSet::new(1, vec![1.0, 2.0, 3.0, 4.0])?;
+//! let distance = frechet_distance(&Moments::of(&real), &Moments::of(&generated))?;
+//! assert!((distance - 1.0).abs() < 1e-12); // as far as the means
+//! assert_eq!(Neighbours::new(&real, &generated, 1)?.precision, [1.0; 4]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! How far a learned energy is from a known density, by quadrature:
 //!
 //! ```
@@ -34,13 +49,30 @@
 
 mod auroc;
 mod diversity;
+mod error;
+mod feature_set;
+mod frechet;
 pub mod features;
 mod grid;
+mod inception_score;
 mod kernel_distance;
+mod moments;
+mod neighbours;
+mod pairs;
 mod psnr;
+mod spread;
+mod ssim;
 
 pub use auroc::auroc;
 pub use diversity::mean_pairwise_distance;
+pub use error::MetricsError;
+pub use feature_set::FeatureSet;
+pub use frechet::frechet_distance;
 pub use grid::{Grid, GridError};
-pub use kernel_distance::kernel_distance;
+pub use inception_score::inception_score;
+pub use kernel_distance::{Subsets, kernel_distance, kernel_distance_of_subsets};
+pub use moments::Moments;
+pub use neighbours::Neighbours;
 pub use psnr::psnr;
+pub use spread::{Bootstrap, Interval, Spread, jackknife_error};
+pub use ssim::ssim;

@@ -1,8 +1,12 @@
 //! The accuracy of the compiled classifiers, on images that they have not seen where a data root is at hand.
 
+use std::ops::Range;
+
 use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_data::{Catalog, DataRoot, ImageSet, Split, digits, load};
 use ebm_metrics::features::{Classifier, FeatureError, FeatureNetwork};
+use ebm_metrics::{FeatureSet, kernel_distance};
+use ebm_noise::Key;
 
 /// The share of images whose class is the label.
 fn accuracy(judge: &Classifier, images: &ImageSet, indices: &[usize]) -> f64 {
@@ -71,6 +75,37 @@ fn parts_make_no_difference() {
     }
     let sums = all[1].clone().sum_dim(1) - 1.0;
     assert!(sums.abs().max().into_scalar::<f32>() < 1e-5);
+}
+
+/// Between two halves of a set there is next to nothing; noise and lost classes are seen, more of them more.
+#[test]
+fn distances_grow_with_noise_and_lost_classes() {
+    let device = Device::flex();
+    let judge = Classifier::digits(&device).expect("compiled in");
+    let images = digits().expect("compiled in");
+    let half = |first: usize, kept: Range<u8>| {
+        let all = (first..images.len()).step_by(4);
+        images.batch(
+            &all.filter(|&i| kept.contains(&images.labels()[i])).collect::<Vec<_>>(),
+            &device,
+        )
+    };
+    let features = |images: Tensor<4>| {
+        FeatureSet::from_tensor(judge.features(images).expect("28 × 28")).expect("finite")
+    };
+    let reference = features(half(0, 0..10));
+    let distance =
+        |images: Tensor<4>| kernel_distance(&reference, &features(images)).expect("rows");
+    let clean = half(2, 0..10);
+    let z = Key::new(1).normal::<4>(clean.dims(), &device);
+    let noisy = [0.0, 0.1, 0.2, 0.4].map(|std| distance(clean.clone() + z.clone() * std));
+    let fewer = [0, 1, 3, 5].map(|lost| distance(half(2, lost..10)));
+    println!("noise {noisy:?}, lost classes {fewer:?}");
+    for distances in [noisy, fewer] {
+        assert!(distances.is_sorted_by(|a, b| a < b), "{distances:?}");
+        // The estimate is unbiased and spreads.
+        assert!(distances[0].abs() < 0.05 * distances[3], "{distances:?}");
+    }
 }
 
 #[test]

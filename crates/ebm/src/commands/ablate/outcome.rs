@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Result;
 use burn::tensor::Device;
 use ebm::data::{Catalog, DataError, DataRoot, Selection, Split, open};
-use ebm::metrics::{kernel_distance, mean_pairwise_distance};
+use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{ConditionKind, TeachingError, Trainer, train};
 
@@ -124,12 +124,14 @@ fn measures(
     let moved: f32 = moved.flatten::<2>(1, 3).sum_dim(1).mean().into_scalar();
     measures.insert("mean ‖x_T − x₀‖²", f64::from(moved));
     let diversity = mean_pairwise_distance(data.clone()).unwrap_or(f64::NAN);
+    let data = FeatureSet::from_tensor(data)?;
     for (samples, distance, relative) in [
         (samples.start, "kernel distance of x₀", "diversity of x₀"),
         (samples.refined, "kernel distance of x_T", "diversity of x_T"),
     ] {
         let clamped = samples.clamp(-1.0, 1.0);
-        measures.extend(kernel_distance(clamped.clone(), data.clone()).map(|d| (distance, d)));
+        let pixels = FeatureSet::from_tensor(clamped.clone())?;
+        measures.insert(distance, kernel_distance(&pixels, &data)?);
         measures.extend(mean_pairwise_distance(clamped).map(|d| (relative, d / diversity)));
     }
     Ok(measures)
