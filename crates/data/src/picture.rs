@@ -55,9 +55,8 @@ pub(crate) fn read(path: &Path, channels: usize) -> Result<Picture, DataError> {
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureProblem> {
     // By content: in collections from the web, names and contents do not always agree.
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
-        _ => return Err(PictureProblem::Format),
+    let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(bytes) else {
+        return Err(PictureProblem::Format);
     };
     if format == ImageFormat::Jpeg && !has_an_end(bytes) {
         return Err(PictureProblem::CutShort);
