@@ -22,6 +22,8 @@ const PHOTOS: u32 = 1_000;
 const PHOTO: [u32; 2] = [178, 218];
 const SIDE: usize = 64;
 const ITERATIONS: u64 = 20;
+/// The fastest of so many passes counts: whatever else the machine does only slows one down.
+const PASSES: u64 = 5;
 
 #[derive(Parser)]
 struct Arguments {
@@ -45,6 +47,15 @@ fn main() -> Result<()> {
     share_of_a_step()
 }
 
+/// Seconds of the fastest pass; `pass` gets their numbers.
+fn fastest(mut pass: impl FnMut(u64) -> Result<()>) -> Result<f64> {
+    (0..PASSES).try_fold(f64::INFINITY, |least, number| {
+        let started = Instant::now();
+        pass(number)?;
+        Ok(least.min(started.elapsed().as_secs_f64()))
+    })
+}
+
 fn line(what: &str, unit: &str, value: f64) {
     println!("{}", serde_json::json!({ "what": what, "unit": unit, "value": value }));
 }
@@ -64,11 +75,13 @@ fn batches(root: DataRoot) -> Result<()> {
         ("MNIST in batches of 100, flipped and cropped", Augment { flip: true, crop: 2 }),
     ] {
         let mut loader = loader.clone().augmented(augment, Key::new(2))?;
-        let started = Instant::now();
-        for iteration in 0..per_epoch {
-            black_box(loader.batch(iteration).into_tensor(&device));
-        }
-        line(what, "images/s", rate(started.elapsed().as_secs_f64()));
+        let seconds = fastest(|epoch| {
+            for iteration in epoch * per_epoch..(epoch + 1) * per_epoch {
+                black_box(loader.batch(iteration).into_tensor(&device));
+            }
+            Ok(())
+        })?;
+        line(what, "images/s", rate(seconds));
     }
     Ok(())
 }
@@ -78,11 +91,11 @@ fn photographs(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         make(folder).with_context(|| format!("cannot write {}", folder.display()))?;
     }
-    load_folder(folder, [3, SIDE, SIDE])?; // Brings the files into the system's memory.
-    let started = Instant::now();
-    let images = load_folder(folder, [3, SIDE, SIDE])?;
-    let rate = images.len() as f64 / started.elapsed().as_secs_f64();
-    line("178 × 218 JPEG files to 64 × 64", "images/s", rate);
+    let seconds = fastest(|_| {
+        black_box(load_folder(folder, [3, SIDE, SIDE])?);
+        Ok(())
+    })?;
+    line("178 × 218 JPEG files to 64 × 64", "images/s", f64::from(PHOTOS) / seconds);
     Ok(())
 }
 

@@ -59,7 +59,8 @@ fn note(values: &mut Values, whose: usize, line: &Value) -> Result<()> {
 fn table(values: &Values, rounds: usize) -> Result<String> {
     let mut text = format!(
         "# Loading images\n\nMedians of {rounds} rounds, ours and those of a PyTorch program that does the same work \
-         (`scripts/loader_peer.py`) in turns. PyTorch does not check sums.\n\n- command: `EBM_DATA=DIR cargo xtask bench \
+         (`scripts/loader_peer.py`) in turns. Of passes over the \
+         images the fastest of five counts, in each round. PyTorch does not check sums.\n\n- command: `EBM_DATA=DIR cargo xtask bench \
          data --rounds {rounds}`\n- machine: {}, {} threads\n\n| | unit | ebm | PyTorch |\n|---|---|---|---|\n",
         machine(),
         std::thread::available_parallelism()?,
