@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
-use crate::{cargo, feature, feature_arguments, peers, score};
+use crate::{cargo, feature, feature_arguments, loader, peers, score};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -48,6 +48,15 @@ pub(crate) enum Bench {
         #[arg(long)]
         record: Option<PathBuf>,
     },
+    /// The loader of images beside PyTorch, and what it costs of an iteration; `EBM_DATA` adds MNIST.
+    Data {
+        /// Turns that ours and theirs take.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// A Markdown file for the result, such as benches/record/data.md.
+        #[arg(long)]
+        record: Option<PathBuf>,
+    },
     /// Langevin on analytic targets beside PyTorch and JAX.
     Peers {
         /// A folder with programs that do the same work.
@@ -82,6 +91,7 @@ pub(crate) fn run(what: Bench) -> Result<()> {
         Bench::Score { peers, rounds, full, record } => {
             score::run(&score::Plan { peers, rounds, full, record })
         }
+        Bench::Data { rounds, record } => loader::run(rounds, record),
         Bench::Peers { peers, rounds, record } => peers::run(&peers, rounds, record),
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
 mod bench;
+mod loader;
 mod peers;
 mod score;
 

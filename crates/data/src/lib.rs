@@ -64,6 +64,7 @@ mod pairs;
 mod picture;
 mod pictures;
 mod place;
+mod resample;
 mod root;
 mod sum;
 mod tarball;

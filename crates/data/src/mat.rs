@@ -24,10 +24,9 @@ pub(crate) fn parse(
     classes: u16,
     count: usize,
 ) -> Result<(Vec<u8>, Vec<u8>), MatError> {
-    let body = match bytes.split_at_checked(HEADER_BYTES) {
-        // Version 1.0, and "MI" as a little-endian machine writes it.
-        Some((header, body)) if header.ends_with(&[0x00, 0x01, b'I', b'M']) => body,
-        _ => return Err(MatError::Magic),
+    // Version 1.0, and "MI" as a little-endian machine writes it.
+    let Some(([.., 0x00, 0x01, b'I', b'M'], body)) = bytes.split_at_checked(HEADER_BYTES) else {
+        return Err(MatError::Magic);
     };
     let [channels, height, width] = shape;
     let (mut images, mut labels) = (None, None);

@@ -7,14 +7,11 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 
-use image::imageops::{self, FilterType};
-use image::{
-    DynamicImage, GrayImage, ImageBuffer, ImageDecoder, ImageFormat, ImageReader, Limits, Pixel,
-    RgbImage,
-};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use crate::error::{DataError, PictureProblem};
 use crate::idx::{IdxError, read_up_to};
+use crate::resample::{Crop, scale};
 
 /// The longest file of a picture (32 MiB).
 pub(crate) const MAX_FILE_BYTES: u64 = 1 << 25;
@@ -55,9 +52,8 @@ pub(crate) fn read(path: &Path, channels: usize) -> Result<Picture, DataError> {
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureProblem> {
     // By content: in collections from the web, names and contents do not always agree.
-    let format = match image::guess_format(bytes) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
-        _ => return Err(PictureProblem::Format),
+    let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(bytes) else {
+        return Err(PictureProblem::Format);
     };
     if format == ImageFormat::Jpeg && !has_an_end(bytes) {
         return Err(PictureProblem::CutShort);
@@ -94,42 +90,31 @@ pub(crate) fn fit(
     shape: [usize; 3],
     image: &mut [u8],
 ) -> Result<(), PictureProblem> {
-    match picture {
-        Picture::Grey(grey) => image.copy_from_slice(&scaled(grey, part, shape)?),
-        Picture::Colour(colours) => {
-            let plane = image.len() / 3;
-            for (at, pixel) in scaled(colours, part, shape)?.pixels().enumerate() {
-                for (channel, &value) in pixel.0.iter().enumerate() {
-                    image[channel * plane + at] = value;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn scaled<P: Pixel<Subpixel = u8> + 'static>(
-    picture: &ImageBuffer<P, Vec<u8>>,
-    part: Part,
-    [_, to_height, to_width]: [usize; 3],
-) -> Result<ImageBuffer<P, Vec<u8>>, PictureProblem> {
-    let (width, height) = picture.dimensions();
-    let (left, width) = match part {
+    let (width, height) = match picture {
+        Picture::Grey(grey) => grey.dimensions(),
+        Picture::Colour(colours) => colours.dimensions(),
+    };
+    let (left, part_width) = match part {
         Part::Whole => (0, width),
         Part::LeftHalf => (0, width / 2),
         Part::RightHalf => (width - width / 2, width / 2),
     };
-    if width == 0 {
-        return Err(PictureProblem::Size { width, height, limit: MAX_PIXELS });
+    if part_width == 0 {
+        return Err(PictureProblem::Size { width: part_width, height, limit: MAX_PIXELS });
     }
-    let (crop_width, crop_height) = largest(width, height, to_width as u64, to_height as u64);
-    let (x, y) = (left + (width - crop_width) / 2, (height - crop_height) / 2);
-    let crop = imageops::crop_imm(picture, x, y, crop_width, crop_height);
-    let (to_width, to_height) = (to_width as u32, to_height as u32);
-    if (crop_width, crop_height) == (to_width, to_height) {
-        return Ok(crop.to_image());
+    let [_, to_height, to_width] = shape;
+    let (crop_width, crop_height) = largest(part_width, height, to_width as u64, to_height as u64);
+    let crop = Crop {
+        left: (left + (part_width - crop_width) / 2) as usize,
+        top: ((height - crop_height) / 2) as usize,
+        width: crop_width as usize,
+        height: crop_height as usize,
+    };
+    match picture {
+        Picture::Grey(grey) => scale::<1>(grey, width as usize, crop, shape, image),
+        Picture::Colour(colours) => scale::<3>(colours, width as usize, crop, shape, image),
     }
-    Ok(imageops::resize(&*crop, to_width, to_height, FilterType::Triangle))
+    Ok(())
 }
 
 /// The largest rectangle of the proportions `to_width : to_height` that fits, at least 1 × 1.

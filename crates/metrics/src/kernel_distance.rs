@@ -146,7 +146,10 @@ mod tests {
         let (one, two) = (set(&[1.0]), set(&[1.0, 2.0]));
         let error = kernel_distance(&one, &two).unwrap_err();
         assert!(matches!(error, MetricsError::TooFew { found: 1, least: 2, .. }), "{error}");
-        assert!(matches!(kernel_distance(&two, &draws(1, 0.0)), Err(MetricsError::Dimension { .. })));
+        assert!(matches!(
+            kernel_distance(&two, &draws(1, 0.0)),
+            Err(MetricsError::Dimension { .. })
+        ));
         let none = Subsets { size: 2, count: 0 };
         let error = kernel_distance_of_subsets(&two, &two, none, Key::new(1)).unwrap_err();
         assert!(matches!(error, MetricsError::Range { .. }), "{error}");

@@ -62,8 +62,7 @@ fn of_plane(a: &[f32], b: &[f32], width: usize) -> f64 {
 /// Means of the windows that lie in the image.
 fn blur(values: &[f64], width: usize) -> Vec<f64> {
     let offset = |i: usize| i as f64 - (WINDOW / 2) as f64;
-    let weights: [f64; WINDOW] =
-        std::array::from_fn(|i| (-0.5 * (offset(i) / STD).powi(2)).exp());
+    let weights: [f64; WINDOW] = std::array::from_fn(|i| (-0.5 * (offset(i) / STD).powi(2)).exp());
     let total: f64 = weights.iter().sum();
     let mean = |values: &mut dyn Iterator<Item = f64>| {
         weights.iter().zip(values).map(|(weight, value)| weight * value).sum::<f64>() / total

@@ -22,5 +22,6 @@ mod pictures;
 mod server;
 mod small;
 mod spoilt;
+mod statistics;
 mod tarball;
 mod tiny;

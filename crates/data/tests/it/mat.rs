@@ -72,7 +72,7 @@ fn each_fault_has_its_error() {
 fn it_is_fetched_as_it_is() {
     let server = Server::start(|request, _| good_of(PACKED, request));
     let (_folder, root) = root();
-    let catalog = catalog(PACKED, &[server.url.clone()], 7);
+    let catalog = catalog(PACKED, std::slice::from_ref(&server.url), 7);
     fetch(catalog.get("house").unwrap(), &root, &FetchOptions::default(), &mut |_| {}).unwrap();
     assert_eq!(server.requests()[0].path, "/tiny/t.mat");
     assert_eq!(load("house", Split::Train, &root, &catalog).unwrap().len(), 7);
