@@ -100,11 +100,11 @@ fn a_run_of_holes_is_asked() {
     assert!(run.join("images/seen.png").exists());
     let (out, printed) =
         ask(&run, "complete", &["complete", "--count", "6", "--completions", "2", "--steps", "2"]);
-    assert!(printed.contains("PSNR of the nearest image: "), "{printed}");
+    assert!(printed.contains("nearest image: PSNR inf, SSIM 1.000"), "{printed}");
     let report = json(&out.join("completion.json"));
-    assert_eq!(report["psnr"].as_array().expect("five ways").len(), 5);
+    assert_eq!(report["ways"].as_array().expect("five ways").len(), 5);
     // The embedded digits are their own nearest images, to the last hidden pixel.
-    assert_eq!(report["psnr"][1][1], Value::Null, "{report}");
+    assert_eq!(report["ways"][1]["PSNR"], Value::Null, "{report}");
     for (arguments, message) in [
         (&["classify"][..], "the run learned no classes"),
         (&["sample", "--class", "1"], "the run's condition is an image"),

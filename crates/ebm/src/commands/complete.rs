@@ -10,7 +10,7 @@ use ebm::teaching::ConditionKind;
 use serde::Serialize;
 
 use super::task::{self, COUNTS, DataArguments, Refinement, Task, within};
-use crate::run::Completed;
+use crate::run::{Completed, Way};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -28,13 +28,14 @@ pub(crate) struct Arguments {
     data: DataArguments,
 }
 
-/// What `completion.json` says: decibels of the hidden pixels alone, means over images.
+/// What `completion.json` says: means over images and completions.
 #[derive(Serialize)]
 struct Report {
     data: String,
     images: usize,
     completions: usize,
-    psnr: Vec<(&'static str, f64)>,
+    /// FD is that of the set's classifier, `FD(digits)` or `FD(fashion)`.
+    ways: Vec<Way>,
     /// Mean distance between two completions of one image; 0 for a single completion.
     diversity: Vec<(&'static str, f64)>,
 }
@@ -71,12 +72,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     }
     task.out.strip("complete", &frames)?;
     let (data, images) = (examples.to_string(), frames[0].dims()[0]);
-    let Completed { psnr, diversity, .. } = done;
-    let report = Report { data, images, completions, psnr, diversity };
+    let Completed { ways, diversity, .. } = done;
+    let report = Report { data, images, completions, ways, diversity };
     task.out.json("completion", &report)?;
     let mut out = stdout();
-    for (name, decibels) in &report.psnr {
-        writeln!(out, "{name}: {decibels:.2} dB in the hole")?;
+    for Way { name, measures } in &report.ways {
+        let measures = measures.iter().map(|(measure, value)| format!("{measure} {value:.3}"));
+        writeln!(out, "{name}: {}", measures.collect::<Vec<_>>().join(", "))?;
     }
     for (name, distance) in &report.diversity {
         writeln!(out, "{name}: {distance:.2} between two completions of an image")?;

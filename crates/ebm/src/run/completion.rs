@@ -1,10 +1,19 @@
 //! How well hidden parts of images are filled.
 
+use std::collections::BTreeMap;
+
+use anyhow::Result;
 use burn::tensor::Tensor;
 use ebm::data::ImageSet;
-use ebm::metrics::mean_pairwise_distance;
+use ebm::metrics::features::{Classifier, FeatureNetwork};
+use ebm::metrics::{
+    FeatureSet, MetricsError, Moments, frechet_distance, mean_pairwise_distance, ssim,
+};
 use ebm::noise::Key;
 use ebm::teaching::{ConditionRecipe, TeachingError, Trainer};
+use serde::Serialize;
+
+use super::judge::classifier;
 
 /// Training images that are compared at once.
 const CHUNK: usize = 4_096;
@@ -20,10 +29,21 @@ pub(crate) struct Completed {
     pub(crate) starts: Vec<Tensor<4>>,
     /// x_T likewise; empty without an energy.
     pub(crate) refined: Vec<Tensor<4>>,
-    /// Decibels of the hidden pixels, means over images and completions, by what fills them.
-    pub(crate) psnr: Vec<(&'static str, f64)>,
+    /// What each way to fill the holes comes to: decibels of the hidden pixels, similarity (SSIM) and Fréchet distance
+    /// of the pasted images, where there is a feature network; means over images and completions.
+    pub(crate) ways: Vec<Way>,
     /// Mean distance between two completions of an image.
     pub(crate) diversity: Vec<(&'static str, f64)>,
+}
+
+/// What a way to fill holes comes to.
+#[derive(Serialize)]
+pub(crate) struct Way {
+    /// What fills the holes.
+    pub(crate) name: &'static str,
+    /// By their names: PSNR, SSIM, FD(network).
+    #[serde(flatten)]
+    pub(crate) measures: BTreeMap<String, f64>,
 }
 
 impl Completed {
@@ -36,7 +56,7 @@ impl Completed {
         training: &ImageSet,
         [completions, steps]: [usize; 2],
         key: Key,
-    ) -> Result<Self, TeachingError> {
+    ) -> Result<Self> {
         let count = images.dims()[0];
         let (seen, mask) = condition.hide(images.clone(), key.fold(HOLES));
         let holes = Holes { images, mask };
@@ -52,26 +72,31 @@ impl Completed {
         // Each is told the condition of the one before it.
         let rest = seen.clone().narrow(0, 0, count - 1);
         let others = Tensor::cat(vec![seen.narrow(0, count - 1, 1), rest], 0);
-        let [_, misled] = fill(others, 0)?;
+        let misled = fill(others, 0)?[1].clone();
         if !trainer.recipe().student.kind.has_energy() {
             refined.clear();
         }
 
-        let all = |sets: &[Tensor<4>]| -> f64 {
-            mean(&sets.iter().flat_map(|x| holes.psnr(x.clone())).collect::<Vec<_>>())
-        };
-        let mut psnr = vec![
-            ("PSNR of the mean image", all(&[holes.mean_of(training)])),
-            ("PSNR of the nearest image", all(&[holes.nearest_of(training)])),
-            ("PSNR given another's condition", all(&[misled])),
-            ("PSNR of x₀", all(&starts)),
-        ];
+        let features = classifier(&trainer.recipe().data.set, trainer.device())?;
+        let [mean, nearest] = [holes.mean_of(training), holes.nearest_of(training)];
+        let [mean, nearest] = [mean, nearest].map(|fill| holes.paste(fill));
+        let mut ways = Vec::new();
+        for (name, sets) in [
+            ("mean image", &vec![mean]),
+            ("nearest image", &vec![nearest]),
+            ("given another's condition", &vec![misled]),
+            ("x₀", &starts),
+            ("x_T", &refined),
+        ] {
+            if !sets.is_empty() {
+                ways.push(holes.way(name, sets, features.as_ref())?);
+            }
+        }
         let mut diversity = vec![("diversity of x₀", spread(&starts))];
         if !refined.is_empty() {
-            psnr.push(("PSNR of x_T", all(&refined)));
             diversity.push(("diversity of x_T", spread(&refined)));
         }
-        Ok(Self { holes, starts, refined, psnr, diversity })
+        Ok(Self { holes, starts, refined, ways, diversity })
     }
 }
 
@@ -102,6 +127,39 @@ impl Holes {
     pub(crate) fn paste(&self, fill: Tensor<4>) -> Tensor<4> {
         let seen = self.images.clone() * self.mask.clone();
         seen + fill.clamp(-1.0, 1.0) * (self.mask.clone().neg() + 1.0)
+    }
+
+    /// The measures of images that are filled already.
+    fn way(
+        &self,
+        name: &'static str,
+        sets: &[Tensor<4>],
+        features: Option<&Classifier>,
+    ) -> Result<Way> {
+        let decibels: Vec<f64> = sets.iter().flat_map(|x| self.psnr(x.clone())).collect();
+        let mut measures = BTreeMap::from([("PSNR".to_owned(), mean(&decibels))]);
+        let [_, _, height, width] = self.images.dims();
+        // The window's side.
+        if height.min(width) >= 11 {
+            let each = sets.iter().map(|x| ssim(x.clone(), self.images.clone()));
+            let each = each.collect::<Result<Vec<_>, _>>()?.concat();
+            measures.insert("SSIM".into(), mean(&each));
+        }
+        if let Some(network) = features {
+            let moments = |sets: &[Tensor<4>]| -> Result<Moments> {
+                let all = Tensor::cat(sets.to_vec(), 0);
+                Ok(Moments::of(&FeatureSet::from_tensor(network.features(all)?)?))
+            };
+            // Of fewer images than features there is none.
+            match frechet_distance(&moments(sets)?, &moments(std::slice::from_ref(&self.images))?) {
+                Ok(distance) => {
+                    measures.insert(format!("FD({})", network.name()), distance);
+                }
+                Err(MetricsError::TooFew { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Way { name, measures })
     }
 
     /// Decibels of the hidden pixels alone, against a peak of 2 (the width of [−1, 1]): one for each image.

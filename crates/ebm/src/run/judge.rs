@@ -12,12 +12,7 @@ impl Judge {
     /// For runs that learned classes of a set for which a classifier is compiled in; else `None`.
     pub(crate) fn of(recipe: &Recipe, device: &Device) -> Result<Option<Self>> {
         let learned = recipe.condition.as_ref().is_some_and(|c| c.kind == ConditionKind::Class);
-        Ok(match &*recipe.data.set {
-            _ if !learned => None,
-            "digits" | "mnist" => Some(Self(Classifier::digits(device)?)),
-            "fashion-mnist" => Some(Self(Classifier::fashion(device)?)),
-            _ => None,
-        })
+        Ok(if learned { classifier(&recipe.data.set, device)?.map(Self) } else { None })
     }
 
     /// The share of images in which the classifier sees the class of their condition.
@@ -32,6 +27,15 @@ impl Judge {
         let right = rows.filter(|(row, seen)| row.get(usize::from(**seen)) == Some(&1.0)).count();
         Ok(right as f64 / seen.len().max(1) as f64)
     }
+}
+
+/// The classifier of a data set, if one is compiled in.
+pub(crate) fn classifier(set: &str, device: &Device) -> Result<Option<Classifier>> {
+    Ok(match set {
+        "digits" | "mnist" => Some(Classifier::digits(device)?),
+        "fashion-mnist" => Some(Classifier::fashion(device)?),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod report;
 mod source;
 mod tensorboard;
 
-pub(crate) use completion::Completed;
+pub(crate) use completion::{Completed, Way};
 pub(crate) use folder::RunFolder;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use judge::Judge;

@@ -32,7 +32,7 @@ pub(super) struct Outcome {
     pub(super) seconds: f64,
     /// Evaluations of ∇U along chains in training: chains × steps × iterations.
     pub(super) gradients: u64,
-    pub(super) measures: BTreeMap<&'static str, f64>,
+    pub(super) measures: BTreeMap<String, f64>,
 }
 
 impl Outcome {
@@ -83,16 +83,16 @@ fn measures(
     source: &Source,
     (root, catalog): (&DataRoot, &Catalog),
     device: &Device,
-) -> Result<BTreeMap<&'static str, f64>> {
+) -> Result<BTreeMap<String, f64>> {
     let key = Key::new(trainer.recipe().seed).fold(MEASURED);
     let mut measures = BTreeMap::new();
     if let Some(density) = source.density() {
         let (plane, _) = Plane::new(density)?.evaluate(trainer, key)?;
         if let Some(kl) = plane.kl_energy {
-            measures.insert("KL(data‖p_θ)", kl);
+            measures.insert("KL(data‖p_θ)".into(), kl);
         }
-        measures.insert("KL(data‖x₀)", plane.kl_x0);
-        measures.insert("KL(data‖x_T)", plane.kl_refined);
+        measures.insert("KL(data‖x₀)".into(), plane.kl_x0);
+        measures.insert("KL(data‖x_T)".into(), plane.kl_refined);
         return Ok(measures);
     }
     let data = source.shown(IMAGES, device);
@@ -112,17 +112,20 @@ fn measures(
             Err(error) => return Err(error.into()),
         };
         let done = Completed::new(trainer, condition, images, training, [COMPLETIONS, steps], key)?;
-        measures.extend(done.psnr);
-        measures.extend(done.diversity);
+        for way in done.ways {
+            let named = |(measure, x)| (format!("{measure}, {}", way.name), x);
+            measures.extend(way.measures.into_iter().map(named));
+        }
+        measures.extend(done.diversity.into_iter().map(|(name, x)| (name.into(), x)));
         return Ok(measures);
     }
     if let (Some(judge), Some(c)) = (Judge::of(trainer.recipe(), device)?, &conditions) {
-        measures.insert("accuracy of x₀", judge.accuracy(&samples.start, c)?);
-        measures.insert("accuracy of x_T", judge.accuracy(&samples.refined, c)?);
+        measures.insert("accuracy of x₀".into(), judge.accuracy(&samples.start, c)?);
+        measures.insert("accuracy of x_T".into(), judge.accuracy(&samples.refined, c)?);
     }
     let moved = (samples.refined.clone() - samples.start.clone()).powi_scalar(2);
     let moved: f32 = moved.flatten::<2>(1, 3).sum_dim(1).mean().into_scalar();
-    measures.insert("mean ‖x_T − x₀‖²", f64::from(moved));
+    measures.insert("mean ‖x_T − x₀‖²".into(), f64::from(moved));
     let diversity = mean_pairwise_distance(data.clone()).unwrap_or(f64::NAN);
     let data = FeatureSet::from_tensor(data)?;
     for (samples, distance, relative) in [
@@ -131,8 +134,8 @@ fn measures(
     ] {
         let clamped = samples.clamp(-1.0, 1.0);
         let pixels = FeatureSet::from_tensor(clamped.clone())?;
-        measures.insert(distance, kernel_distance(&pixels, &data)?);
-        measures.extend(mean_pairwise_distance(clamped).map(|d| (relative, d / diversity)));
+        measures.insert(distance.into(), kernel_distance(&pixels, &data)?);
+        measures.extend(mean_pairwise_distance(clamped).map(|d| (relative.into(), d / diversity)));
     }
     Ok(measures)
 }

@@ -17,7 +17,7 @@ const TEMPLATE: &str = include_str!("ablations.html");
 #[derive(Debug, PartialEq, Serialize)]
 struct Group {
     base: String,
-    measures: Vec<&'static str>,
+    measures: Vec<String>,
     rows: Vec<Row>,
 }
 
@@ -65,7 +65,8 @@ fn csv(outcomes: &[&Outcome]) -> String {
             outcome.gradients
         );
         // A run without measures is a line too.
-        let measures: Vec<_> = outcome.measures.iter().map(|(&name, &x)| (name, Some(x))).collect();
+        let measures: Vec<_> =
+            outcome.measures.iter().map(|(name, &x)| (&**name, Some(x))).collect();
         let measures = if measures.is_empty() { vec![("", None)] } else { measures };
         for (name, value) in measures {
             let value = value.map_or_else(String::new, |value| value.to_string());
@@ -81,7 +82,8 @@ fn groups(outcomes: &[&Outcome]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for base in distinct(outcomes.iter().map(|o| &*o.base)) {
         let of_base: Vec<_> = outcomes.iter().copied().filter(|o| o.base == base).collect();
-        let measures = distinct(of_base.iter().flat_map(|o| o.measures.keys().copied()));
+        let measures = distinct(of_base.iter().flat_map(|o| o.measures.keys().map(String::as_str)));
+        let measures: Vec<String> = measures.into_iter().map(Into::into).collect();
         let rows = distinct(of_base.iter().map(|o| &*o.case))
             .into_iter()
             .map(|case| {
@@ -94,7 +96,7 @@ fn groups(outcomes: &[&Outcome]) -> Vec<Group> {
     groups
 }
 
-fn row(case: &str, runs: &[&Outcome], measures: &[&'static str]) -> Row {
+fn row(case: &str, runs: &[&Outcome], measures: &[String]) -> Row {
     let ended: Vec<_> = runs.iter().filter(|run| run.diverged.is_none()).collect();
     let over = |value: &dyn Fn(&Outcome) -> Option<f64>| {
         spread(&ended.iter().filter_map(|run| value(run)).collect::<Vec<_>>())
@@ -157,7 +159,7 @@ mod tests {
             diverged: value.is_none().then(|| "iteration 3, \"at\" step 1".into()),
             seconds: 2.0,
             gradients: 3_000_000,
-            measures: value.map(|value| ("KL", value)).into_iter().collect(),
+            measures: value.map(|value| ("KL".into(), value)).into_iter().collect(),
         }
     }
 
