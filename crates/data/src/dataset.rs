@@ -1,6 +1,6 @@
 //! Sets of images and of pairs as Burn's `Dataset`, for programs that use Burn's own loaders.
 
-use burn_dataset::Dataset;
+use burn_dataset::{Dataset, DatasetError};
 
 use crate::images::ImageSet;
 use crate::pairs::PairedSet;
@@ -26,9 +26,11 @@ pub struct PairItem {
 }
 
 impl Dataset<ImageItem> for ImageSet {
-    fn get(&self, index: usize) -> Option<ImageItem> {
-        let label = *self.labels().get(index)?;
-        Some(ImageItem { pixels: self.image(index).to_vec(), shape: self.shape(), label })
+    /// # Panics
+    /// If `index` is not below `len`, as the trait has it.
+    fn get(&self, index: usize) -> Result<ImageItem, DatasetError> {
+        let (pixels, label) = (self.image(index).to_vec(), self.labels()[index]);
+        Ok(ImageItem { pixels, shape: self.shape(), label })
     }
 
     fn len(&self) -> usize {
@@ -37,9 +39,11 @@ impl Dataset<ImageItem> for ImageSet {
 }
 
 impl Dataset<PairItem> for PairedSet {
-    fn get(&self, index: usize) -> Option<PairItem> {
+    /// # Panics
+    /// If `index` is not below `len`, as the trait has it.
+    fn get(&self, index: usize) -> Result<PairItem, DatasetError> {
         let (condition, image) = (self.conditions().get(index)?, self.images().get(index)?);
-        Some(PairItem { condition, image })
+        Ok(PairItem { condition, image })
     }
 
     fn len(&self) -> usize {
@@ -59,7 +63,7 @@ mod tests {
         };
         let item = Dataset::get(&set(0), 1).unwrap();
         assert_eq!(item, ImageItem { pixels: (6..12).collect(), shape: [1, 2, 3], label: 7 });
-        assert_eq!((Dataset::len(&set(0)), Dataset::get(&set(0), 2)), (2, None));
+        assert_eq!(Dataset::len(&set(0)), 2);
         let pairs = PairedSet::new(set(0), set(50)).unwrap();
         let pair = pairs.get(0).unwrap();
         assert_eq!((pair.condition.label, pair.image.label, Dataset::len(&pairs)), (0, 50, 2));
