@@ -5,7 +5,7 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_data::{Catalog, DataRoot, ImageSet, Split, digits, load};
 use ebm_metrics::features::{Classifier, FeatureError, FeatureNetwork};
-use ebm_metrics::kernel_distance;
+use ebm_metrics::{FeatureSet, kernel_distance};
 use ebm_noise::Key;
 
 /// The share of images whose class is the label.
@@ -90,10 +90,13 @@ fn distances_grow_with_noise_and_lost_classes() {
             &device,
         )
     };
-    let reference = judge.features(half(0, 0..10)).expect("28 × 28");
-    let distance = |images: Tensor<4>| {
+    let features = |images: Tensor<4>| {
         let features = judge.features(images).expect("28 × 28");
-        kernel_distance(reference.clone(), features).expect("rows")
+        FeatureSet::from_tensor(features).expect("finite")
+    };
+    let reference = features(half(0, 0..10));
+    let distance = |images: Tensor<4>| {
+        kernel_distance(&reference, &features(images)).expect("rows")
     };
     let clean = half(2, 0..10);
     let z = Key::new(1).normal::<4>(clean.dims(), &device);
