@@ -41,6 +41,8 @@ enum Command {
     Classify(commands::classify::Arguments),
     /// Give the energies of images, and how well they tell outliers from data.
     Score(commands::score::Arguments),
+    /// Measure samples against a data set: Fréchet and kernel distances, precision, recall and others.
+    Eval(commands::eval::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {
         #[command(subcommand)]
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Complete(arguments) => commands::complete::run(arguments),
         Command::Classify(arguments) => commands::classify::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments),
+        Command::Eval(arguments) => commands::eval::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
         Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {
             commands::recipes::schema(json)

@@ -107,6 +107,9 @@ mod tests {
     fn by_hand() {
         let distance = kernel_distance(&set(&[0.0, 1.0]), &set(&[1.0, 2.0])).unwrap();
         assert!((distance - (1.0 + 27.0 - 2.0 * 37.0 / 4.0)).abs() < 1e-12, "{distance}");
+        // b = {1, 2, 3}: within it 27, 64 and 343, between the sets 1, 1, 1, 8, 27 and 64.
+        let distance = kernel_distance(&set(&[0.0, 1.0]), &set(&[1.0, 2.0, 3.0])).unwrap();
+        assert!((distance - (1.0 + 434.0 / 3.0 - 2.0 * 102.0 / 6.0)).abs() < 1e-12, "{distance}");
     }
 
     /// Draws of one law are at no distance, of another they are.

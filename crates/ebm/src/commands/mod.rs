@@ -4,6 +4,7 @@ pub(crate) mod ablate;
 pub(crate) mod classify;
 pub(crate) mod complete;
 pub(crate) mod data;
+pub(crate) mod eval;
 pub(crate) mod inpaint;
 pub(crate) mod interpolate;
 pub(crate) mod recipes;

@@ -20,6 +20,11 @@ pub(crate) struct ConditionArguments {
 }
 
 impl ConditionArguments {
+    /// The class asked for.
+    pub(crate) fn class(&self) -> Option<u8> {
+        self.class
+    }
+
     pub(crate) fn data(&self) -> &DataArguments {
         &self.data
     }

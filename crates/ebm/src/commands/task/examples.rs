@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use clap::Args;
-use ebm::data::{Density, ImageSet, Selection, Split};
+use ebm::data::{DataRoot, Density, ImageSet, Selection, Split};
 use ebm::noise::Key;
 use ebm::teaching::{ConditionKind, ConditionRecipe};
 
@@ -26,6 +26,13 @@ pub(crate) struct DataArguments {
     split: Option<Split>,
     #[command(flatten)]
     sets: Sets,
+}
+
+impl DataArguments {
+    /// The folder of data sets.
+    pub(crate) fn root(&self) -> Result<DataRoot> {
+        Ok(self.sets.open()?.0)
+    }
 }
 
 /// Images or points that a run can be asked about.
@@ -113,6 +120,28 @@ impl Examples {
                 ((0..count).collect(), density.batch(count, *key, device))
             }
         }
+    }
+
+    /// The same of the images of one class, or of all.
+    pub(crate) fn spread_of(
+        &self,
+        class: Option<u8>,
+        count: usize,
+        device: &Device,
+    ) -> Result<(Vec<usize>, Tensor<4>)> {
+        let (Some(class), Self::Images(images, ..)) = (class, self) else {
+            return Ok(self.spread(count, device));
+        };
+        let labels = images.labels().iter().enumerate();
+        let all: Vec<usize> =
+            labels.filter(|(_, label)| **label == class).map(|(i, _)| i).collect();
+        if all.is_empty() {
+            bail!("{self} has no images of class {class}");
+        }
+        let count = count.min(all.len());
+        let indices: Vec<usize> = (0..count).map(|i| all[i * all.len() / count]).collect();
+        let batch = self.at(&indices, device)?;
+        Ok((indices, batch))
     }
 
     /// The classes of the images of these numbers; of draws 0.
