@@ -95,9 +95,8 @@ fn distances_grow_with_noise_and_lost_classes() {
         FeatureSet::from_tensor(features).expect("finite")
     };
     let reference = features(half(0, 0..10));
-    let distance = |images: Tensor<4>| {
-        kernel_distance(&reference, &features(images)).expect("rows")
-    };
+    let distance =
+        |images: Tensor<4>| kernel_distance(&reference, &features(images)).expect("rows");
     let clean = half(2, 0..10);
     let z = Key::new(1).normal::<4>(clean.dims(), &device);
     let noisy = [0.0, 0.1, 0.2, 0.4].map(|std| distance(clean.clone() + z.clone() * std));
