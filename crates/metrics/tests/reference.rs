@@ -29,7 +29,7 @@ fn features(rows: usize, dim: usize, shift: f64, seed: u64) -> FeatureSet {
     let row = |u: &[f64]| -> Vec<f32> {
         u.windows(2).map(|pair| (pair[0] + 0.5 * pair[1] + shift) as f32).collect()
     };
-    FeatureSet::new(dim, u.chunks(dim + 1).flat_map(row).collect()).unwrap()
+    FeatureSet::new(dim, u.chunks(dim + 1).flat_map(row).collect()).expect("whole rows")
 }
 
 fn agree(what: &str, found: f64, expected: &Value) {
