@@ -38,6 +38,8 @@ enum Command {
     Inpaint(commands::inpaint::Arguments),
     /// Give the energies of images, and how well they tell outliers from data.
     Score(commands::score::Arguments),
+    /// Measure samples against a data set: Fréchet and kernel distances, precision, recall and others.
+    Eval(commands::eval::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {
         #[command(subcommand)]
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
         Command::Reconstruct(arguments) => commands::reconstruct::run(arguments),
         Command::Inpaint(arguments) => commands::inpaint::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments),
+        Command::Eval(arguments) => commands::eval::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
         Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {
             commands::recipes::schema(json)

@@ -5,7 +5,9 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ebm::metrics::auroc;
+use ebm::data::Density;
+use ebm::metrics::{FeatureSet, Moments, auroc, frechet_distance};
+use ebm::noise::Key;
 use serde_json::Value;
 
 use common::{ebm, folder, refused};
@@ -282,6 +284,92 @@ fn energies_tell_sets_apart() {
         areas.push(others);
     }
     assert_ne!(areas[0], areas[1]);
+}
+
+#[test]
+fn samples_are_measured_against_data() {
+    let folder = folder();
+    let run = trained(folder.path(), "digits-quick", &[]);
+    let data = folder.path().join("data");
+    let root = data.to_str().expect("UTF-8");
+    let eval = |out: &str, more: &[&str]| {
+        let asked = ["eval", "--count", "150", "--steps", "3", "--data-dir", root];
+        let (out, printed) = ask(&run, out, &[&asked[..], more].concat());
+        (fs::read(out.join("eval.jsonl")).expect("there"), lines(&out.join("eval.jsonl")), printed)
+    };
+    let all = ["--features", "digits", "--metrics", "fid,kid,is,pr,dc"];
+    let (bytes, scores, printed) = eval("a", &all);
+    let names: Vec<_> = scores.iter().map(|line| line["score"].as_str().expect("text")).collect();
+    let kinds = ["FD(", "KD(", "IS(", "precision(", "recall(", "density(", "coverage("];
+    assert_eq!(names.len(), 2 * kinds.len());
+    assert!(
+        names.iter().zip(kinds.repeat(2)).all(|(name, kind)| name.starts_with(kind)),
+        "{names:?}"
+    );
+    // No network but one gives an FID.
+    assert!(!printed.contains("FID"), "{printed}");
+    for (index, line) in scores.iter().enumerate() {
+        let (samples, steps) = if index < kinds.len() { ("x0", 0) } else { ("refined", 3) };
+        assert_eq!((&line["samples"], &line["steps"]), (&samples.into(), &steps.into()), "{line}");
+        assert_eq!(
+            (&line["count"], &line["reference_count"]),
+            (&150.into(), &150.into()),
+            "{line}"
+        );
+        assert_eq!(line["reference"], "digits (train)");
+        let value = number(&line["value"]);
+        if line["interval"] != "none" {
+            assert!(number(&line["low"]) <= value && value <= number(&line["high"]), "{line}");
+        }
+        assert!(printed.contains(&format!("{value:.5}")), "{printed}");
+    }
+    assert_ne!(scores[0]["value"], scores[7]["value"], "Langevin moves");
+
+    // The statistics that were kept give the same, damaged ones are made anew.
+    let statistics: Vec<_> = data.join(".statistics").read_dir().expect("kept").collect();
+    assert_eq!(statistics.len(), 1);
+    let path = statistics[0].as_ref().expect("readable").path();
+    let kept = fs::read(&path).expect("readable");
+    assert!(eval("b", &all).0 == bytes);
+    fs::write(&path, &kept[..kept.len() - 9]).expect("writable");
+    assert!(eval("c", &all).0 == bytes);
+    assert!(fs::read(&path).expect("readable") == kept);
+
+    let cases: [(&[&str], &str); 6] = [
+        (&["--features", "pixels"], "a Fréchet distance of 784 features needs more samples"),
+        (&["--features", "pixels", "--metrics", "is"], "no inception score"),
+        (&["--features", "vgg"], "vgg is no feature network"),
+        (&["--features", "inception"], "--features inception=FILE"),
+        (&["--features", "digits=file"], "digits takes no file"),
+        (&["--features", "digits", "--metrics", "lpips"], "invalid value 'lpips'"),
+    ];
+    for (asked, expected) in cases {
+        let message = refusal(&run, &[&["eval", "--count", "150"][..], asked].concat());
+        assert!(message.contains(expected), "{asked:?}: {message}");
+    }
+}
+
+/// x₀ of chains that start from noise is uniform in the square, whatever was learned: its distance is known.
+#[test]
+fn a_known_distance_in_the_plane() {
+    let folder = folder();
+    let run = trained(folder.path(), "two-moons-quick", &["student.kind=noise"]);
+    let root = folder.path().join("data");
+    let root = root.to_str().expect("UTF-8");
+    let asked = ["eval", "--count", "4000", "--features", "pixels", "--data-dir", root];
+    let (out, _) = ask(&run, "a", &[&asked[..], &["--metrics", "fd", "--steps", "1"]].concat());
+    let score = &lines(&out.join("eval.jsonl"))[0];
+    assert_eq!((&score["samples"], &score["score"]), (&"x0".into(), &"FD(pixels)".into()));
+    let draws = Density::TwoMoons.sample(100_000, Key::new(9));
+    let draws = draws.into_iter().flatten().map(|x| x as f32).collect();
+    let moons = Moments::of(&FeatureSet::new(2, draws).expect("finite"));
+    let uniform = Moments::from_parts(3_001, vec![0.0; 2], vec![1e3, 0.0, 0.0, 1e3]);
+    let expected = frechet_distance(&uniform.expect("finite"), &moons).expect("enough");
+    let [value, low, high] = ["value", "low", "high"].map(|key| number(&score[key]));
+    // Of the reference's 4 000 draws, the interval knows nothing: it is widened by as much again.
+    let half = high - low;
+    assert!((value - expected).abs() < half, "{score}, not {expected}");
+    assert!(half < 0.3 * expected, "{score}");
 }
 
 #[test]

@@ -107,6 +107,9 @@ mod tests {
     fn by_hand() {
         let distance = kernel_distance(&set(&[0.0, 1.0]), &set(&[1.0, 2.0])).unwrap();
         assert!((distance - (1.0 + 27.0 - 2.0 * 37.0 / 4.0)).abs() < 1e-12, "{distance}");
+        // b = {1, 2, 3}: within it 27, 64 and 343, between the sets 1, 1, 1, 8, 27 and 64.
+        let distance = kernel_distance(&set(&[0.0, 1.0]), &set(&[1.0, 2.0, 3.0])).unwrap();
+        assert!((distance - (1.0 + 434.0 / 3.0 - 2.0 * 102.0 / 6.0)).abs() < 1e-12, "{distance}");
     }
 
     /// Draws of one law are at no distance, of another they are.
@@ -146,7 +149,10 @@ mod tests {
         let (one, two) = (set(&[1.0]), set(&[1.0, 2.0]));
         let error = kernel_distance(&one, &two).unwrap_err();
         assert!(matches!(error, MetricsError::TooFew { found: 1, least: 2, .. }), "{error}");
-        assert!(matches!(kernel_distance(&two, &draws(1, 0.0)), Err(MetricsError::Dimension { .. })));
+        assert!(matches!(
+            kernel_distance(&two, &draws(1, 0.0)),
+            Err(MetricsError::Dimension { .. })
+        ));
         let none = Subsets { size: 2, count: 0 };
         let error = kernel_distance_of_subsets(&two, &two, none, Key::new(1)).unwrap_err();
         assert!(matches!(error, MetricsError::Range { .. }), "{error}");

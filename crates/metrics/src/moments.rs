@@ -28,7 +28,9 @@ impl Moments {
     /// Of all rows of a set.
     pub fn of(set: &FeatureSet) -> Self {
         let mut moments = Self::new(set.dim());
-        set.values().chunks(BATCH * set.dim()).for_each(|rows| moments.join(&Self::batch(rows, set.dim())));
+        set.values()
+            .chunks(BATCH * set.dim())
+            .for_each(|rows| moments.join(&Self::batch(rows, set.dim())));
         moments
     }
 

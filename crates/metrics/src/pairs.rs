@@ -31,9 +31,7 @@ where
             #[inline(always)]
             || block_sums(rows, b, dim, &term, &mut sums),
         );
-        let mut line = |row: usize| {
-            fold(block * ROWS + row, &mut sums[row * columns..][..columns])
-        };
+        let mut line = |row: usize| fold(block * ROWS + row, &mut sums[row * columns..][..columns]);
         (0..count).map(&mut line).collect::<Vec<_>>()
     };
     a.par_chunks(ROWS * dim).enumerate().flat_map_iter(block).collect()

@@ -2,6 +2,7 @@
 
 pub(crate) mod ablate;
 pub(crate) mod data;
+pub(crate) mod eval;
 pub(crate) mod inpaint;
 pub(crate) mod interpolate;
 pub(crate) mod recipes;

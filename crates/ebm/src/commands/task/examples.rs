@@ -27,6 +27,13 @@ pub(crate) struct DataArguments {
     data_dir: Option<PathBuf>,
 }
 
+impl DataArguments {
+    /// The folder of data sets.
+    pub(crate) fn root(&self) -> Result<DataRoot> {
+        Ok(DataRoot::resolve(self.data_dir.clone())?)
+    }
+}
+
 /// Images or points that a run can be asked about.
 pub(crate) enum Examples {
     Images(ImageSet, Split),
@@ -60,7 +67,7 @@ impl Task {
                 let splits = &catalog.get(set).with_context(densities)?.splits;
                 let judged = splits.contains_key(&Split::Test).then_some(Split::Test);
                 let split = split.or(judged).unwrap_or(Split::Train);
-                let root = DataRoot::resolve(asked.data_dir.clone())?;
+                let root = asked.root()?;
                 Examples::Images(load(set, split, &root, &catalog)?, split)
             }
         };
@@ -80,7 +87,7 @@ impl Task {
 
 impl Examples {
     /// Channels, height, width.
-    fn shape(&self) -> [usize; 3] {
+    pub(crate) fn shape(&self) -> [usize; 3] {
         match self {
             Self::Images(images, _) => images.shape(),
             Self::Density(..) => [2, 1, 1],
