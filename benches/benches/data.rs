@@ -13,7 +13,7 @@ use clap::Parser;
 use ebm::data::{Augment, Batches, Catalog, DataRoot, Loader, Split, digits, load, load_folder};
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
-use ebm::teaching::{Recipe, Trainer};
+use ebm::teaching::{Batch, Recipe, Trainer};
 use image::{Rgb, RgbImage};
 
 const BATCH: usize = 100;
@@ -149,7 +149,7 @@ fn share_of_a_step() -> Result<()> {
         black_box(now.into_tensor(&device));
         seconds[1] = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        trainer.step(data, 0)?;
+        trainer.step(Batch::new(data, 0))?;
         // The first iteration warms everything up.
         if iteration > 0 {
             stepping += started.elapsed().as_secs_f64();

@@ -164,13 +164,20 @@ impl Vae {
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
+    /// - `condition`: c of p(x|c), `[batch, …]` as the networks were made for
     /// - output: `[batch]`
-    pub fn bits_per_dim(&self, images: Tensor<4>, std: f64, key: Key) -> Tensor<1> {
+    pub fn bits_per_dim(
+        &self,
+        images: Tensor<4>,
+        condition: Option<Tensor<4>>,
+        std: f64,
+        key: Key,
+    ) -> Tensor<1> {
         let pixels = images.dims()[1..].iter().product::<usize>() as f64;
         let noise = key.fold(2).uniform::<4>(images.dims(), &images.device()) - 0.5;
         let x = images + noise * BIN;
-        let posterior = self.encode(x.clone(), key.fold(0));
-        let decoded = self.decode(posterior.sample(key.fold(1)));
+        let posterior = self.encode(x.clone(), condition.clone(), key.fold(0));
+        let decoded = self.decode(posterior.sample(key.fold(1)), condition);
         let misfit = squared_norm(decoded - x) / (2.0 * std * std);
         let volume = pixels * ((TAU.sqrt() * std).ln() - BIN.ln());
         (posterior.kl() + misfit + volume) / (pixels * LN_2)
@@ -228,12 +235,15 @@ mod tests {
         let vae = vae(&device);
         let images = Key::new(5).uniform::<4>([3, 1, 28, 28], &device);
         let bits = |std| -> Vec<f64> {
-            vae.bits_per_dim(images.clone(), std, Key::new(6)).into_data().iter::<f64>().collect()
+            vae.bits_per_dim(images.clone(), None, std, Key::new(6))
+                .into_data()
+                .iter::<f64>()
+                .collect()
         };
         let flat = (TAU.sqrt() * 1e4 * 127.5).log2();
         assert!(bits(1e4).iter().all(|bits| (bits - flat).abs() < 1e-3), "{:?}", bits(1e4));
 
-        let loss = vae.loss(images.clone(), 1.0, Key::new(6));
+        let loss = vae.loss(images.clone(), None, 1.0, Key::new(6));
         let [error, kl] =
             [loss.reconstruction, loss.kl].map(|part| f64::from(part.into_scalar::<f32>()) / 784.0);
         let std = error.sqrt();

@@ -15,6 +15,7 @@ use super::task::{self, COUNTS, DataArguments, Refinement, Task, mean, values, w
 const ENCODER: u64 = 0;
 const CODES: u64 = 1;
 const LANGEVIN: u64 = 2;
+const BITS: u64 = 3;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -38,6 +39,9 @@ pub(super) struct Fidelity {
     data: String,
     /// The images' numbers in the data set.
     images: Vec<usize>,
+    /// A bound of the VAE's −log₂ p(x).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bits_per_dim: Option<f64>,
     mean: BTreeMap<&'static str, f64>,
     /// Of each image.
     each: BTreeMap<&'static str, Vec<f64>>,
@@ -45,7 +49,7 @@ pub(super) struct Fidelity {
 
 impl Fidelity {
     pub(super) fn new(data: String, images: Vec<usize>) -> Self {
-        Self { data, images, mean: BTreeMap::new(), each: BTreeMap::new() }
+        Self { data, images, bits_per_dim: None, mean: BTreeMap::new(), each: BTreeMap::new() }
     }
 
     /// Compares images, as they are shown, with data, and prints the mean.
@@ -76,6 +80,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         false => posterior.sample(task.key.fold(CODES)),
     };
     let decoded = vae.decode(codes, condition.clone());
+    // The σ of p(x|z) that fits these images best.
+    let std = (decoded.clone() - data.clone()).powi_scalar(2).mean().into_scalar::<f32>().sqrt();
+    let std = f64::from(std).max(1e-3);
+    let bits =
+        mean(&values(vae.bits_per_dim(data.clone(), condition.clone(), std, task.key.fold(BITS))));
+    writeln!(stdout(), "−log₂ p(x) of the VAE ≤ {bits:.3} bits per dimension, σ = {std:.3}")?;
     let key = task.key.fold(LANGEVIN);
     let refined = task.refine(&decoded, condition, &arguments.refinement, key)?;
 
@@ -84,6 +94,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let frames: Vec<_> = columns.iter().map(|(_, images)| images.clone()).collect();
     task.out.strip("reconstruct", &frames)?;
     let mut fidelity = Fidelity::new(examples.to_string(), indices);
+    fidelity.bits_per_dim = Some(bits);
     for (name, images) in &columns {
         task.out.array(name, images)?;
     }
