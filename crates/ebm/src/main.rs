@@ -39,6 +39,8 @@ enum Command {
     Complete(commands::complete::Arguments),
     /// Take a class-conditional energy as a classifier: accuracy, calibration, outliers.
     Classify(commands::classify::Arguments),
+    /// Estimate the normalising constant of a run's energy, and with it the likelihood of data.
+    LogZ(commands::log_z::Arguments),
     /// Give the energies of images, and how well they tell outliers from data.
     Score(commands::score::Arguments),
     /// Measure samples against a data set: Fréchet and kernel distances, precision, recall and others.
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Command::Inpaint(arguments) => commands::inpaint::run(arguments),
         Command::Complete(arguments) => commands::complete::run(arguments),
         Command::Classify(arguments) => commands::classify::run(arguments),
+        Command::LogZ(arguments) => commands::log_z::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments),
         Command::Eval(arguments) => commands::eval::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),

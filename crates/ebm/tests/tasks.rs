@@ -473,3 +473,32 @@ fn what_does_not_fit_is_refused() {
     let message = refused(command.arg(&run).arg("--out").arg(file.join("out")));
     assert!(message.contains("cannot make the folder"), "{message}");
 }
+
+/// log Z by annealed importance sampling, against the sum over a grid.
+#[test]
+fn log_z_is_that_of_a_grid() {
+    let folder = folder();
+    let run = trained(folder.path(), "two-moons", &["chains.noise=true"]);
+    let arguments = ["log-z", "--count", "500", "--steps", "200", "--step-size", "0.3"];
+    let (out, printed) = ask(&run, "log-z", &arguments);
+    assert!(printed.contains("log Z = "), "{printed}");
+    let report = json(&out.join("log-z.json"));
+    let number = |key: &str| report[key].as_f64().expect(key);
+
+    let checkpoint = run.join("checkpoints/0000002");
+    let device = burn::tensor::Device::flex();
+    let trainer = ebm::teaching::Trainer::load(&checkpoint, &device).expect("readable");
+    let (cells, limit) = (400, 8.0);
+    let width = 2.0 * limit / f64::from(cells);
+    let at = |i: i32| (f64::from(i) + 0.5) * width - limit;
+    let points: Vec<f32> =
+        (0..cells * cells).flat_map(|i| [at(i % cells) as f32, at(i / cells) as f32]).collect();
+    let points = burn::tensor::Tensor::<1>::from_data(points.as_slice(), &device);
+    let points = points.reshape([(cells * cells) as usize, 2, 1, 1]);
+    let energies = trainer.energies(points, None).expect("finite").into_data();
+    let sum: f64 = energies.iter::<f64>().map(|u| (-u).exp()).sum();
+    let expected = (sum * width * width).ln();
+    let (found, error) = (number("log_z"), number("standard_error"));
+    assert!(number("effective") > 50.0, "{report}");
+    assert!((found - expected).abs() < 4.0 * error + 1e-3, "{found} ± {error}, {expected}");
+}

@@ -7,6 +7,7 @@ pub(crate) mod data;
 pub(crate) mod eval;
 pub(crate) mod inpaint;
 pub(crate) mod interpolate;
+pub(crate) mod log_z;
 pub(crate) mod recipes;
 pub(crate) mod reconstruct;
 pub(crate) mod refine;

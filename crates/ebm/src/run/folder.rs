@@ -17,11 +17,13 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use burn::tensor::Tensor;
 use ebm::device::DeviceName;
-use ebm::metrics::mean_pairwise_distance;
+use ebm::metrics::features::{Classifier, FeatureNetwork};
+use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
 use serde::Serialize;
 
+use super::judge::classifier;
 use super::tensorboard::EventFile;
 use super::{Judge, Plane, PlaneMetrics, pictures, report};
 
@@ -42,6 +44,7 @@ pub(crate) struct RunFolder {
     /// What samples are given, of a conditional run.
     conditions: Option<Tensor<4>>,
     judge: Option<Judge>,
+    features: Option<Classifier>,
     /// What samples are compared with, where data are drawn from a density.
     plane: Option<Plane>,
     info: RunInfo,
@@ -56,6 +59,9 @@ pub(super) struct SampleMetrics {
     pub(super) diversity_data: Option<f64>,
     pub(super) diversity_x0: Option<f64>,
     pub(super) diversity_refined: Option<f64>,
+    /// Kernel distances to the data of a grid, few images: in the features of the set's classifier, else of pixels.
+    pub(super) kernel_distance_x0: Option<f64>,
+    pub(super) kernel_distance_refined: Option<f64>,
     /// The share of samples in which a classifier sees the class asked for, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) accuracy_x0: Option<f64>,
@@ -123,6 +129,7 @@ impl RunFolder {
             data,
             conditions,
             judge,
+            features: classifier(&trainer.recipe().data.set, trainer.device())?,
             plane,
             info,
             recipe,
@@ -203,6 +210,8 @@ impl RunFolder {
         };
         let metrics = SampleMetrics {
             iteration,
+            kernel_distance_x0: self.kernel_distance(&samples.start)?,
+            kernel_distance_refined: self.kernel_distance(&samples.refined)?,
             accuracy_x0: accuracy(&samples.start)?,
             accuracy_refined: accuracy(&samples.refined)?,
             diversity_data: mean_pairwise_distance(self.data.clone()),
@@ -220,6 +229,23 @@ impl RunFolder {
 }
 
 impl RunFolder {
+    /// To the data of the grid; `None` of points in the plane, and of fewer than two images.
+    fn kernel_distance(&self, samples: &Tensor<4>) -> Result<Option<f64>> {
+        if self.plane.is_some() {
+            return Ok(None);
+        }
+        let features = |images: &Tensor<4>| -> Result<FeatureSet> {
+            let images = images.clone().clamp(-1.0, 1.0);
+            Ok(match &self.features {
+                Some(network) => FeatureSet::from_tensor(network.features(images)?)?,
+                None => FeatureSet::from_tensor(images)?,
+            })
+        };
+        let [data, samples] = [features(&self.data)?, features(samples)?];
+        let enough = data.len() > 1 && samples.len() > 1;
+        Ok(enough.then(|| kernel_distance(&data, &samples)).transpose()?)
+    }
+
     /// What is seen of the images that are completed.
     fn seen(&self) -> Option<Tensor<4>> {
         let [_, channels, side, _] = self.data.dims();

@@ -87,7 +87,17 @@ pub(super) fn write(
         "Samples that show the class asked for, to a classifier",
         &[of_samples("x₀", |m| m.accuracy_x0), of_samples("x̃", |m| m.accuracy_refined)],
     )?;
-    let plots = plots.into_iter().chain([("accuracy", accuracy)]).collect::<Vec<_>>();
+    let distance = draw(
+        "Kernel distance of a grid's samples to its data",
+        &[
+            of_samples("x₀", |m| m.kernel_distance_x0),
+            of_samples("x̃", |m| m.kernel_distance_refined),
+        ],
+    )?;
+    let plots = plots
+        .into_iter()
+        .chain([("accuracy", accuracy), ("distance", distance)])
+        .collect::<Vec<_>>();
     // Without a point there is no plot.
     for (name, svg) in plots.iter().filter(|(_, svg)| !svg.is_empty()) {
         replace(&folder.join(format!("plots/{name}.svg")), svg.as_bytes())?;
