@@ -1,9 +1,10 @@
 //! Runs that learn images given a class, or given what is seen around a hole.
 
 mod common;
+mod runs;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use ebm::data::{Batches, digits};
@@ -12,52 +13,16 @@ use ebm::noise::Key;
 use ebm::teaching::{Batch, Recipe, Trainer, one_hot};
 use serde_json::Value;
 
-use common::{ebm, folder, refused};
+use common::{ebm, folder};
+use runs::{ask, json, refusal, trained};
 
-fn trained(folder: &Path, recipe: &str) -> PathBuf {
-    let run = folder.join(recipe);
-    let small = [
-        "iterations=2",
-        "chains.steps=3",
-        "chains.count=8",
-        "data.batch=8",
-        "evaluation.images=20",
-    ];
-    ebm(&["train", recipe, "--device", "cpu", "--run-dir"])
-        .arg(&run)
-        .args(small.iter().flat_map(|setting| ["--set", setting]))
-        .assert()
-        .success();
-    run
-}
-
-fn ask(run: &Path, out: &str, arguments: &[&str]) -> (PathBuf, String) {
-    let out = run.with_file_name(out);
-    let (task, rest) = arguments.split_first().expect("a task");
-    let done = ebm(&[task, "--device", "cpu"])
-        .arg(run)
-        .arg("--out")
-        .arg(&out)
-        .args(rest)
-        .assert()
-        .success();
-    let printed = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
-    (out, printed)
-}
-
-fn refusal(run: &Path, arguments: &[&str]) -> String {
-    let (task, rest) = arguments.split_first().expect("a task");
-    refused(ebm(&[task, "--device", "cpu"]).arg(run).args(rest))
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).expect("readable")).expect("JSON")
-}
+/// What makes a run of images under conditions small.
+const SMALL: [&str; 2] = ["chains.steps=3", "evaluation.images=20"];
 
 #[test]
 fn a_run_of_classes_is_asked() {
     let folder = folder();
-    let run = trained(folder.path(), "digits-by-class");
+    let run = trained(folder.path(), "digits-by-class", &SMALL);
     let samples = fs::read_to_string(run.join("samples.jsonl")).expect("readable");
     assert!(samples.contains("accuracy_refined"), "{samples}");
     assert!(
@@ -96,13 +61,13 @@ fn a_run_of_classes_is_asked() {
 #[test]
 fn a_run_of_holes_is_asked() {
     let folder = folder();
-    let run = trained(folder.path(), "digits-completion");
+    let run = trained(folder.path(), "digits-completion", &SMALL);
     assert!(run.join("images/seen.png").exists());
     let (out, printed) =
         ask(&run, "complete", &["complete", "--count", "6", "--completions", "2", "--steps", "2"]);
     assert!(printed.contains("nearest image: PSNR inf, SSIM 1.000"), "{printed}");
     let report = json(&out.join("completion.json"));
-    assert_eq!(report["ways"].as_array().expect("five ways").len(), 5);
+    assert_eq!(report["ways"].as_array().expect("six ways").len(), 6);
     // The embedded digits are their own nearest images, to the last hidden pixel.
     assert_eq!(report["ways"][1]["PSNR"], Value::Null, "{report}");
     for (arguments, message) in [
@@ -137,6 +102,11 @@ fn pairs_are_learned_from_pictures() {
     let (out, _) = ask(&run, "samples", &["sample", "--split", "train", "--count", "2"]);
     assert!(out.join("refined.png").exists());
     ask(&run, "again", &["reconstruct", "--split", "train", "--count", "2"]);
+    // What is nearest is found by the conditions, which say all here.
+    let asked = ["complete", "--split", "train", "--count", "3", "--features", "pixels"];
+    let (out, printed) = ask(&run, "complete", &asked);
+    assert!(printed.contains("nearest image: PSNR inf, SSIM 1.000"), "{printed}");
+    assert!(out.join("complete.png").exists());
     let said = refusal(&run, &["sample", "--set", "digits"]);
     assert!(said.contains("digits"), "{said}");
 }

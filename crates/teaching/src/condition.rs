@@ -90,6 +90,14 @@ impl ConditionRecipe {
         }
     }
 
+    /// Channels of the other image that the data hold behind those of each image; 0 unless there are pairs.
+    pub fn paired_channels(&self) -> usize {
+        match self.kind {
+            ConditionKind::Pair => self.channels,
+            ConditionKind::Class | ConditionKind::Hidden => 0,
+        }
+    }
+
     /// The conditions that belong to images: their classes, or what is seen of them; `None` for pairs, whose other
     /// images only the data know. `key` places random blocks.
     ///

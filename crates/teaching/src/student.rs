@@ -7,6 +7,7 @@ use ebm_energy::{Contrast, squared_norm};
 use ebm_mcmc::{ChainError, Langevin, run};
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae};
+use tracing::instrument;
 
 use crate::buffer::Buffer;
 use crate::{Recipe, StudentKind, StudentRecipe, TeachingError};
@@ -71,7 +72,7 @@ impl Student {
         let student = &recipe.student;
         let vae = match student.kind.has_vae() {
             true => {
-                let condition = recipe.condition.as_ref().map(|condition| condition.shape(image));
+                let condition = recipe.condition_shape(image);
                 let training = device.clone().autodiff();
                 Some((recipe.vae.init_conditional(image, condition, key, &training)?, adam))
             }
@@ -84,6 +85,7 @@ impl Student {
 
     /// Starts `count` chains. `data`: `[batch, …]`, which only the student of that name looks at; without it that
     /// student starts from noise. Networks are given the conditions of a conditional model.
+    #[instrument(level = "debug", skip_all)]
     pub(crate) fn propose(
         &self,
         count: usize,

@@ -70,7 +70,7 @@ impl Trainer {
             .with_beta_2(recipe.optimiser.beta_2)
             .with_epsilon(recipe.optimiser.epsilon);
         let student_key = key.fold(stream::INITIAL_STUDENT);
-        let condition = recipe.condition.as_ref().map(|condition| condition.shape(image));
+        let condition = recipe.condition_shape(image);
         let energy_key = key.fold(stream::INITIAL_ENERGY);
         let energy = recipe.energy.init(image, condition, energy_key, &training)?;
         let ema_decay = recipe.optimiser.ema_decay;
@@ -104,7 +104,8 @@ impl Trainer {
 
         // G1: the student proposes. The paper's starts chains at decoder means, with fresh z.
         let count = self.recipe.chains.count;
-        let proposal = self.propose(count, Some(&data), c.clone(), key.fold(stream::PROPOSAL));
+        let proposal =
+            self.student.propose(count, Some(&data), c.clone(), key.fold(stream::PROPOSAL));
         let start = proposal.start.clone();
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
@@ -141,7 +142,8 @@ impl Trainer {
         [strip_images, strip_frames]: [usize; 2],
     ) -> Result<Samples, TeachingError> {
         self.check_condition(condition.as_ref(), count)?;
-        let start = self.propose(count, None, condition.clone(), key.fold(stream::PROPOSAL)).start;
+        let start =
+            self.student.propose(count, None, condition.clone(), key.fold(stream::PROPOSAL)).start;
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
@@ -217,17 +219,6 @@ impl Trainer {
             0.0 => data,
             std => data.clone() + key.normal(data.dims(), &self.device) * std,
         }
-    }
-
-    #[instrument(level = "debug", skip_all)]
-    fn propose(
-        &self,
-        count: usize,
-        data: Option<&Tensor<4>>,
-        condition: Option<Tensor<4>>,
-        key: Key,
-    ) -> Proposal {
-        self.student.propose(count, data, condition, key)
     }
 
     #[instrument(level = "debug", skip_all, name = "refine")]
@@ -341,10 +332,8 @@ impl Trainer {
         condition: Option<&Tensor<4>>,
         rows: usize,
     ) -> Result<(), TeachingError> {
-        let expected = self.recipe.condition.as_ref().map(|condition| {
-            let [channels, side] = condition.shape(self.image);
-            [rows, channels, side, side]
-        });
+        let expected = self.recipe.condition_shape(self.image);
+        let expected = expected.map(|[channels, side]| [rows, channels, side, side]);
         let given = condition.map(Tensor::dims);
         if given == expected { Ok(()) } else { Err(TeachingError::Condition { given, expected }) }
     }

@@ -9,7 +9,8 @@ use ebm::metrics::auroc;
 use ebm::teaching::{ConditionKind, one_hot};
 use serde::Serialize;
 
-use super::task::{self, COUNTS, DataArguments, Examples, Task, mean, values, within};
+use super::task::{self, COUNTS, DataArguments, Examples, Task, values, within};
+use crate::run::mean;
 use crate::run::plots::{Curve, draw_against};
 
 /// Images whose energies are computed at once.
@@ -79,7 +80,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         Some(name) => {
             let other = task.other_examples(name, &arguments.data)?;
             let other = self::logits(&task, &other, arguments.count, condition.classes)?;
-            let [data, other] = [&logits, &other].map(|logits| logits.log_sums(-1.0));
+            let [data, other] = [&logits, &other].map(Logits::negative_log_sums);
             Some(auroc(&data, &other).context("an energy is not a number; the run diverged")?)
         }
     };
@@ -172,8 +173,9 @@ impl Logits {
         }
     }
 
-    fn log_sums(&self, sign: f64) -> Vec<f64> {
-        self.rows.iter().map(|row| sign * log_sum_exp(row, 1.0)).collect()
+    /// −log Σ exp f of each image: high of outliers.
+    fn negative_log_sums(&self) -> Vec<f64> {
+        self.rows.iter().map(|row| -log_sum_exp(row, 1.0)).collect()
     }
 }
 

@@ -1,4 +1,5 @@
-//! `ebm complete`: images with a hidden part, filled by a run that learned to, several times each.
+//! `ebm complete`: images of which a part is seen, or another image, completed by a run that learned to, several times
+//! each.
 
 use std::io::{Write, stdout};
 
@@ -6,11 +7,13 @@ use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::data::Split;
+use ebm::metrics::features::FeatureNetwork;
 use ebm::teaching::ConditionKind;
 use serde::Serialize;
 
+use super::eval::Network;
 use super::task::{self, COUNTS, DataArguments, Refinement, Task, within};
-use crate::run::{Completed, Way};
+use crate::run::{Completed, Holes, Way, classifier};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -22,6 +25,10 @@ pub(crate) struct Arguments {
     /// Completions of each image.
     #[arg(long, default_value = "4", value_parser = within(1..=64))]
     completions: usize,
+    /// The network whose features a Fréchet distance compares, as `ebm eval` takes it; of fewer images than features
+    /// there is none [default: the classifier of the recipe's data set, if one is compiled in].
+    #[arg(long, value_name = "NAME[=FILE]")]
+    features: Option<String>,
     #[command(flatten)]
     refinement: Refinement,
     #[command(flatten)]
@@ -34,7 +41,6 @@ struct Report {
     data: String,
     images: usize,
     completions: usize,
-    /// FD is that of the set's classifier, `FD(digits)` or `FD(fashion)`.
     ways: Vec<Way>,
     /// Mean distance between two completions of one image; 0 for a single completion.
     diversity: Vec<(&'static str, f64)>,
@@ -42,27 +48,31 @@ struct Report {
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "complete")?;
-    let recipe = task.trainer.recipe().condition.clone();
-    let Some(condition) = recipe.filter(|condition| condition.kind == ConditionKind::Hidden) else {
+    let recipe = task.trainer.recipe();
+    let given = recipe.condition.as_ref().filter(|given| given.kind != ConditionKind::Class);
+    let Some(condition) = given else {
         bail!(
             "the run did not learn to complete images (its recipe has no [condition] of kind \
-             \"hidden\"); `ebm inpaint` fills holes by an unconditional run"
+             \"hidden\" or \"pair\"); `ebm inpaint` fills holes by an unconditional run"
         );
     };
     let examples = task.examples(&arguments.data)?;
     let training = task.examples_of(Split::Train, &arguments.data)?;
-    let (_, images) = examples.spread(arguments.count, task.trainer.device());
+    let device = task.trainer.device();
+    let Some(images) = examples.stacked(arguments.count, device) else {
+        bail!("{examples} has no images");
+    };
+    let holes = Holes::new(images, condition, task.key);
+    let [channels, side] = task.trainer.image();
+    let features: Option<Box<dyn FeatureNetwork>> = match &arguments.features {
+        Some(given) => Some(Network::open(given, [channels, side, side], device)?.into_inner()),
+        None => classifier(&recipe.data.set, device)?.map(|network| Box::new(network) as _),
+    };
     let Arguments { completions, .. } = arguments;
-    let steps = task.steps(&arguments.refinement);
-    let done = Completed::new(
-        &task.trainer,
-        &condition,
-        images.clone(),
-        &training,
-        [completions, steps],
-        task.key,
-    )?;
-    let mut frames = vec![images, done.holes.paste(done.holes.images.zeros_like())];
+    let numbers = [completions, task.steps(&arguments.refinement)];
+    let done =
+        Completed::new(&task.trainer, &holes, &training, features.as_deref(), numbers, task.key)?;
+    let mut frames = vec![holes.images.clone(), holes.seen()];
     for (name, sets) in [("x0", &done.starts), ("refined", &done.refined)] {
         if !sets.is_empty() {
             let stacked: Tensor<5> = Tensor::stack(sets.clone(), 1);

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
-use network::Network;
+pub(crate) use network::Network;
 use scores::{Score, scores};
 use statistics::Statistics;
 

@@ -9,7 +9,8 @@ use ebm::energy::Gaussian;
 use ebm::mcmc::{Mala, annealed_importance};
 use serde::Serialize;
 
-use super::task::{self, COUNTS, ConditionArguments, STEPS, Task, mean, values, within};
+use super::task::{self, COUNTS, ConditionArguments, STEPS, Task, values, within};
+use crate::run::mean;
 
 /// Streams of random numbers.
 const START: u64 = 0;

@@ -9,7 +9,8 @@ use clap::Args;
 use ebm::metrics::psnr;
 use serde::Serialize;
 
-use super::task::{self, COUNTS, DataArguments, Refinement, Task, mean, values, within};
+use super::task::{self, COUNTS, DataArguments, Refinement, Task, values, within};
+use crate::run::mean;
 
 /// Streams of random numbers.
 const ENCODER: u64 = 0;

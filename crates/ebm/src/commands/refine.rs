@@ -5,9 +5,8 @@ use burn::tensor::Tensor;
 use clap::Args;
 use serde::Serialize;
 
-use super::task::{
-    self, COUNTS, ConditionArguments, Refinement, STEPS, Task, mean, values, within,
-};
+use super::task::{self, COUNTS, ConditionArguments, Refinement, STEPS, Task, values, within};
+use crate::run::mean;
 use crate::run::plots::{Curve, draw_against};
 
 #[derive(Args)]

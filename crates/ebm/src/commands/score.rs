@@ -8,7 +8,8 @@ use clap::Args;
 use ebm::metrics::auroc;
 use serde::Serialize;
 
-use super::task::{self, COUNTS, DataArguments, Task, mean, values, within};
+use super::task::{self, COUNTS, DataArguments, Task, values, within};
+use crate::run::mean;
 
 /// The stream of noise images.
 const NOISE: u64 = 0;

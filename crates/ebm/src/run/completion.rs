@@ -1,30 +1,27 @@
-//! How well hidden parts of images are filled.
+//! How well images are completed from what is seen of them.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use burn::tensor::Tensor;
 use ebm::data::ImageSet;
-use ebm::metrics::features::{Classifier, FeatureNetwork};
+use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{
     FeatureSet, MetricsError, Moments, frechet_distance, mean_pairwise_distance, ssim,
 };
 use ebm::noise::Key;
-use ebm::teaching::{ConditionRecipe, TeachingError, Trainer};
+use ebm::teaching::{TeachingError, Trainer};
 use serde::Serialize;
 
-use super::judge::classifier;
+use super::holes::Holes;
 
-/// Training images that are compared at once.
-const CHUNK: usize = 4_096;
-
-/// Streams of random numbers: of holes, and of the completions.
-const HOLES: u64 = 0;
+/// The stream of random numbers of the completions; that of holes is another.
 const COMPLETIONS: u64 = 1;
+/// The window of SSIM.
+const WINDOW: usize = 11;
 
 /// Completions of images, and what they are compared with.
 pub(crate) struct Completed {
-    pub(crate) holes: Holes,
     /// x₀ with what is seen pasted in, one batch for each completion of all images.
     pub(crate) starts: Vec<Tensor<4>>,
     /// x_T likewise; empty without an energy.
@@ -47,61 +44,102 @@ pub(crate) struct Way {
 }
 
 impl Completed {
-    /// Fills the holes that a run's recipe makes in images, `completions` times; compares with what the training set
-    /// alone gives, and with completions that are told another image's condition.
+    /// Fills the holes, `completions` times; compares with what the training set alone gives, and with completions
+    /// that are told another image's condition.
     pub(crate) fn new(
         trainer: &Trainer,
-        condition: &ConditionRecipe,
-        images: Tensor<4>,
+        holes: &Holes,
         training: &ImageSet,
+        features: Option<&dyn FeatureNetwork>,
         [completions, steps]: [usize; 2],
         key: Key,
     ) -> Result<Self> {
-        let count = images.dims()[0];
-        let (seen, mask) = condition.hide(images.clone(), key.fold(HOLES));
-        let holes = Holes { images, mask };
-        let fill = |condition: Tensor<4>, i: usize| {
+        let count = holes.images.dims()[0];
+        let fill = |condition: &Tensor<4>, i: usize| {
             let key = key.fold(COMPLETIONS).fold(i as u64);
-            let samples = trainer.sample(count, Some(condition), steps, key, [0, 2])?;
+            let samples = trainer.sample(count, Some(condition.clone()), steps, key, [0, 2])?;
             Ok::<_, TeachingError>([samples.start, samples.refined].map(|x| holes.paste(x)))
         };
-        let filled =
-            (0..completions).map(|i| fill(seen.clone(), i)).collect::<Result<Vec<_>, _>>()?;
+        let seen = &holes.condition;
+        let filled = (0..completions).map(|i| fill(seen, i)).collect::<Result<Vec<_>, _>>()?;
         let (starts, mut refined): (Vec<_>, Vec<_>) =
             filled.into_iter().map(|[a, b]| (a, b)).unzip();
         // Each is told the condition of the one before it.
-        let rest = seen.clone().narrow(0, 0, count - 1);
-        let others = Tensor::cat(vec![seen.narrow(0, count - 1, 1), rest], 0);
-        let misled = fill(others, 0)?[1].clone();
+        let [last, rest] = [(count - 1, 1), (0, count - 1)];
+        let others = [last, rest].map(|(start, len)| seen.clone().narrow(0, start, len));
+        let misled = fill(&Tensor::cat(others.to_vec(), 0), 0)?[1].clone();
+        let middle = Tensor::stack::<5>(refined.clone(), 0).mean_dim(0).squeeze_dim(0);
         if !trainer.recipe().student.kind.has_energy() {
             refined.clear();
         }
 
-        let features = classifier(&trainer.recipe().data.set, trainer.device())?;
-        let [mean, nearest] = [holes.mean_of(training), holes.nearest_of(training)];
-        let [mean, nearest] = [mean, nearest].map(|fill| holes.paste(fill));
-        let mut ways = Vec::new();
-        for (name, sets) in [
-            ("mean image", &vec![mean]),
-            ("nearest image", &vec![nearest]),
-            ("given another's condition", &vec![misled]),
-            ("x₀", &starts),
-            ("x_T", &refined),
-        ] {
-            if !sets.is_empty() {
-                ways.push(holes.way(name, sets, features.as_ref())?);
-            }
-        }
-        let mut diversity = vec![("diversity of x₀", spread(&starts))];
+        let truth = Truth::new(&holes.images, features)?;
+        let sets = [
+            ("mean image", vec![holes.paste(holes.mean_of(training))]),
+            ("nearest image", vec![holes.paste(holes.nearest_of(training))]),
+            ("given another's condition", vec![misled]),
+            ("mean of the completions", if completions > 1 { vec![middle] } else { vec![] }),
+            ("x₀", starts.clone()),
+            ("x_T", refined.clone()),
+        ];
+        let sets = sets.iter().filter(|(_, sets)| !sets.is_empty());
+        let ways = sets.map(|(name, sets)| {
+            let decibels: Vec<f64> = sets.iter().flat_map(|x| holes.psnr(x.clone())).collect();
+            let mut measures = truth.compare(sets)?;
+            measures.insert("PSNR".into(), mean(&decibels));
+            Ok(Way { name, measures })
+        });
+        let ways = ways.collect::<Result<_>>()?;
+        let mut diversity = vec![("diversity of x₀", diversity_of(&starts))];
         if !refined.is_empty() {
-            diversity.push(("diversity of x_T", spread(&refined)));
+            diversity.push(("diversity of x_T", diversity_of(&refined)));
         }
-        Ok(Self { holes, starts, refined, ways, diversity })
+        Ok(Self { starts, refined, ways, diversity })
     }
 }
 
+/// Whole images, and what they are in the features of a network.
+struct Truth<'a> {
+    images: &'a Tensor<4>,
+    features: Option<(&'a dyn FeatureNetwork, Moments)>,
+}
+
+impl<'a> Truth<'a> {
+    fn new(images: &'a Tensor<4>, network: Option<&'a dyn FeatureNetwork>) -> Result<Self> {
+        let features = network
+            .map(|network| Ok::<_, anyhow::Error>((network, moments(network, images.clone())?)))
+            .transpose()?;
+        Ok(Self { images, features })
+    }
+
+    /// SSIM and the Fréchet distance of completed images, where they have a meaning.
+    fn compare(&self, sets: &[Tensor<4>]) -> Result<BTreeMap<String, f64>> {
+        let mut measures = BTreeMap::new();
+        let [_, _, height, width] = self.images.dims();
+        if height.min(width) >= WINDOW {
+            let each = sets.iter().map(|x| ssim(x.clone(), self.images.clone()));
+            measures.insert("SSIM".into(), mean(&each.collect::<Result<Vec<_>, _>>()?.concat()));
+        }
+        if let Some((network, truth)) = &self.features {
+            match frechet_distance(&moments(*network, Tensor::cat(sets.to_vec(), 0))?, truth) {
+                Ok(distance) => {
+                    measures.insert(format!("FD({})", network.name()), distance);
+                }
+                // Of fewer images than features there is none.
+                Err(MetricsError::TooFew { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(measures)
+    }
+}
+
+fn moments(network: &dyn FeatureNetwork, images: Tensor<4>) -> Result<Moments> {
+    Ok(Moments::of(&FeatureSet::from_tensor(network.features(images)?)?))
+}
+
 /// The mean over images of the mean distance between two of their completions.
-fn spread(completions: &[Tensor<4>]) -> f64 {
+fn diversity_of(completions: &[Tensor<4>]) -> f64 {
     let images = completions.first().map_or(0, |first| first.dims()[0]);
     let of = |i: usize| {
         let own = completions.iter().map(|x| x.clone().narrow(0, i, 1)).collect();
@@ -110,134 +148,7 @@ fn spread(completions: &[Tensor<4>]) -> f64 {
     mean(&(0..images).map(of).collect::<Vec<_>>())
 }
 
-fn mean(values: &[f64]) -> f64 {
+/// Of numbers, of which there is at least one.
+pub(crate) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Images and what is seen of them.
-pub(crate) struct Holes {
-    /// `[batch, channels, size, size]`.
-    pub(crate) images: Tensor<4>,
-    /// 1 where a pixel is seen, `[batch, 1, size, size]`.
-    pub(crate) mask: Tensor<4>,
-}
-
-impl Holes {
-    /// The images, their hidden pixels taken from `fill`.
-    pub(crate) fn paste(&self, fill: Tensor<4>) -> Tensor<4> {
-        let seen = self.images.clone() * self.mask.clone();
-        seen + fill.clamp(-1.0, 1.0) * (self.mask.clone().neg() + 1.0)
-    }
-
-    /// The measures of images that are filled already.
-    fn way(
-        &self,
-        name: &'static str,
-        sets: &[Tensor<4>],
-        features: Option<&Classifier>,
-    ) -> Result<Way> {
-        let decibels: Vec<f64> = sets.iter().flat_map(|x| self.psnr(x.clone())).collect();
-        let mut measures = BTreeMap::from([("PSNR".to_owned(), mean(&decibels))]);
-        let [_, _, height, width] = self.images.dims();
-        // The window's side.
-        if height.min(width) >= 11 {
-            let each = sets.iter().map(|x| ssim(x.clone(), self.images.clone()));
-            let each = each.collect::<Result<Vec<_>, _>>()?.concat();
-            measures.insert("SSIM".into(), mean(&each));
-        }
-        if let Some(network) = features {
-            let moments = |sets: &[Tensor<4>]| -> Result<Moments> {
-                let all = Tensor::cat(sets.to_vec(), 0);
-                Ok(Moments::of(&FeatureSet::from_tensor(network.features(all)?)?))
-            };
-            // Of fewer images than features there is none.
-            match frechet_distance(&moments(sets)?, &moments(std::slice::from_ref(&self.images))?) {
-                Ok(distance) => {
-                    measures.insert(format!("FD({})", network.name()), distance);
-                }
-                Err(MetricsError::TooFew { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(Way { name, measures })
-    }
-
-    /// Decibels of the hidden pixels alone, against a peak of 2 (the width of [−1, 1]): one for each image.
-    pub(crate) fn psnr(&self, fill: Tensor<4>) -> Vec<f64> {
-        let error = (self.paste(fill) - self.images.clone()).powi_scalar(2);
-        let channels = error.dims()[1] as f64;
-        let rows = |x: Tensor<4>| -> Vec<f64> {
-            x.flatten::<2>(1, 3).sum_dim(1).into_data().iter::<f64>().collect()
-        };
-        let hidden = rows(self.mask.clone().neg() + 1.0);
-        let decibels = |(sum, hidden): (f64, f64)| 10.0 * (4.0 * hidden * channels / sum).log10();
-        rows(error).into_iter().zip(hidden).map(decibels).collect()
-    }
-
-    /// The mean of the training images, for each image again.
-    pub(crate) fn mean_of(&self, training: &ImageSet) -> Tensor<4> {
-        let per_image: usize = training.shape().iter().product();
-        let mut sums = vec![0.0_f64; per_image];
-        for image in training.pixels().chunks(per_image) {
-            sums.iter_mut().zip(image).for_each(|(sum, &pixel)| *sum += f64::from(pixel));
-        }
-        let count = training.len() as f64;
-        let mean: Vec<f32> = sums.iter().map(|sum| (sum / count / 127.5 - 1.0) as f32).collect();
-        let [batch, channels, height, width] = self.images.dims();
-        Tensor::<1>::from_data(mean.as_slice(), &self.images.device())
-            .reshape([1, channels, height, width])
-            .expand([batch, channels, height, width])
-    }
-
-    /// For each image the training image that is nearest to it where it is seen.
-    pub(crate) fn nearest_of(&self, training: &ImageSet) -> Tensor<4> {
-        let [batch, channels, height, width] = self.images.dims();
-        let device = self.images.device();
-        let rows = |x: Tensor<4>| x.flatten::<2>(1, 3);
-        let mask = rows(self.mask.clone().expand([batch, channels, height, width]));
-        let seen = rows(self.images.clone()) * mask.clone();
-        let mut best = vec![(f64::INFINITY, 0); batch];
-        let all: Vec<usize> = (0..training.len()).collect();
-        for (chunk, indices) in all.chunks(CHUNK).enumerate() {
-            let others = rows(training.batch(indices, &device)).transpose();
-            // ‖m ⊙ (y − x)‖² but for what all y have in common.
-            let distances = mask.clone().matmul(others.clone().powi_scalar(2))
-                - seen.clone().matmul(others) * 2.0;
-            let distances: Vec<f64> = distances.into_data().iter::<f64>().collect();
-            for (best, row) in best.iter_mut().zip(distances.chunks(indices.len())) {
-                for (i, &distance) in row.iter().enumerate() {
-                    if distance < best.0 {
-                        *best = (distance, chunk * CHUNK + i);
-                    }
-                }
-            }
-        }
-        let indices: Vec<usize> = best.into_iter().map(|(_, index)| index).collect();
-        training.batch(&indices, &device)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::Device;
-
-    /// Two training images; what is seen of the image is the second's, what is hidden the first's.
-    #[test]
-    fn fills_are_pasted_and_measured_in_the_hole() {
-        let device = Device::flex();
-        let set = ImageSet::new("two", [1, 1, 2], vec![0, 255, 255, 0], vec![0, 1]).expect("whole");
-        let tensor =
-            |values: [f32; 2]| Tensor::<1>::from_data(values, &device).reshape([1, 1, 1, 2]);
-        let holes = Holes { images: tensor([1.0, 1.0]), mask: tensor([1.0, 0.0]) };
-        let pixels = |x: Tensor<4>| -> Vec<f32> { x.into_data().iter().collect() };
-        let nearest = holes.nearest_of(&set);
-        assert_eq!(pixels(nearest.clone()), [1.0, -1.0]);
-        assert_eq!(pixels(holes.paste(nearest.clone())), [1.0, -1.0]);
-        // A hidden pixel that is wrong by the whole range is at 0 dB.
-        assert!(holes.psnr(nearest)[0].abs() < 1e-6);
-        let mean = holes.mean_of(&set);
-        assert_eq!(pixels(mean.clone()), [0.0, 0.0]);
-        assert!((holes.psnr(mean)[0] - 10.0 * 4.0_f64.log10()).abs() < 1e-5);
-    }
 }

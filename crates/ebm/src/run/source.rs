@@ -52,6 +52,14 @@ pub(crate) fn open_given(
                 ConditionHalf::Right => Half::Right,
             };
             let (pairs, split) = open_pairs(selection, half, root, catalog)?;
+            let [found, ..] = pairs.conditions().shape();
+            if found != condition.channels {
+                bail!(
+                    "condition.channels is {}; the other images of {} have {found}",
+                    condition.channels,
+                    selection.set
+                );
+            }
             Ok((pairs.stacked()?, split))
         }
     }
@@ -62,11 +70,11 @@ pub(crate) fn unstack(
     images: Tensor<4>,
     condition: Option<&ConditionRecipe>,
 ) -> (Tensor<4>, Option<Tensor<4>>) {
-    match condition.filter(|condition| condition.kind == ConditionKind::Pair) {
-        None => (images, None),
-        Some(condition) => {
-            let x = images.dims()[1] - condition.channels;
-            let other = images.clone().narrow(1, x, condition.channels);
+    match condition.map_or(0, ConditionRecipe::paired_channels) {
+        0 => (images, None),
+        channels => {
+            let x = images.dims()[1] - channels;
+            let other = images.clone().narrow(1, x, channels);
             (images.narrow(1, 0, x), Some(other))
         }
     }
@@ -119,12 +127,12 @@ impl Source {
         let selection = Selection { set, split, side: *side, channels: *channels };
         let (images, _) = open_given(recipe.condition.as_ref(), &selection, root, catalog)?;
         let [found, height, width] = images.shape();
-        let paired = recipe.condition.as_ref().is_some_and(|c| c.kind == ConditionKind::Pair);
+        let paired = recipe.condition.as_ref().map_or(0, ConditionRecipe::paired_channels);
         if height != width {
             bail!("the images of {set} are {height} × {width}; the networks take square ones");
         }
         if side.is_some_and(|side| side != height)
-            || channels.is_some_and(|wanted| wanted != found && !paired)
+            || channels.is_some_and(|wanted| wanted + paired != found)
         {
             bail!(
                 "the images of {set} are {found} × {height} × {width} (channels, height, width) and keep it: leave \
@@ -149,9 +157,8 @@ impl Source {
         match self {
             Self::Images(ahead, conditions) => {
                 let [channels, side, _] = ahead.images().shape();
-                let pair = conditions.as_ref().map(|conditions| &conditions.recipe);
-                let pair = pair.filter(|condition| condition.kind == ConditionKind::Pair);
-                [channels.saturating_sub(pair.map_or(0, |pair| pair.channels)), side]
+                let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
+                [channels - paired, side]
             }
             Self::Density(..) => [2, 1],
         }
@@ -215,14 +222,12 @@ impl Source {
         }
     }
 
-    fn stacked(&self, count: usize, device: &Device) -> Tensor<4> {
+    /// The same of what [`open_given`] gives.
+    pub(crate) fn stacked(&self, count: usize, device: &Device) -> Tensor<4> {
         match self {
             Self::Images(ahead, _) => {
                 let images = ahead.images();
-                // Spread evenly over the set: embedded digits are sorted by class.
-                let (len, count) = (images.len(), count.min(images.len()));
-                let indices: Vec<usize> = (0..count).map(|i| i * len / count).collect();
-                images.batch(&indices, device)
+                images.batch(&spread(images.len(), count), device)
             }
             Self::Density(density, _, key) => density.batch(count, key.fold(SHOWN), device),
         }
@@ -232,4 +237,10 @@ impl Source {
 /// The classes of these images.
 pub(crate) fn labels(set: &ImageSet, indices: &[usize]) -> Vec<u8> {
     indices.iter().map(|&index| set.labels()[index]).collect()
+}
+
+/// `count` numbers below `len`, or all if there are fewer, evenly spread: sets may be sorted by class.
+pub(crate) fn spread(len: usize, count: usize) -> Vec<usize> {
+    let count = count.min(len);
+    (0..count).map(|i| i * len / count).collect()
 }

@@ -243,6 +243,11 @@ impl Recipe {
             .into_root_schema_for::<Self>()
     }
 
+    /// Channels and side of the conditions for images of `[channels, size]`; `None` without conditions.
+    pub fn condition_shape(&self, image: [usize; 2]) -> Option<[usize; 2]> {
+        self.condition.as_ref().map(|condition| condition.shape(image))
+    }
+
     /// The factor of both learning rates at an epoch.
     pub fn decay_at(&self, epoch: u64) -> f64 {
         self.optimiser.decay.powf(epoch as f64 / self.optimiser.decay_epochs)

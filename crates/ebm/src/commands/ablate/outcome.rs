@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use anyhow::Result;
 use burn::tensor::Device;
-use ebm::data::{Catalog, DataError, DataRoot, Selection, Split, open};
+use ebm::data::{Catalog, DataError, DataRoot, Selection, Split};
+use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{ConditionKind, TeachingError, Trainer, train};
 
 use super::matrix::Job;
-use crate::run::{Completed, Judge, Plane, Source};
+use crate::run::{Completed, Holes, Judge, Plane, Source, classifier, open_given, spread};
 
 /// The stream of the samples that are measured; the trainer's own streams are below it.
 const MEASURED: u64 = 102;
@@ -95,23 +96,27 @@ fn measures(
         measures.insert("KL(data‖x_T)".into(), plane.kl_refined);
         return Ok(measures);
     }
-    let data = source.shown(IMAGES, device);
     let steps = trainer.recipe().chains.sampling_steps;
-    let conditions = source.shown_conditions(IMAGES, device);
-    let samples = trainer.sample(IMAGES, conditions.clone(), steps, key, [0, 2])?;
-    let hidden = trainer.recipe().condition.as_ref();
+    let given = trainer.recipe().condition.as_ref();
     if let (Some(training), Some(condition)) =
-        (source.images(), hidden.filter(|condition| condition.kind == ConditionKind::Hidden))
+        (source.images(), given.filter(|condition| condition.kind != ConditionKind::Class))
     {
         let (set, split) = (&trainer.recipe().data.set, Some(Split::Test));
         let [channels, side] = trainer.image().map(Some);
+        let selection = Selection { set, split, side, channels };
         // Images that were not learned from, where there are some.
-        let images = match open(&Selection { set, split, side, channels }, root, catalog) {
+        let images = match open_given(given, &selection, root, catalog) {
             Ok((test, _)) => test.batch(&spread(test.len(), COMPLETED), device),
-            Err(DataError::NoSplit { .. }) => source.shown(COMPLETED, device),
-            Err(error) => return Err(error.into()),
+            Err(error) => match error.downcast_ref() {
+                Some(DataError::NoSplit { .. }) => source.stacked(COMPLETED, device),
+                _ => return Err(error),
+            },
         };
-        let done = Completed::new(trainer, condition, images, training, [COMPLETIONS, steps], key)?;
+        let holes = Holes::new(images, condition, key);
+        let features = classifier(set, device)?;
+        let features = features.as_ref().map(|network| network as &dyn FeatureNetwork);
+        let numbers = [COMPLETIONS, steps];
+        let done = Completed::new(trainer, &holes, training, features, numbers, key)?;
         for way in done.ways {
             let named = |(measure, x)| (format!("{measure}, {}", way.name), x);
             measures.extend(way.measures.into_iter().map(named));
@@ -119,6 +124,9 @@ fn measures(
         measures.extend(done.diversity.into_iter().map(|(name, x)| (name.into(), x)));
         return Ok(measures);
     }
+    let data = source.shown(IMAGES, device);
+    let conditions = source.shown_conditions(IMAGES, device);
+    let samples = trainer.sample(IMAGES, conditions.clone(), steps, key, [0, 2])?;
     if let (Some(judge), Some(c)) = (Judge::of(trainer.recipe(), device)?, &conditions) {
         measures.insert("accuracy of x₀".into(), judge.accuracy(&samples.start, c)?);
         measures.insert("accuracy of x_T".into(), judge.accuracy(&samples.refined, c)?);
@@ -138,9 +146,4 @@ fn measures(
         measures.extend(mean_pairwise_distance(clamped).map(|d| (relative.into(), d / diversity)));
     }
     Ok(measures)
-}
-
-/// `count` numbers below `len`, evenly spread.
-fn spread(len: usize, count: usize) -> Vec<usize> {
-    (0..count.min(len)).map(|i| i * len / count.min(len)).collect()
 }

@@ -15,7 +15,7 @@ use super::BATCH;
 use super::statistics::Sum;
 
 /// A network and what tells it from others.
-pub(super) struct Network {
+pub(crate) struct Network {
     network: Box<dyn FeatureNetwork>,
     /// Of its weights.
     pub(super) sum: String,
@@ -25,7 +25,7 @@ pub(super) struct Network {
 
 impl Network {
     /// The network of `NAME` or `NAME=FILE`, for images of `[channels, height, width]`.
-    pub(super) fn open(given: &str, image: [usize; 3], device: &Device) -> Result<Self> {
+    pub(crate) fn open(given: &str, image: [usize; 3], device: &Device) -> Result<Self> {
         let (name, file) = match given.split_once('=') {
             Some((name, file)) => (name, Some(Path::new(file))),
             None => (given, None),
@@ -60,6 +60,11 @@ impl Network {
         }
         sum.add(name.as_bytes());
         Ok(Self { network, sum: sum.hexadecimal(), is_inception: name == "inception" })
+    }
+
+    /// The network alone.
+    pub(crate) fn into_inner(self) -> Box<dyn FeatureNetwork> {
+        self.network
     }
 
     /// The features of all images, a part at a time.

@@ -7,11 +7,11 @@ use burn::tensor::{Device, Tensor};
 use clap::Args;
 use ebm::data::{DataRoot, Density, ImageSet, Selection, Split};
 use ebm::noise::Key;
-use ebm::teaching::{ConditionKind, ConditionRecipe};
+use ebm::teaching::ConditionRecipe;
 
 use super::Task;
 use crate::commands::sets::Sets;
-use crate::run::{labels, open_given, unstack};
+use crate::run::{labels, open_given, spread, unstack};
 
 /// The stream of draws of a density, within a task's.
 const DRAWS: u64 = 100;
@@ -80,10 +80,8 @@ impl Task {
             }
         };
         let ([channels, side], found) = (self.trainer.image(), examples.shape());
-        let paired = self.trainer.recipe().condition.as_ref().map_or(0, |c| match c.kind {
-            ConditionKind::Pair => c.channels,
-            ConditionKind::Class | ConditionKind::Hidden => 0,
-        });
+        let condition = self.trainer.recipe().condition.as_ref();
+        let paired = condition.map_or(0, ConditionRecipe::paired_channels);
         let expected = [channels + paired, side, side];
         if found != expected {
             let shape = |[c, h, w]: [usize; 3]| format!("{c} × {h} × {w}");
@@ -111,8 +109,7 @@ impl Examples {
     pub(crate) fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Tensor<4>) {
         match self {
             Self::Images(images, _, condition) => {
-                let (len, count) = (images.len(), count.min(images.len()));
-                let indices: Vec<usize> = (0..count).map(|i| i * len / count).collect();
+                let indices = spread(images.len(), count);
                 let batch = images.batch(&indices, device);
                 (indices, unstack(batch, condition.as_ref()).0)
             }
@@ -138,8 +135,7 @@ impl Examples {
         if all.is_empty() {
             bail!("{self} has no images of class {class}");
         }
-        let count = count.min(all.len());
-        let indices: Vec<usize> = (0..count).map(|i| all[i * all.len() / count]).collect();
+        let indices: Vec<usize> = spread(all.len(), count).into_iter().map(|i| all[i]).collect();
         let batch = self.at(&indices, device)?;
         Ok((indices, batch))
     }
@@ -169,6 +165,14 @@ impl Examples {
 }
 
 impl Examples {
+    /// `count` images, or all if there are fewer, spread evenly, as [`open_given`] gives them; `None` of a density.
+    pub(crate) fn stacked(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
+        match self {
+            Self::Images(images, ..) => Some(images.batch(&spread(images.len(), count), device)),
+            Self::Density(..) => None,
+        }
+    }
+
     /// The other images of the pairs of these numbers; `None` of images that are alone.
     pub(crate) fn others(&self, indices: &[usize], device: &Device) -> Option<Tensor<4>> {
         match self {
