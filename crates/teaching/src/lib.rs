@@ -22,6 +22,7 @@
 
 mod buffer;
 mod checkpoint;
+mod company;
 mod condition;
 mod error;
 mod metrics;

@@ -83,6 +83,11 @@ impl Student {
         Ok(Self { recipe: student.clone(), image, device: device.clone(), vae, buffer })
     }
 
+    /// Whether proposals are decoded from codes.
+    pub(crate) fn decodes(&self) -> bool {
+        self.vae.is_some()
+    }
+
     /// Starts `count` chains. `data`: `[batch, …]`, which only the student of that name looks at; without it that
     /// student starts from noise. Networks are given the conditions of a conditional model.
     #[instrument(level = "debug", skip_all)]

@@ -9,6 +9,7 @@ use ebm_noise::Key;
 use ebm_vae::Vae;
 use tracing::instrument;
 
+use crate::company::starts;
 use crate::model::Model;
 use crate::student::{Lesson, Loss, Proposal, Student};
 use crate::{Batch, Recipe, StepMetrics, TeachingError};
@@ -142,8 +143,8 @@ impl Trainer {
         [strip_images, strip_frames]: [usize; 2],
     ) -> Result<Samples, TeachingError> {
         self.check_condition(condition.as_ref(), count)?;
-        let start =
-            self.student.propose(count, None, condition.clone(), key.fold(stream::PROPOSAL)).start;
+        let key_of_start = key.fold(stream::PROPOSAL);
+        let start = starts(&self.student, &self.recipe, count, condition.clone(), key_of_start);
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.

@@ -1,6 +1,6 @@
 //! Algorithm 1 given a class or a part of the image.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_noise::Key;
 use ebm_teaching::{
     Batch, ConditionKind, Hole, Recipe, RecipeError, StepMetrics, StudentKind, TeachingError,
@@ -146,5 +146,33 @@ fn conditions_that_do_not_fit_are_refused() {
         let error = Trainer::new(recipe, [1, 28], &Device::flex()).map(drop).expect_err(to);
         assert!(matches!(error, TeachingError::Recipe(RecipeError::Network(_))));
         assert!(error.to_string().starts_with(message), "{error}");
+    }
+}
+
+/// A decoder that normalises by its batch gives the same to one as to all.
+#[test]
+fn a_sample_is_the_same_alone_and_in_company() {
+    let device = Device::flex();
+    let mut recipe = recipe(ConditionKind::Class, StudentKind::Variational);
+    (recipe.chains.count, recipe.data.batch) = (20, 20);
+    let of_classes = trainer(recipe.clone());
+    recipe.condition = None;
+    let text = toml::to_string(&recipe).expect("serialises");
+    let lines = text.lines().filter(|line| !line.starts_with("condition"));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let plain = Recipe::from_toml(&text, "test").expect("valid");
+    let unconditional = trainer(plain);
+    let start = |trainer: &Trainer, labels: Option<&[u8]>, count: usize| {
+        let condition = labels.map(|labels| one_hot(labels, 10, &device));
+        trainer.sample(count, condition, 1, Key::new(3), [0, 2]).expect("finite").start
+    };
+    // In the order in which one brings its company.
+    let all: Vec<u8> = (0..20).map(|i| i / 2).collect();
+    for (alone, among) in [
+        (start(&of_classes, Some(&[0]), 1), start(&of_classes, Some(&all), 20)),
+        (start(&unconditional, None, 1), start(&unconditional, None, 20)),
+    ] {
+        let among = among.narrow(0, 0, 1).into_data();
+        alone.into_data().assert_approx_eq(&among, Tolerance::<f32>::absolute(1e-5));
     }
 }

@@ -347,7 +347,7 @@ fn every_recipe_makes_an_iteration() {
         (recipe.chains.count, recipe.chains.steps, recipe.student.buffer) = (2, 1, 4);
         recipe.data.batch = 2;
         let image = match &*recipe.data.set {
-            "cifar10" | "facades" => [3, 32],
+            "cifar10" | "facades" | "openmoji" => [3, 32],
             "digits" | "mnist" | "fashion-mnist" => [1, 28],
             _ => [2, 1],
         };

@@ -18,6 +18,7 @@ fn the_embedded_one_describes_mnist() {
             "fashion-mnist",
             "kmnist",
             "mnist",
+            "openmoji",
             "paris-streetview",
             "svhn"
         ]

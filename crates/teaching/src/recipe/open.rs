@@ -14,9 +14,10 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 16] = embedded![
+const EMBEDDED: [(&str, &str); 18] = embedded![
     "checkerboard",
     "cifar10",
+    "cifar10-completion",
     "coopnets",
     "digits",
     "digits-by-class",
@@ -27,6 +28,7 @@ const EMBEDDED: [(&str, &str); 16] = embedded![
     "fashion-mnist-small",
     "mnist",
     "mnist-small",
+    "openmoji",
     "replay",
     "rings",
     "short-run",
@@ -341,7 +343,7 @@ mod tests {
                 "chains.step_size is -1; it must be positive",
             ),
             ("extends = \"mnist\"\n[energy]\nlayers = []", "energy.layers is empty"),
-            ("extends = \"nonsense\"", "embedded are checkerboard, cifar10, coopnets"),
+            ("extends = \"nonsense\"", "embedded are checkerboard, cifar10, cifar10-completion"),
             ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
             ("name = \"x\"", "missing field"),
             ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
