@@ -36,12 +36,21 @@ fn a_run_of_classes_is_asked() {
     let array = |folder: &Path| fs::read(folder.join("x0.npy")).expect("readable");
     assert_ne!(array(&threes), array(&all));
 
+    let asked = ["--features", "digits", "--metrics", "fd", "--steps", "2"];
+    let asked = [&["eval", "--per-class", "--count", "140"][..], &asked].concat();
+    let scores = fs::read_to_string(ask(&run, "eval", &asked).0.join("eval.jsonl"));
+    let scores = scores.expect("readable");
+    // x₀ and x_T of each class, against other images.
+    assert_eq!(scores.lines().count(), 20, "{scores}");
+    assert!((0..10).all(|class| scores.matches(&format!("\"class\":{class},")).count() == 2));
+    assert!(scores.contains("digits (train), class 9"), "{scores}");
+
     let (out, printed) = ask(&run, "classify", &["classify", "--count", "40"]);
     assert!(printed.contains("accuracy"), "{printed}");
     let report = json(&out.join("classify.json"));
-    let accuracy = report["accuracy"].as_f64().expect("a number");
+    let accuracy = report["calibration"][0]["accuracy"].as_f64().expect("a number");
     assert!((0.0..=1.0).contains(&accuracy));
-    let losses = report["calibration"].as_array().expect("two");
+    let losses = report["calibration"].as_array().expect("three");
     assert!(losses.iter().all(|c| c["log_loss"].as_f64().is_some_and(f64::is_finite)), "{report}");
     ask(&run, "refine", &["refine", "--class", "7", "--count", "2", "--steps", "2"]);
     ask(&run, "lines", &["interpolate", "--class", "7", "--count", "2", "--points", "3"]);
@@ -51,6 +60,7 @@ fn a_run_of_classes_is_asked() {
     for (arguments, message) in [
         (&["sample", "--class", "10"][..], "--class is 10; the run has the classes 0 to 9"),
         (&["complete"], "the run did not learn to complete images"),
+        (&["eval", "--per-class", "--class", "3", "--features", "digits"], "cannot be used with"),
         (&["inpaint"], "this is for runs without a condition"),
     ] {
         let said = refusal(&run, arguments);
@@ -72,6 +82,7 @@ fn a_run_of_holes_is_asked() {
     assert_eq!(report["ways"][1]["PSNR"], Value::Null, "{report}");
     for (arguments, message) in [
         (&["classify"][..], "the run learned no classes"),
+        (&["eval", "--per-class", "--features", "digits"], "the run learned no classes"),
         (&["sample", "--class", "1"], "the run's condition is an image"),
     ] {
         let said = refusal(&run, arguments);

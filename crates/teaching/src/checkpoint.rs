@@ -19,8 +19,9 @@ use crate::{Recipe, StudentKind, TeachingError, Trainer};
 /// Parameters and optimiser states, in Burn's burnpack format.
 const ENERGY: [&str; 2] = ["energy.bpk", "energy-adam.bpk"];
 const VAE: [&str; 2] = ["vae.bpk", "vae-adam.bpk"];
-/// The average of the energy's weights.
+/// The averages of the weights.
 const AVERAGE: &str = "energy-average.bpk";
+const VAE_AVERAGE: &str = "vae-average.bpk";
 /// The states of a replay buffer, `[len, channels, height, width]`, single precision, little endian.
 const BUFFER: &str = "buffer.f32";
 /// The file with the count of iterations, the shape of the images and the SHA-256 of the other files.
@@ -90,6 +91,9 @@ impl Trainer {
             vae.clone().save_file(parameters).map_err(|e| fail(&e))?;
             vae_adam.save(adam).map_err(|e| fail(&e))?;
         }
+        if let Some(average) = &self.student.average {
+            average.model().clone().save_file(folder.join(VAE_AVERAGE)).map_err(|e| fail(&e))?;
+        }
         if let Some(buffer) = &self.student.buffer {
             let bytes: Vec<u8> = buffer.states().iter().flat_map(|x| x.to_le_bytes()).collect();
             fs::write(folder.join(BUFFER), bytes).map_err(|e| fail(&e))?;
@@ -138,13 +142,14 @@ impl Trainer {
         (trainer.energy, trainer.energy_adam) =
             read(path, ENERGY, (trainer.energy, trainer.energy_adam))?;
         if let Some(decay) = trainer.recipe.optimiser.ema_decay {
-            let file = path.join(AVERAGE);
-            let average = trainer.energy.clone().try_load_file(&file);
-            let average = average.map_err(|e| checkpoint_error(&file, &e))?;
-            trainer.average = Some(Ema::new(decay, &average)?);
+            trainer.average = Some(read_average(path, AVERAGE, decay, &trainer.energy)?);
         }
         if let Some(vae) = trainer.student.vae.take() {
-            trainer.student.vae = Some(read(path, VAE, vae)?);
+            let (vae, adam) = read(path, VAE, vae)?;
+            if let Some(decay) = trainer.recipe.student.ema_decay {
+                trainer.student.average = Some(read_average(path, VAE_AVERAGE, decay, &vae)?);
+            }
+            trainer.student.vae = Some((vae, adam));
         }
         if trainer.student.buffer.is_some() {
             trainer.student.buffer = Some(read_buffer(&path.join(BUFFER), &trainer)?);
@@ -160,7 +165,9 @@ fn files(recipe: &Recipe) -> impl Iterator<Item = &'static str> {
     let vae = VAE.into_iter().filter(move |_| kind.has_vae());
     let buffer = (kind == StudentKind::Replay).then_some(BUFFER);
     let average = recipe.optimiser.ema_decay.map(|_| AVERAGE);
-    [RECIPE].into_iter().chain(ENERGY).chain(average).chain(vae).chain(buffer)
+    let vae_average = recipe.student.ema_decay.filter(|_| kind.has_vae()).map(|_| VAE_AVERAGE);
+    let averages = average.into_iter().chain(vae_average);
+    [RECIPE].into_iter().chain(ENERGY).chain(averages).chain(vae).chain(buffer)
 }
 
 /// Parameters and their optimiser.
@@ -174,6 +181,18 @@ fn read<M: Module>(
         module.try_load_file(&parameters).map_err(|e| checkpoint_error(&parameters, &e))?;
     let adam = adam.load(&state).map_err(|e| checkpoint_error(&state, &e))?;
     Ok((module, adam))
+}
+
+/// The average of the weights of a module like this one.
+fn read_average<M: Module>(
+    folder: &Path,
+    name: &str,
+    decay: f64,
+    module: &M,
+) -> Result<Ema<M>, TeachingError> {
+    let file = folder.join(name);
+    let average = module.clone().try_load_file(&file);
+    Ok(Ema::new(decay, &average.map_err(|e| checkpoint_error(&file, &e))?)?)
 }
 
 fn read_buffer(file: &Path, trainer: &Trainer) -> Result<Buffer, TeachingError> {

@@ -19,7 +19,7 @@ pub(crate) fn starts(
     key: Key,
 ) -> Tensor<4> {
     if !student.decodes() {
-        return student.propose(count, None, condition, key).start;
+        return student.show(count, condition, key);
     }
     let classes = recipe.condition.as_ref().filter(|c| c.kind == ConditionKind::Class);
     let least = recipe.chains.count;
@@ -29,13 +29,13 @@ pub(crate) fn starts(
             let repeats = rows.div_ceil(count);
             c.repeat_dim(0, repeats).narrow(0, 0, rows)
         });
-        return student.propose(rows, None, company, key).start.narrow(0, 0, count);
+        return student.show(rows, company, key).narrow(0, 0, count);
     };
     let pieces = condition.clone().split(PIECE, 0).into_iter().enumerate().map(|(i, asked)| {
         let key = if i == 0 { key } else { key.fold(i as u64) };
         let asked_for = asked.dims()[0];
         let all = evened(asked, classes.classes, least);
-        student.propose(all.dims()[0], None, Some(all), key).start.narrow(0, 0, asked_for)
+        student.show(all.dims()[0], Some(all), key).narrow(0, 0, asked_for)
     });
     Tensor::cat(pieces.collect(), 0)
 }

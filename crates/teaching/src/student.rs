@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Contrast, squared_norm};
+use ebm_energy::{Contrast, Ema, squared_norm};
 use ebm_mcmc::{ChainError, Langevin, run};
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae};
@@ -19,6 +19,8 @@ pub(crate) struct Student {
     /// Without autodiff.
     device: Device,
     pub(crate) vae: Option<(Vae, ModuleOptimizer)>,
+    /// The average of its weights, if the recipe wants one.
+    pub(crate) average: Option<Ema<Vae>>,
     pub(crate) buffer: Option<Buffer>,
 }
 
@@ -78,14 +80,37 @@ impl Student {
             }
             false => None,
         };
+        let decay = student.ema_decay;
+        let average = vae.as_ref().zip(decay).map(|((vae, _), decay)| Ema::new(decay, vae));
         let replays = student.kind == StudentKind::Replay;
         let buffer = replays.then(|| Buffer::new(student.buffer, image, key, device));
-        Ok(Self { recipe: student.clone(), image, device: device.clone(), vae, buffer })
+        Ok(Self {
+            recipe: student.clone(),
+            image,
+            device: device.clone(),
+            vae,
+            average: average.transpose()?,
+            buffer,
+        })
     }
 
     /// Whether proposals are decoded from codes.
     pub(crate) fn decodes(&self) -> bool {
         self.vae.is_some()
+    }
+
+    /// The networks that samples that are shown start from: with an average of the weights, that.
+    pub(crate) fn shown(&self) -> Option<Vae> {
+        let average = self.average.as_ref().map(|average| average.model().clone());
+        average.or_else(|| self.vae.as_ref().map(|(vae, _)| vae.valid()))
+    }
+
+    /// As [`Self::propose`], for samples that are shown.
+    pub(crate) fn show(&self, count: usize, condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+        match self.shown() {
+            Some(vae) => vae.decode(key.normal([count, vae.latent()], &self.device), condition),
+            None => self.propose(count, None, condition, key).start,
+        }
     }
 
     /// Starts `count` chains. `data`: `[batch, …]`, which only the student of that name looks at; without it that
@@ -193,6 +218,9 @@ impl Student {
             (Lesson::Loss(loss), Some((vae, adam)), _) => {
                 let gradients = GradientsParams::from_grads(loss.total.backward(), vae);
                 *vae = adam.step(rate, vae.clone(), gradients);
+                if let Some(average) = &mut self.average {
+                    average.update(vae);
+                }
             }
             (Lesson::States(places, states), _, Some(buffer)) => buffer.keep(&places, states),
             _ => {}

@@ -1,6 +1,5 @@
 //! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
 
-use burn::module::Module;
 use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_noise::Key;
@@ -46,7 +45,7 @@ impl Trainer {
     /// [`TeachingError::Missing`] without networks.
     pub fn decoder(&self) -> Result<Vae, TeachingError> {
         let missing = || self.missing("a decoder", "variational, generator and vae-on-data");
-        self.vae().map(Module::valid).ok_or_else(missing)
+        self.student.shown().ok_or_else(missing)
     }
 
     /// The auto-encoder without autodiff, for its encoder too.
@@ -56,7 +55,7 @@ impl Trainer {
     pub fn encoder(&self) -> Result<Vae, TeachingError> {
         let learned = self.recipe.student.kind != StudentKind::Generator;
         let missing = || self.missing("an encoder that learned", "variational and vae-on-data");
-        self.vae().filter(|_| learned).map(Module::valid).ok_or_else(missing)
+        self.student.shown().filter(|_| learned).ok_or_else(missing)
     }
 
     /// Codes of images of which the pixels of `mask` are seen, by `steps` Langevin steps from z ~ N(0, I):

@@ -184,6 +184,7 @@ fn a_resumed_run_equals_an_unbroken_one() {
         (recipe.chains.noise, recipe.chains.noise_until_epoch) = (true, Some(1));
         recipe.data.noise_std = 0.03;
         (recipe.optimiser.ema_decay, recipe.optimiser.energy_regulariser) = (Some(0.5), 1e-3);
+        recipe.student.ema_decay = Some(0.5);
         let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
         let ending = train(&mut trainer(recipe), data, None, &mut [&mut unbroken]).expect("finite");
         assert_eq!(ending, Ending::Finished);
@@ -198,14 +199,16 @@ fn a_resumed_run_equals_an_unbroken_one() {
 /// An average of the weights is looked at, and training does not know of it.
 #[test]
 fn the_average_of_weights_is_for_samples_only() {
-    let averaged = |decay| {
+    let averaged = |energy, student| {
         let mut recipe = small_recipe();
-        recipe.optimiser.ema_decay = decay;
+        (recipe.optimiser.ema_decay, recipe.student.ema_decay) = (energy, student);
         run(trainer(recipe))
     };
-    let (without, with) = (averaged(None), averaged(Some(0.9)));
-    assert_eq!(without.metrics, with.metrics);
-    assert_ne!(without.samples, with.samples);
+    let without = averaged(None, None);
+    for with in [averaged(Some(0.9), None), averaged(None, Some(0.9))] {
+        assert_eq!(without.metrics, with.metrics);
+        assert_ne!(without.samples, with.samples);
+    }
 }
 
 /// A listener that has had enough after two iterations.

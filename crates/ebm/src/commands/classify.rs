@@ -17,6 +17,12 @@ use crate::run::plots::{Curve, draw_against};
 const BATCH: usize = 512;
 /// Bins of confidence.
 const BINS: usize = 15;
+/// Of the search for offsets: fits of the temperature, and of the offsets for each.
+const ROUNDS: usize = 10;
+const SCALINGS: usize = 20;
+/// What is calibrated.
+const NAMES: [&str; 3] =
+    ["p(c|x)", "with the temperature fitted", "with the classes' offsets fitted"];
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -43,10 +49,9 @@ struct Logits {
 struct Report {
     data: String,
     images: usize,
-    /// Share of images whose class has the highest f.
-    accuracy: f64,
-    /// As p(c|x) comes, and with the temperature of f that fits the even images best, on the odd ones.
-    calibration: Vec<Calibration>,
+    /// As p(c|x) ∝ exp f(x, c) comes; of the odd images with the temperature of f that fits the even ones best; and with
+    /// offsets of the classes besides, in the place of the −log Z(c) that no energy knows.
+    calibration: [Calibration; 3],
     against: Option<String>,
     /// The probability that log Σ exp f is lower for an image of the other set than for one of the data.
     auroc: Option<f64>,
@@ -54,6 +59,8 @@ struct Report {
 
 #[derive(Serialize)]
 struct Calibration {
+    /// Share of images whose class has the highest p(c|x).
+    accuracy: f64,
     temperature: f64,
     /// Mean of −log p(c|x) of the true class, in nats.
     log_loss: f64,
@@ -72,9 +79,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     };
     let examples = task.examples(&arguments.data)?;
     let logits = logits(&task, &examples, arguments.count, condition.classes)?;
-    let held_out = logits.every_other(1);
-    let temperature = logits.every_other(0).best_temperature();
-    let calibration = vec![logits.calibration(1.0), held_out.calibration(temperature)];
+    let [even, held_out] = [0, 1].map(|first| logits.every_other(first));
+    let (temperature, offsets) = even.best_offsets();
+    let calibration = [
+        logits.calibration(1.0),
+        held_out.calibration(even.best_temperature()),
+        held_out.shifted(&offsets).calibration(temperature),
+    ];
     let area = match &arguments.against {
         None => None,
         Some(name) => {
@@ -87,7 +98,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let report = Report {
         data: examples.to_string(),
         images: logits.rows.len(),
-        accuracy: logits.accuracy(),
         calibration,
         against: arguments.against,
         auroc: area,
@@ -155,6 +165,42 @@ impl Logits {
         ((low + high) / 2.0).exp()
     }
 
+    /// The rows with a number for each class added.
+    fn shifted(&self, offsets: &[f64]) -> Self {
+        let shift = |row: &Vec<f64>| row.iter().zip(offsets).map(|(f, b)| f + b).collect();
+        Self { rows: self.rows.iter().map(shift).collect(), labels: self.labels.clone() }
+    }
+
+    /// A temperature and offsets of the classes: by turns the best temperature, and offsets that bring the mean p(c|x)
+    /// closer to the classes' shares (iterative scaling, Darroch and Ratcliff 1972).
+    fn best_offsets(&self) -> (f64, Vec<f64>) {
+        let classes = self.rows.first().map_or(0, Vec::len);
+        // Half an image more of each: a class without images has no offset that fits best.
+        let mut shares = vec![0.5; classes];
+        for &label in &self.labels {
+            if let Some(share) = shares.get_mut(usize::from(label)) {
+                *share += 1.0;
+            }
+        }
+        let mut offsets = vec![0.0; classes];
+        let mut temperature = self.best_temperature();
+        for _ in 0..ROUNDS {
+            for _ in 0..SCALINGS {
+                let mut expected = vec![0.5; classes];
+                for row in &self.shifted(&offsets).rows {
+                    let sum = log_sum_exp(row, temperature);
+                    let p = row.iter().map(|f| (f / temperature - sum).exp());
+                    expected.iter_mut().zip(p).for_each(|(total, p)| *total += p);
+                }
+                let ratios = shares.iter().zip(&expected).map(|(share, p)| share / p);
+                let steps = ratios.map(|ratio| temperature * ratio.ln());
+                offsets.iter_mut().zip(steps).for_each(|(offset, step)| *offset += step);
+            }
+            temperature = self.shifted(&offsets).best_temperature();
+        }
+        (temperature, offsets)
+    }
+
     fn calibration(&self, temperature: f64) -> Calibration {
         let mut sums = [(0.0, 0.0, 0); BINS];
         for (_, confidence, right) in self.pairs(temperature) {
@@ -166,6 +212,7 @@ impl Logits {
             full.map(|(c, a, count)| (c / count as f64, a / count as f64, count)).collect();
         let gaps = bins.iter().map(|(c, a, count)| (c - a).abs() * *count as f64);
         Calibration {
+            accuracy: self.accuracy(),
             temperature,
             log_loss: self.log_loss(temperature),
             expected_calibration_error: gaps.sum::<f64>() / self.rows.len().max(1) as f64,
@@ -185,13 +232,12 @@ fn log_sum_exp(row: &[f64], temperature: f64) -> f64 {
 }
 
 fn plot(report: &Report) -> Result<String> {
-    let names = ["p(c|x)", "p(c|x), temperature fitted"];
     let curve = |(name, calibration): (&'static str, &Calibration)| {
         let points = calibration.bins.iter().map(|&(c, a, _)| (c, a)).collect();
         Curve { name, points }
     };
     let mut curves: Vec<Curve<'_>> =
-        names.into_iter().zip(&report.calibration).map(curve).collect();
+        NAMES.into_iter().zip(&report.calibration).map(curve).collect();
     curves.push(Curve { name: "calibrated", points: vec![(0.0, 0.0), (1.0, 1.0)] });
     draw_against("confidence", "accuracy against confidence", &curves).map_err(Error::from_boxed)
 }
@@ -199,12 +245,14 @@ fn plot(report: &Report) -> Result<String> {
 impl Report {
     fn print(&self) -> Result<()> {
         let mut out = stdout();
-        writeln!(out, "{}: {} images, accuracy {:.4}", self.data, self.images, self.accuracy)?;
-        for c in &self.calibration {
-            let (t, loss, error) = (c.temperature, c.log_loss, c.expected_calibration_error);
+        writeln!(out, "{}: {} images", self.data, self.images)?;
+        for (name, c) in NAMES.iter().zip(&self.calibration) {
+            let Calibration { accuracy, temperature: t, log_loss: loss, .. } = c;
+            let error = c.expected_calibration_error;
             writeln!(
                 out,
-                "temperature {t:.3}: log loss {loss:.3} nats, calibration error {error:.3}"
+                "{name}: accuracy {accuracy:.4}, temperature {t:.3}, log loss {loss:.3} nats, calibration error \
+                 {error:.3}"
             )?;
         }
         if let (Some(other), Some(area)) = (&self.against, self.auroc) {
@@ -234,5 +282,22 @@ mod tests {
         assert!(mended.expected_calibration_error < 1e-3);
         assert!(mended.log_loss < raw.log_loss);
         assert_eq!(mended.bins.iter().map(|bin| bin.2).sum::<usize>(), 400);
+    }
+
+    /// Logits of drawn labels to which a number for each class is added: a wrong Z(c), which hides the class.
+    #[test]
+    fn offsets_are_found() {
+        let rows: Vec<Vec<f64>> = (0..600)
+            .map(|i| (0..3).map(|c| if c == i % 3 { 2.0 } else { 0.0 }).collect())
+            .collect();
+        // e² of e² + 2 are as the largest says: 79 %.
+        let labels = (0..600).map(|i| ((i % 3 + usize::from(i % 100 >= 79)) % 3) as u8).collect();
+        let right = Logits { rows, labels };
+        let wrong = right.shifted(&[9.0, 0.0, -5.0]);
+        assert!(right.accuracy() > 0.75 && wrong.accuracy() < 0.4);
+        let (_, offsets) = wrong.best_offsets();
+        let [a, b, c] = offsets[..] else { panic!("three classes") };
+        assert_eq!(wrong.shifted(&offsets).accuracy(), right.accuracy());
+        assert!((b - a - 9.0).abs() < 1.0 && (c - b - 5.0).abs() < 1.0, "{offsets:?}");
     }
 }

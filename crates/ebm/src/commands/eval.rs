@@ -9,6 +9,7 @@ use std::io::{Write, stdout};
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::{Args, ValueEnum};
+use ebm::teaching::{ConditionKind, one_hot};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
@@ -41,6 +42,9 @@ pub(crate) struct Arguments {
     /// With `--class`, samples of that class are compared with the set's images of it.
     #[command(flatten)]
     condition: ConditionArguments,
+    /// The same for each class that the run learned: samples of it against the set's images of it.
+    #[arg(long, conflicts_with = "class")]
+    per_class: bool,
 }
 
 /// A kind of scores.
@@ -65,86 +69,114 @@ struct Line<'a> {
     /// `x0`: as the student proposes; `refined`: after the Langevin steps.
     samples: &'a str,
     #[serde(flatten)]
-    score: &'a Score,
+    score: Score,
     network: &'a str,
     count: usize,
-    reference: &'a str,
+    reference: String,
     reference_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<u8>,
     /// Langevin steps; 0 of x₀.
     steps: usize,
+}
+
+/// Samples of one class, or of all, and the images that they are compared with.
+struct Part {
+    class: Option<u8>,
+    /// What they are compared with.
+    name: String,
+    images: Tensor<4>,
+    conditions: Option<Tensor<4>>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "eval")?;
     let examples = task.examples(arguments.condition.data())?;
-    let conditions = task.conditions(arguments.count, &arguments.condition)?;
-    let device = task.trainer.device();
+    let (count, device) = (arguments.count, task.trainer.device());
     let [channels, side] = task.trainer.image();
     let network = Network::open(&arguments.features, [channels, side, side], device)?;
-    let class = arguments.condition.class();
-    let (_, images) = examples.spread_of(class, arguments.count, device)?;
-    let (count, reference_count) = (arguments.count, images.dims()[0]);
+    let part = |class: Option<u8>, conditions| -> Result<Part> {
+        let (_, images) = examples.spread_of(class, count, device)?;
+        let name = match class {
+            Some(class) => format!("{examples}, class {class}"),
+            None => examples.to_string(),
+        };
+        Ok(Part { class, name, images, conditions })
+    };
+    let parts = if arguments.per_class {
+        let classes = classes_of(&task)?;
+        let of = |class| one_hot(&vec![class; count], classes, device);
+        let labels = (0..classes).map(|class| class as u8);
+        labels.map(|class| part(Some(class), Some(of(class)))).collect::<Result<_>>()?
+    } else {
+        let conditions = task.conditions(count, &arguments.condition)?;
+        vec![part(arguments.condition.class(), conditions)?]
+    };
     let metrics = &arguments.metrics;
     // What takes minutes comes after what can be refused.
-    let least = count.min(reference_count);
+    parts.iter().try_for_each(|part| check(part, count, metrics, &network))?;
+
+    let root = arguments.condition.data().root()?;
+    let steps = task.steps(&arguments.refinement);
+    let refines = task.refines();
+    let mut out = stdout();
+    let mut lines = Vec::new();
+    for Part { class, name, images, conditions } in parts {
+        let reference_count = images.dims()[0];
+        writeln!(
+            out,
+            "{count} samples against {reference_count} images of {name}, features: {}",
+            network.name()
+        )?;
+        let reference = Statistics::of(&network, images, root.path())?;
+        let [start, refined] = samples(&task, conditions.as_ref(), count, steps)?;
+        let sets = [("x0", 0, start), ("refined", steps, refined)];
+        for (samples, steps, images) in sets.into_iter().take(1 + usize::from(refines)) {
+            for score in scores(&network, &reference, images, metrics, task.key.fold(INTERVALS))? {
+                writeln!(out, "{samples:8} {score}")?;
+                let (network, reference) = (network.name(), name.clone());
+                lines.push(Line {
+                    samples,
+                    score,
+                    network,
+                    count,
+                    reference,
+                    reference_count,
+                    class,
+                    steps,
+                });
+            }
+        }
+    }
+    task.out.lines("eval", lines)
+}
+
+/// How many classes a run learned.
+fn classes_of(task: &Task) -> Result<usize> {
+    match &task.trainer.recipe().condition {
+        Some(condition) if condition.kind == ConditionKind::Class => Ok(condition.classes),
+        _ => bail!("--per-class is given, but the run learned no classes"),
+    }
+}
+
+/// Whether the scores that are asked for can be computed.
+fn check(part: &Part, count: usize, metrics: &[Metric], network: &Network) -> Result<()> {
+    let least = count.min(part.images.dims()[0]);
     if metrics.contains(&Metric::Fd) && least <= network.dim() {
         bail!(
-            "a Fréchet distance of {} features needs more samples and more images than that, found {least}: give \
+            "a Fréchet distance of {} features needs more samples and more images than that, found {least} ({}): give \
              more with --count, other --features, or --metrics without fd",
-            network.dim()
+            network.dim(),
+            part.name
         );
     }
     if metrics.contains(&Metric::Is)
-        && network.probabilities(images.clone().narrow(0, 0, 1))?.is_none()
+        && network.probabilities(part.images.clone().narrow(0, 0, 1))?.is_none()
     {
         bail!(
             "{} tells no classes apart: no inception score; leave `is` out of --metrics",
             network.name()
         );
-    }
-    let root = arguments.condition.data().root()?;
-    let reference = Statistics::of(&network, images, root.path())?;
-
-    let steps = task.steps(&arguments.refinement);
-    let [start, refined] = samples(&task, conditions.as_ref(), count, steps)?;
-    let mut sets = vec![("x0", 0, start)];
-    if task.refines() {
-        sets.push(("refined", steps, refined));
-    }
-    let name = match class {
-        Some(class) => format!("{examples}, class {class}"),
-        None => examples.to_string(),
-    };
-    let mut found = Vec::new();
-    for (samples, steps, images) in sets {
-        let key = task.key.fold(INTERVALS);
-        found.push((samples, steps, scores(&network, &reference, images, metrics, key)?));
-    }
-    let lines = found.iter().flat_map(|(samples, steps, scores)| {
-        let (network, reference) = (network.name(), &name[..]);
-        let steps = *steps;
-        scores.iter().map(move |score| Line {
-            samples,
-            score,
-            network,
-            count,
-            reference,
-            reference_count,
-            steps,
-        })
-    });
-    task.out.lines("eval", lines)?;
-
-    let mut out = stdout();
-    writeln!(
-        out,
-        "{count} samples against {reference_count} images of {name}, features: {}",
-        network.name()
-    )?;
-    for (samples, _, scores) in &found {
-        for score in scores {
-            writeln!(out, "{samples:8} {score}")?;
-        }
     }
     Ok(())
 }

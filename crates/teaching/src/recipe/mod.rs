@@ -136,6 +136,10 @@ pub struct StudentRecipe {
     /// The share of chains that begin anew, from uniform noise: `replay`.
     #[serde(default = "released::restart")]
     pub restart: f64,
+    /// d of the average of the networks' weights, as that of `optimiser.ema_decay`, which samples that are shown or
+    /// measured then start from; none in the released code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema_decay: Option<f64>,
 }
 
 /// Values of the released programs of the papers.

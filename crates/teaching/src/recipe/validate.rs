@@ -99,8 +99,15 @@ impl Recipe {
         range("optimiser.decay", decay, decay > 0.0 && decay <= 1.0, "in (0, 1]")?;
         positive("optimiser.decay_epochs", optimiser.decay_epochs)?;
         not_negative("optimiser.energy_regulariser", optimiser.energy_regulariser)?;
-        let ema = optimiser.ema_decay.unwrap_or(0.0);
-        range("optimiser.ema_decay", ema, (0.0..1.0).contains(&ema), "in [0, 1)")
+        let averages = [
+            ("optimiser.ema_decay", optimiser.ema_decay),
+            ("student.ema_decay", self.student.ema_decay),
+        ];
+        for (name, decay) in averages {
+            let decay = decay.unwrap_or(0.0);
+            range(name, decay, (0.0..1.0).contains(&decay), "in [0, 1)")?;
+        }
+        Ok(())
     }
 }
 
