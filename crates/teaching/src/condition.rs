@@ -26,6 +26,10 @@ pub struct ConditionRecipe {
     /// Which half of a picture is the other image, where they are side by side: `pair`.
     #[serde(default)]
     pub half: ConditionHalf,
+    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c belongs to: `hidden` and
+    /// `pair`. With 0 the student learns from samples alone; the authors' code for pairs has 0.2.
+    #[serde(default)]
+    pub l1_weight: f64,
 }
 
 /// A half of a picture.
@@ -177,7 +181,8 @@ mod tests {
 
     fn hidden(hole: Hole, mask: bool) -> ConditionRecipe {
         let (kind, classes, channels) = (ConditionKind::Hidden, 10, 3);
-        ConditionRecipe { kind, classes, hole, mask, channels, half: ConditionHalf::Right }
+        let (half, l1_weight) = (ConditionHalf::Right, 0.0);
+        ConditionRecipe { kind, classes, hole, mask, channels, half, l1_weight }
     }
 
     #[test]

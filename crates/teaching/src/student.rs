@@ -15,6 +15,8 @@ use crate::{Recipe, StudentKind, StudentRecipe, TeachingError};
 /// The student of a run: its kind's numbers, and what it has learned.
 pub(crate) struct Student {
     recipe: StudentRecipe,
+    /// γ, the weight of the distance from data.
+    l1_weight: f64,
     image: [usize; 2],
     /// Without autodiff.
     device: Device,
@@ -85,6 +87,7 @@ impl Student {
         let replays = student.kind == StudentKind::Replay;
         let buffer = replays.then(|| Buffer::new(student.buffer, image, key, device));
         Ok(Self {
+            l1_weight: recipe.condition.as_ref().map_or(0.0, |condition| condition.l1_weight),
             recipe: student.clone(),
             image,
             device: device.clone(),
@@ -168,19 +171,33 @@ impl Student {
             // (z₀, x̃) is a pair, after latent Langevin steps if the recipe wants some.
             (StudentKind::Generator, Some(z)) => {
                 let z = self.revise(vae, z, &samples, condition.clone(), key)?;
-                let reconstruction = squared_norm(vae.decode(z, condition) - samples).mean();
+                let decoded = vae.decode(z, condition);
+                let reconstruction = squared_norm(decoded.clone() - samples).mean();
                 let std = self.recipe.decoder_std;
                 let total = reconstruction.clone() / (2.0 * std * std);
+                let total = self.with_l1(total, decoded, data);
                 Loss { total, reconstruction, kl: None }
             }
             // z is inferred anew by q(z|x̃), or by q(z|x) of data where there is no energy.
             (kind, _) => {
-                let taught = if kind.has_energy() { samples } else { data };
+                let taught = if kind.has_energy() { samples } else { data.clone() };
                 let loss = vae.loss(taught, condition, weight, key);
-                Loss { total: loss.total, reconstruction: loss.reconstruction, kl: Some(loss.kl) }
+                let total = self.with_l1(loss.total, loss.decoded, data);
+                Loss { total, reconstruction: loss.reconstruction, kl: Some(loss.kl) }
             }
         };
         Ok(Lesson::Loss(loss))
+    }
+
+    /// A loss, blended with the distance from the images that conditions belong to, where the recipe wants it.
+    fn with_l1(&self, loss: Tensor<1>, decoded: Tensor<4>, data: Tensor<4>) -> Tensor<1> {
+        match self.l1_weight {
+            0.0 => loss,
+            weight => {
+                let l1 = (decoded - data).abs().flatten::<2>(1, 3).sum_dim(1).mean();
+                loss * (1.0 - weight) + l1 * weight
+            }
+        }
     }
 
     /// Langevin steps on p(z|x̃) from the codes that the chains started with.

@@ -176,3 +176,33 @@ fn a_sample_is_the_same_alone_and_in_company() {
         alone.into_data().assert_approx_eq(&among, Tolerance::<f32>::absolute(1e-5));
     }
 }
+
+/// Data reach the student by their distance, if the recipe says so, and by nothing else.
+#[test]
+fn the_distance_from_data_is_blended_in() {
+    for student in [StudentKind::Variational, StudentKind::Generator] {
+        let after = |l1_weight: f64, negate: bool| {
+            let mut recipe = recipe(ConditionKind::Hidden, student);
+            recipe.condition.as_mut().expect("conditional").l1_weight = l1_weight;
+            let mut trainer = trainer(recipe.clone());
+            let mut batch = batch(&recipe, 0);
+            if negate {
+                batch.images = batch.images.neg();
+            }
+            trainer.step(batch).expect("finite");
+            let (z, seen) = (
+                Tensor::ones([2, 24], &Device::flex()),
+                Tensor::zeros([2, 2, 28, 28], &Device::flex()),
+            );
+            let vae = trainer.vae().expect("a VAE");
+            vae.decode(z, Some(seen)).into_data().iter::<f32>().collect::<Vec<_>>()
+        };
+        assert_eq!(after(0.0, false), after(0.0, true));
+        assert_ne!(after(0.2, false), after(0.2, true));
+        assert_ne!(after(0.2, false), after(0.0, false));
+    }
+    let mut recipe = recipe(ConditionKind::Class, StudentKind::Variational);
+    recipe.condition.as_mut().expect("conditional").l1_weight = 0.2;
+    let error = recipe.validate().expect_err("of a class").to_string();
+    assert!(error.contains("condition.l1_weight is 0.2"), "{error}");
+}

@@ -107,6 +107,8 @@ pub struct VaeLoss {
     pub reconstruction: Tensor<1>,
     /// KL(q(z|x) ‖ N(0, I)), in nats.
     pub kl: Tensor<1>,
+    /// g(z), `[batch, channels, height, width]`.
+    pub decoded: Tensor<4>,
 }
 
 impl Vae {
@@ -149,10 +151,10 @@ impl Vae {
     ) -> VaeLoss {
         let posterior = self.encode(x.clone(), condition.clone(), key.fold(0));
         let decoded = self.decode(posterior.sample(key.fold(1)), condition);
-        let reconstruction =
-            (decoded - x).powi_scalar(2).flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1).mean();
+        let reconstruction = squared_norm(decoded.clone() - x).mean();
         let kl = posterior.kl().mean();
-        VaeLoss { total: reconstruction.clone() + kl.clone() * kl_weight, reconstruction, kl }
+        let total = reconstruction.clone() + kl.clone() * kl_weight;
+        VaeLoss { total, reconstruction, kl, decoded }
     }
 
     /// Bits for each pixel and channel that an upper bound of −log₂ p(x) of each image comes to, for p(x|z) =

@@ -14,7 +14,7 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 18] = embedded![
+const EMBEDDED: [(&str, &str); 20] = embedded![
     "checkerboard",
     "cifar10",
     "cifar10-completion",
@@ -24,9 +24,11 @@ const EMBEDDED: [(&str, &str); 18] = embedded![
     "digits-completion",
     "eight-gaussians",
     "facades",
+    "fashion-by-class",
     "fashion-mnist",
     "fashion-mnist-small",
     "mnist",
+    "mnist-by-class",
     "mnist-small",
     "openmoji",
     "replay",

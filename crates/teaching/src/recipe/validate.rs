@@ -1,7 +1,7 @@
 //! The ranges of a recipe's values.
 
 use super::{Recipe, StudentKind};
-use crate::RecipeError;
+use crate::{ConditionKind, RecipeError};
 
 /// More than any run could use.
 const MOST: u64 = 1_000_000_000;
@@ -75,6 +75,11 @@ impl Recipe {
         let Some(condition) = &self.condition else { return Ok(()) };
         count("condition.classes", condition.classes as u64, 1, 256)?;
         count("condition.channels", condition.channels as u64, 1, 1_024)?;
+        let (gamma, decodes) = (condition.l1_weight, self.student.kind.has_vae());
+        range("condition.l1_weight", gamma, (0.0..=1.0).contains(&gamma), "in [0, 1]")?;
+        let image = condition.kind != ConditionKind::Class && decodes;
+        let for_images = "0 where the condition is a class, or the student has no decoder";
+        range("condition.l1_weight", gamma, gamma == 0.0 || image, for_images)?;
         let (chains, batch) = (self.chains.count, self.data.batch);
         let own = "data.batch where there is a condition: each of the data has its own chain";
         range("chains.count", chains, chains == batch, own)?;
