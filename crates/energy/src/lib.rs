@@ -51,7 +51,7 @@ pub use energy::{Energy, Frozen};
 pub use error::NetworkError;
 pub use frozen::FrozenConvEnergy;
 pub use host::is_host;
-pub use learning::{Contrast, Learning};
+pub use learning::{Contrast, Learning, Terms};
 pub use network::{EnergyNetwork, Given};
 pub use padding::{same_output, same_padding};
 pub use reference::{GaussianReference, squared_norm};

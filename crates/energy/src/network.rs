@@ -4,7 +4,9 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 
-use crate::{Contrast, ConvEnergy, Energy, Frozen, FrozenConvEnergy, Learning, ResidualEnergy};
+use crate::{
+    Contrast, ConvEnergy, Energy, Frozen, FrozenConvEnergy, Learning, ResidualEnergy, Terms,
+};
 
 /// f_θ(x) or f_θ(x, c), the negative energy, as one of the networks.
 #[derive(Module, Debug)]
@@ -35,14 +37,13 @@ impl EnergyNetwork {
         Given { network: self, condition }
     }
 
-    /// The gradient of maximum likelihood with a regulariser, ∇θ[mean f(x̃, c) − mean f(x, c) + α·(mean f(x̃, c)² +
-    /// mean f(x, c)²)] (variational MCMC teaching, eq. 3; Du and Mordatch 2019, sec. 3.3). The Gaussian
-    /// reference term has no parameters and cancels. `regulariser` is α, 0 for none. The network must be on an
+    /// The gradient of maximum likelihood, ∇θ[mean f(x̃, c) − mean f(x, c)] (variational MCMC teaching, eq. 3), with
+    /// [what is added](Terms). The Gaussian reference term has no parameters and cancels. The network must be on an
     /// autodiff device.
-    pub fn learning(&self, contrast: Contrast, regulariser: f64) -> Learning {
+    pub fn learning(&self, contrast: Contrast, terms: Terms) -> Learning {
         match self {
-            Self::Conv(network) => network.learning(contrast, regulariser),
-            Self::Residual(network) => network.learning(contrast, regulariser),
+            Self::Conv(network) => network.learning(contrast, terms),
+            Self::Residual(network) => network.learning(contrast, terms),
         }
     }
 
@@ -128,7 +129,8 @@ mod tests {
                 for _ in 0..6 {
                     let contrast =
                         Contrast { samples: samples.clone(), data: data.clone(), condition: None };
-                    let learning = network.learning(contrast, 0.01);
+                    let learning =
+                        network.learning(contrast, Terms { regulariser: 0.01, ..Terms::default() });
                     losses.push(learning.f_samples - learning.f_data);
                     network = network.descend(&mut optimiser, 0.02, learning.gradients);
                 }
@@ -165,7 +167,7 @@ mod tests {
         let images = |key| Key::new(key).uniform::<4>([4, 1, 9, 9], &Device::flex());
         let _ = network.valid().given(None).energy_and_gradient(images(1));
         let contrast = Contrast { samples: images(1), data: images(2), condition: None };
-        let gradients = network.learning(contrast, 0.0).gradients;
+        let gradients = network.learning(contrast, Terms::default()).gradients;
         assert_eq!(vectors(&network), before);
         let after = network.descend(&mut SgdConfig::new().init(), 0.5, gradients);
         assert_ne!(vectors(&after), before);

@@ -1,6 +1,7 @@
 //! What x is learned given, p(x | c): its class, what is left of it behind a hole, or another image.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use ebm_mcmc::Pins;
 use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub struct ConditionRecipe {
     /// Whether the networks are told where the hole is, as one more channel, 1 where a pixel is seen: `hidden`.
     #[serde(default = "yes")]
     pub mask: bool,
+    /// Whether chains keep what is seen and move in the hole alone: `hidden`, with its `mask`. Samples and data then differ
+    /// in the hole only.
+    #[serde(default)]
+    pub hold: bool,
     /// Channels of the other image: `pair`.
     #[serde(default = "three")]
     pub channels: usize,
@@ -115,6 +120,15 @@ impl ConditionRecipe {
         }
     }
 
+    /// What chains hold, given conditions `[batch, channels + 1, size, size]`; `None` if the recipe holds nothing.
+    pub(crate) fn pins(&self, condition: &Tensor<4>) -> Option<Pins<4>> {
+        let channels = condition.dims()[1] - 1;
+        self.hold.then(|| Pins {
+            values: condition.clone().narrow(1, 0, channels),
+            mask: condition.clone().narrow(1, channels, 1),
+        })
+    }
+
     /// What is seen of images: the images with zeros in their holes and, if the recipe shows it, the mask; and the
     /// mask by itself. `key` places random blocks.
     ///
@@ -182,7 +196,7 @@ mod tests {
     fn hidden(hole: Hole, mask: bool) -> ConditionRecipe {
         let (kind, classes, channels) = (ConditionKind::Hidden, 10, 3);
         let (half, l1_weight) = (ConditionHalf::Right, 0.0);
-        ConditionRecipe { kind, classes, hole, mask, channels, half, l1_weight }
+        ConditionRecipe { kind, classes, hole, mask, hold: false, channels, half, l1_weight }
     }
 
     #[test]

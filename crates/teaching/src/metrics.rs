@@ -16,6 +16,10 @@ pub struct StepMetrics {
     pub f_samples: Option<f64>,
     /// The energy's loss, mean f(x̃) − mean f(x) (eq. 3). Near zero, samples and data look alike to f.
     pub energy_loss: Option<f64>,
+    /// mean log(1 + exp(f(x, c′) − f(x, c))) of the data, with `optimiser.condition_weight`: log 2 where c tells f nothing
+    /// of x.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_loss: Option<f64>,
     /// mean ‖x̃ − g(z)‖², summed over pixels.
     pub reconstruction: Option<f64>,
     /// mean KL(q(z|x̃) ‖ N(0, I)), in nats.

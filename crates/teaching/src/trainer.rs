@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Contrast, Ema, EnergyNetwork, Given, Learning};
-use ebm_mcmc::{ChainError, Clamped, Langevin, run};
+use ebm_energy::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
+use ebm_mcmc::{ChainError, Clamped, Langevin, Pinned, Pins, run};
 use ebm_noise::Key;
 use ebm_vae::Vae;
 use tracing::instrument;
@@ -101,25 +101,26 @@ impl Trainer {
         self.check_condition(c.as_ref(), data.dims()[0])?;
         self.epoch = epoch;
         let key = Key::new(self.recipe.seed).fold(stream::TRAINING).fold(self.iteration);
-        let data = self.with_noise(data, key.fold(stream::DATA_NOISE));
+        let pins = self.pins(c.as_ref());
+        let data = self.with_noise(data, pins.as_ref(), key.fold(stream::DATA_NOISE));
 
         // G1: the student proposes. The paper's starts chains at decoder means, with fresh z.
         let count = self.recipe.chains.count;
         let proposal =
             self.student.propose(count, Some(&data), c.clone(), key.fold(stream::PROPOSAL));
-        let start = proposal.start.clone();
+        let start = paste(pins.as_ref(), proposal.start.clone());
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
         let langevin = key.fold(stream::LANGEVIN);
         let model = self.model_of(&self.energy, c.clone());
-        let (samples, _) = self.chains(model, start.clone(), steps, langevin, |_, _| {})?;
+        let (samples, _) = self.chains(model, start.clone(), pins, steps, langevin, |_, _| {})?;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
         let contrast = Contrast { samples: samples.clone(), data, condition: c };
         let learning = self.energy_learning(contrast.clone())?;
         let lesson = self.lesson(proposal, contrast, key.fold(stream::LESSON))?;
         let metrics = self.metrics(learning.as_ref(), lesson.loss(), samples - start);
         // D2: the energy learns from data against samples.
-        let decay = self.recipe.decay_at(epoch);
+        let decay = self.recipe.decay_at(self.iteration, epoch);
         self.update_energy(learning, decay);
         // G2: the student learns from the samples alone; the paper's infers z anew, by q(z|x̃).
         self.update_student(lesson, decay);
@@ -145,6 +146,7 @@ impl Trainer {
         self.check_condition(condition.as_ref(), count)?;
         let key_of_start = key.fold(stream::PROPOSAL);
         let start = starts(&self.student, &self.recipe, count, condition.clone(), key_of_start);
+        let start = paste(self.pins(condition.as_ref()).as_ref(), start);
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
@@ -159,7 +161,8 @@ impl Trainer {
 
     /// `steps` Langevin steps of the [model](Self::model) from `start`, as in training: the last states, and U before each
     /// step, `[steps, chains]`. `observe` sees each state, the start included, as `(step, state)`. A student without
-    /// an energy leaves `start` as it is.
+    /// an energy leaves `start` as it is. What the recipe [holds](crate::ConditionRecipe::hold) is as the condition has it,
+    /// whatever `start` says.
     ///
     /// # Shapes
     /// - `start`, output: `[chains, channels, height, width]`
@@ -176,7 +179,9 @@ impl Trainer {
         observe: impl FnMut(usize, &Tensor<4>),
     ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
         self.check_condition(condition.as_ref(), start.dims()[0])?;
-        self.chains(self.model(condition), start, steps, key, observe)
+        let pins = self.pins(condition.as_ref());
+        let start = paste(pins.as_ref(), start);
+        self.chains(self.model(condition), start, pins, steps, key, observe)
     }
 
     /// What samples that are shown come from: `None` for a student without an energy. With an average of the weights,
@@ -215,10 +220,19 @@ impl Trainer {
         self.image
     }
 
-    fn with_noise(&self, data: Tensor<4>, key: Key) -> Tensor<4> {
+    /// What chains hold.
+    fn pins(&self, condition: Option<&Tensor<4>>) -> Option<Pins<4>> {
+        self.recipe.condition.as_ref().zip(condition).and_then(|(recipe, c)| recipe.pins(c))
+    }
+
+    /// Noise is added to data but for what chains hold.
+    fn with_noise(&self, data: Tensor<4>, pins: Option<&Pins<4>>, key: Key) -> Tensor<4> {
         match self.recipe.data.noise_std {
             0.0 => data,
-            std => data.clone() + key.normal(data.dims(), &self.device) * std,
+            std => {
+                let noisy = data.clone() + key.normal(data.dims(), &self.device) * std;
+                paste(pins, noisy)
+            }
         }
     }
 
@@ -227,6 +241,7 @@ impl Trainer {
         &self,
         model: Option<Model<Given>>,
         start: Tensor<4>,
+        pins: Option<Pins<4>>,
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
@@ -235,7 +250,8 @@ impl Trainer {
         let chains = &self.recipe.chains;
         let noise = self.recipe.noise_at(self.epoch);
         let langevin = Langevin { step_size: chains.step_size, noise };
-        let kernel = Clamped { kernel: langevin, limit: chains.clamp.then_some(1.0) };
+        let pinned = Pinned { kernel: langevin, pins };
+        let kernel = Clamped { kernel: pinned, limit: chains.clamp.then_some(1.0) };
         let chains = run(&kernel, &model, start, steps, key, observe)
             .map_err(|source| self.chain_error(source))?;
         Ok((chains.state, Some(chains.energies)))
@@ -259,9 +275,14 @@ impl Trainer {
         if !self.recipe.student.kind.has_energy() {
             return Ok(None);
         }
-        let regulariser = self.recipe.optimiser.energy_regulariser;
-        let learning = self.energy.learning(contrast, regulariser);
+        let optimiser = &self.recipe.optimiser;
+        let terms = Terms {
+            regulariser: optimiser.energy_regulariser,
+            condition_weight: optimiser.condition_weight,
+        };
+        let learning = self.energy.learning(contrast, terms);
         self.finite("energy", learning.f_samples - learning.f_data)?;
+        self.finite("condition", learning.condition_loss.unwrap_or_default())?;
         Ok(Some(learning))
     }
 
@@ -309,6 +330,7 @@ impl Trainer {
             f_data: learning.map(|learning| learning.f_data),
             f_samples: learning.map(|learning| learning.f_samples),
             energy_loss: learning.map(|learning| learning.f_samples - learning.f_data),
+            condition_loss: learning.and_then(|learning| learning.condition_loss),
             reconstruction: loss.map(|loss| scalar(&loss.reconstruction)),
             kl: loss.and_then(|loss| loss.kl.as_ref()).map(scalar),
             vae_loss: loss.map(|loss| scalar(&loss.total)),
@@ -358,6 +380,14 @@ impl std::fmt::Debug for Trainer {
             .field("recipe", &self.recipe)
             .field("iteration", &self.iteration)
             .finish_non_exhaustive()
+    }
+}
+
+/// `x` with what is held in its place.
+fn paste(pins: Option<&Pins<4>>, x: Tensor<4>) -> Tensor<4> {
+    match pins {
+        Some(pins) => pins.paste(x),
+        None => x,
     }
 }
 

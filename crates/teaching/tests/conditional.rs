@@ -110,6 +110,52 @@ fn conditions_matter_to_their_own_chain() {
     }
 }
 
+/// What is seen is in every sample as the condition has it, and what is hidden is not.
+#[test]
+fn what_is_seen_is_held() {
+    for student in STUDENTS {
+        let mut recipe = recipe(ConditionKind::Hidden, student);
+        let seen_alone = |recipe: &Recipe| {
+            let mut trainer = trainer(recipe.clone());
+            trainer.step(batch(recipe, 0)).expect("finite");
+            let Batch { images, condition: Some(condition), .. } = batch(recipe, 1) else {
+                panic!("no condition");
+            };
+            let [seen, mask] = [0, 1].map(|channel| condition.clone().narrow(1, channel, 1));
+            let samples = trainer.sample(8, Some(condition), 3, Key::new(1), [0, 2]);
+            let samples = samples.expect("finite");
+            let largest = |x: Tensor<4>| x.abs().max().into_scalar::<f32>();
+            [samples.start, samples.refined].map(|x| {
+                let wrong = largest(x.clone() * mask.clone() - seen.clone());
+                let hidden = largest((x - images.clone()) * (mask.clone().neg() + 1.0));
+                (wrong == 0.0, hidden > 0.01)
+            })
+        };
+        assert_eq!(seen_alone(&recipe), [(false, true); 2], "{student:?}");
+        recipe.condition.as_mut().expect("conditional").hold = true;
+        assert_eq!(seen_alone(&recipe), [(true, true); 2], "{student:?}");
+    }
+}
+
+/// In training too: of chains that hardly move, those from noise come no nearer to what is seen, and those from data stay
+/// what the noisy data are.
+#[test]
+fn what_is_seen_is_held_in_training() {
+    let step = |student| {
+        let mut recipe = recipe(ConditionKind::Hidden, student);
+        recipe.data.noise_std = 0.1;
+        let chains = &mut recipe.chains;
+        (chains.step_size, chains.noise, chains.clamp) = (1e-6, false, false);
+        recipe.condition.as_mut().expect("conditional").hold = true;
+        trainer(recipe.clone()).step(batch(&recipe, 0)).expect("finite")
+    };
+    let moved = step(StudentKind::Noise).displacement;
+    assert!(moved < 1e-3, "{moved}");
+    let metrics = step(StudentKind::Data);
+    let [distance, f] = [metrics.energy_loss, metrics.f_data].map(|f| f.expect("an energy").abs());
+    assert!(distance < 1e-4 * f.max(1.0), "{metrics:?}");
+}
+
 #[test]
 fn conditions_that_do_not_fit_are_refused() {
     let class = recipe(ConditionKind::Class, StudentKind::Variational);
@@ -122,7 +168,7 @@ fn conditions_that_do_not_fit_are_refused() {
     let error = conditional.energies(images.clone(), Some(c.clone())).expect_err("9 classes");
     assert!(error.to_string().starts_with("conditions of shape [8, 9, 1, 1]"), "{error}");
     let mut unconditional = class.clone();
-    unconditional.condition = None;
+    (unconditional.condition, unconditional.optimiser.condition_weight) = (None, 0.0);
     let error = trainer(unconditional).sample(8, Some(c), 1, Key::new(0), [0, 2]);
     assert!(matches!(error, Err(TeachingError::Condition { expected: None, .. })));
 
@@ -137,6 +183,13 @@ fn conditions_that_do_not_fit_are_refused() {
     );
     let replay = refused(|r| (r.student.kind, r.student.buffer) = (StudentKind::Replay, 100));
     assert!(replay.starts_with("student.kind is replay"), "{replay}");
+    let held = refused(|r| r.condition.as_mut().expect("conditional").hold = true);
+    assert!(held.starts_with("condition.hold is true; it must be false, unless"), "{held}");
+    let weight = refused(|r| (r.condition, r.optimiser.condition_weight) = (None, 1.0));
+    assert!(
+        weight.starts_with("optimiser.condition_weight is 1; it must be 0 without a [condition]"),
+        "{weight}"
+    );
     let text = toml::to_string(&class).expect("serialises");
     for (from, to, message) in [
         ("layer = 2", "layer = 9", "energy.condition.layer is 9; it must be one of the layers"),

@@ -17,10 +17,11 @@ use anyhow::{Context, Result};
 use clap::Args;
 use ebm::device::{DeviceName, open};
 
+use super::eval::Network;
 use super::sets::Sets;
 use crate::run::find;
 use matrix::{Job, Matrix};
-use outcome::Outcome;
+use outcome::{Outcome, Setting};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -41,6 +42,10 @@ pub(crate) struct Arguments {
     /// Where to compute.
     #[arg(long, default_value = "cpu", value_parser = crate::parse_device)]
     device: DeviceName,
+    /// The network that completions are compared in, as `ebm eval` takes it, for sets that no classifier is compiled in
+    /// for.
+    #[arg(long, value_name = "NAME[=FILE]")]
+    features: Option<String>,
     #[command(flatten)]
     sets: Sets,
 }
@@ -55,9 +60,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     fs::create_dir_all(&out).with_context(|| format!("cannot write {}", out.display()))?;
     let (next, state, started) =
         (AtomicUsize::new(0), Mutex::new(State::default()), Instant::now());
+    let features = arguments.features.as_deref();
+    if let Some(given) = features {
+        // A file that is missing shows before the first run is made. Images of any size will do.
+        Network::open(given, [1; 3], &device)?;
+    }
+    let setting = Setting { root: &root, catalog: &catalog, device: &device, features, out: &out };
     let work = || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = Outcome::of(job, &root, &catalog, &device);
+            let outcome = Outcome::of(job, &setting);
             let Ok(mut state) = state.lock() else { return };
             let seconds = started.elapsed().as_secs_f64();
             // The table grows run by run: what is done is not lost if a later run fails.

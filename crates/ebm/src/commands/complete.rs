@@ -25,8 +25,8 @@ pub(crate) struct Arguments {
     /// Completions of each image.
     #[arg(long, default_value = "4", value_parser = within(1..=64))]
     completions: usize,
-    /// The network whose features a Fréchet distance compares, as `ebm eval` takes it; of fewer images than features
-    /// there is none [default: the classifier of the recipe's data set, if one is compiled in].
+    /// The network whose features Fréchet and kernel distances compare, as `ebm eval` takes it; of fewer images than
+    /// features there is no Fréchet distance [default: the classifier of the recipe's data set, if one is compiled in].
     #[arg(long, value_name = "NAME[=FILE]")]
     features: Option<String>,
     #[command(flatten)]
@@ -42,7 +42,7 @@ struct Report {
     images: usize,
     completions: usize,
     ways: Vec<Way>,
-    /// Mean distance between two completions of one image; 0 for a single completion.
+    /// Mean distance between two completions of one image; none of a single completion.
     diversity: Vec<(&'static str, f64)>,
 }
 
@@ -72,16 +72,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let numbers = [completions, task.steps(&arguments.refinement)];
     let done =
         Completed::new(&task.trainer, &holes, &training, features.as_deref(), numbers, task.key)?;
-    let mut frames = vec![holes.images.clone(), holes.seen()];
     for (name, sets) in [("x0", &done.starts), ("refined", &done.refined)] {
         if !sets.is_empty() {
             let stacked: Tensor<5> = Tensor::stack(sets.clone(), 1);
             task.out.array(name, &stacked)?;
-            frames.extend(sets.iter().cloned());
         }
     }
-    task.out.strip("complete", &frames)?;
-    let (data, images) = (examples.to_string(), frames[0].dims()[0]);
+    let (data, images) = (examples.to_string(), holes.images.dims()[0]);
+    task.out.strip("complete", &done.columns(images))?;
     let Completed { ways, diversity, .. } = done;
     let report = Report { data, images, completions, ways, diversity };
     task.out.json("completion", &report)?;

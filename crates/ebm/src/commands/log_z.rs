@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::energy::Gaussian;
@@ -55,6 +55,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let trainer = &task.trainer;
     let ([channels, side], device) = (trainer.image(), trainer.device());
     let chains = &trainer.recipe().chains;
+    if trainer.recipe().condition.as_ref().is_some_and(|condition| condition.hold) {
+        bail!(
+            "the run's chains hold what is seen (condition.hold): its energy was learned of the hole alone, and says \
+             nothing of whole images"
+        );
+    }
     let condition = task.conditions(arguments.count, &arguments.condition)?;
     let model = trainer
         .model(condition)

@@ -7,12 +7,14 @@ use burn::tensor::Tensor;
 use ebm::data::ImageSet;
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{
-    FeatureSet, MetricsError, Moments, frechet_distance, mean_pairwise_distance, ssim,
+    FeatureSet, MetricsError, Moments, frechet_distance, kernel_distance, mean_pairwise_distance,
+    ssim,
 };
 use ebm::noise::Key;
 use ebm::teaching::{TeachingError, Trainer};
 use serde::Serialize;
 
+use super::features::in_parts;
 use super::holes::Holes;
 
 /// The stream of random numbers of the completions; that of holes is another.
@@ -22,14 +24,16 @@ const WINDOW: usize = 11;
 
 /// Completions of images, and what they are compared with.
 pub(crate) struct Completed {
+    /// The images, what is seen of them, and the mean and the nearest of the training images with what is seen pasted in.
+    compared: Vec<Tensor<4>>,
     /// x₀ with what is seen pasted in, one batch for each completion of all images.
     pub(crate) starts: Vec<Tensor<4>>,
     /// x_T likewise; empty without an energy.
     pub(crate) refined: Vec<Tensor<4>>,
-    /// What each way to fill the holes comes to: decibels of the hidden pixels, similarity (SSIM) and Fréchet distance
-    /// of the pasted images, where there is a feature network; means over images and completions.
+    /// What each way to fill the holes comes to: decibels of the hidden pixels, similarity (SSIM) and, where there is a
+    /// feature network, Fréchet and kernel distance of the pasted images; means over images and completions.
     pub(crate) ways: Vec<Way>,
-    /// Mean distance between two completions of an image.
+    /// Mean distance between two completions of an image, where there are two.
     pub(crate) diversity: Vec<(&'static str, f64)>,
 }
 
@@ -38,7 +42,7 @@ pub(crate) struct Completed {
 pub(crate) struct Way {
     /// What fills the holes.
     pub(crate) name: &'static str,
-    /// By their names: PSNR, SSIM, FD(network).
+    /// By their names: PSNR, SSIM, FD(network), KD(network).
     #[serde(flatten)]
     pub(crate) measures: BTreeMap<String, f64>,
 }
@@ -65,19 +69,23 @@ impl Completed {
         let (starts, mut refined): (Vec<_>, Vec<_>) =
             filled.into_iter().map(|[a, b]| (a, b)).unzip();
         // Each is told the condition of the one before it.
-        let [last, rest] = [(count - 1, 1), (0, count - 1)];
-        let others = [last, rest].map(|(start, len)| seen.clone().narrow(0, start, len));
-        let misled = fill(&Tensor::cat(others.to_vec(), 0), 0)?[1].clone();
+        let misled = match count {
+            1 => Vec::new(),
+            _ => vec![fill(&seen.clone().roll_dim(1, 0), 0)?[1].clone()],
+        };
         let middle = Tensor::stack::<5>(refined.clone(), 0).mean_dim(0).squeeze_dim(0);
         if !trainer.recipe().student.kind.has_energy() {
             refined.clear();
         }
 
         let truth = Truth::new(&holes.images, features)?;
+        let [typical, nearest] =
+            [holes.mean_of(training), holes.nearest_of(training)].map(|x| holes.paste(x));
+        let compared = vec![holes.images.clone(), holes.seen(), typical.clone(), nearest.clone()];
         let sets = [
-            ("mean image", vec![holes.paste(holes.mean_of(training))]),
-            ("nearest image", vec![holes.paste(holes.nearest_of(training))]),
-            ("given another's condition", vec![misled]),
+            ("mean image", vec![typical]),
+            ("nearest image", vec![nearest]),
+            ("given another's condition", misled),
             ("mean of the completions", if completions > 1 { vec![middle] } else { vec![] }),
             ("x₀", starts.clone()),
             ("x_T", refined.clone()),
@@ -90,29 +98,41 @@ impl Completed {
             Ok(Way { name, measures })
         });
         let ways = ways.collect::<Result<_>>()?;
-        let mut diversity = vec![("diversity of x₀", diversity_of(&starts))];
-        if !refined.is_empty() {
-            diversity.push(("diversity of x_T", diversity_of(&refined)));
-        }
-        Ok(Self { starts, refined, ways, diversity })
+        let diversity = [("diversity of x₀", &starts), ("diversity of x_T", &refined)];
+        // One completion of each says nothing of it.
+        let diversity = diversity.into_iter().filter(|(_, sets)| sets.len() > 1);
+        let diversity = diversity.map(|(name, sets)| (name, diversity_of(sets))).collect();
+        Ok(Self { compared, starts, refined, ways, diversity })
+    }
+
+    /// A picture's columns, of the first `rows` images: the image, what is seen of it, the mean training image, the nearest
+    /// one, x₀ of each completion, x_T of each.
+    pub(crate) fn columns(&self, rows: usize) -> Vec<Tensor<4>> {
+        let all = self.compared.iter().chain(&self.starts).chain(&self.refined);
+        all.map(|x| x.clone().narrow(0, 0, rows.min(x.dims()[0]))).collect()
     }
 }
 
 /// Whole images, and what they are in the features of a network.
 struct Truth<'a> {
     images: &'a Tensor<4>,
-    features: Option<(&'a dyn FeatureNetwork, Moments)>,
+    features: Option<(&'a dyn FeatureNetwork, FeatureSet, Moments)>,
 }
 
 impl<'a> Truth<'a> {
     fn new(images: &'a Tensor<4>, network: Option<&'a dyn FeatureNetwork>) -> Result<Self> {
         let features = network
-            .map(|network| Ok::<_, anyhow::Error>((network, moments(network, images.clone())?)))
+            .map(|network| {
+                let rows = rows(network, images)?;
+                let moments = Moments::of(&rows);
+                Ok::<_, anyhow::Error>((network, rows, moments))
+            })
             .transpose()?;
         Ok(Self { images, features })
     }
 
-    /// SSIM and the Fréchet distance of completed images, where they have a meaning.
+    /// SSIM and the distances of completed images, where they have a meaning. Completions share what is seen with the
+    /// images that they are compared with, so a distance says what is better, not what two independent sets are apart.
     fn compare(&self, sets: &[Tensor<4>]) -> Result<BTreeMap<String, f64>> {
         let mut measures = BTreeMap::new();
         let [_, _, height, width] = self.images.dims();
@@ -120,22 +140,29 @@ impl<'a> Truth<'a> {
             let each = sets.iter().map(|x| ssim(x.clone(), self.images.clone()));
             measures.insert("SSIM".into(), mean(&each.collect::<Result<Vec<_>, _>>()?.concat()));
         }
-        if let Some((network, truth)) = &self.features {
-            match frechet_distance(&moments(*network, Tensor::cat(sets.to_vec(), 0))?, truth) {
-                Ok(distance) => {
-                    measures.insert(format!("FD({})", network.name()), distance);
+        if let Some((network, truth, moments)) = &self.features {
+            let features = rows(*network, &Tensor::cat(sets.to_vec(), 0))?;
+            for (name, distance) in [
+                ("FD", frechet_distance(&Moments::of(&features), moments)),
+                ("KD", kernel_distance(&features, truth)),
+            ] {
+                match distance {
+                    Ok(distance) => {
+                        measures.insert(format!("{name}({})", network.name()), distance);
+                    }
+                    // A Fréchet distance needs more images than features, a kernel distance two.
+                    Err(MetricsError::TooFew { .. }) => {}
+                    Err(error) => return Err(error.into()),
                 }
-                // Of fewer images than features there is none.
-                Err(MetricsError::TooFew { .. }) => {}
-                Err(error) => return Err(error.into()),
             }
         }
         Ok(measures)
     }
 }
 
-fn moments(network: &dyn FeatureNetwork, images: Tensor<4>) -> Result<Moments> {
-    Ok(Moments::of(&FeatureSet::from_tensor(network.features(images)?)?))
+/// The features of images, a part at a time: networks for photographs enlarge them.
+fn rows(network: &dyn FeatureNetwork, images: &Tensor<4>) -> Result<FeatureSet> {
+    in_parts(images.clone(), |part| Ok(network.features(part)?))
 }
 
 /// The mean over images of the mean distance between two of their completions.

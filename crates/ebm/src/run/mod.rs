@@ -3,6 +3,7 @@
 
 mod completion;
 mod density;
+mod features;
 pub(crate) mod find;
 mod folder;
 mod holes;
@@ -17,6 +18,7 @@ mod source;
 mod tensorboard;
 
 pub(crate) use completion::{Completed, Way, mean};
+pub(crate) use features::in_parts;
 pub(crate) use folder::RunFolder;
 pub(crate) use holes::Holes;
 pub(crate) use interrupt::Interrupt;

@@ -55,6 +55,13 @@ pub(super) fn write(
             draw("Energy loss: mean f(x̃) − mean f(x)", &[curve("energy loss", |m| m.energy_loss)])?,
         ),
         (
+            "condition",
+            draw(
+                "Telling conditions apart: mean log(1 + exp(f(x, c′) − f(x, c)))",
+                &[curve("condition loss", |m| m.condition_loss)],
+            )?,
+        ),
+        (
             "vae",
             draw(
                 "VAE loss on refined samples",

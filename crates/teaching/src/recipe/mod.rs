@@ -215,10 +215,18 @@ pub struct OptimiserRecipe {
     pub decay: f64,
     /// See `decay`.
     pub decay_epochs: f64,
+    /// Instead of by epochs, learning rates are multiplied by decay^(iteration / decay_iterations): for runs of few epochs,
+    /// whose number rises in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay_iterations: Option<u64>,
     /// α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch 2019); the released code
     /// has none.
     #[serde(default)]
     pub energy_regulariser: f64,
+    /// w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's loss, where c′ is the condition of
+    /// the next of the data: without it f(x, c) cannot be compared between conditions.
+    #[serde(default)]
+    pub condition_weight: f64,
     /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which samples that are shown or measured
     /// then come from; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -252,9 +260,11 @@ impl Recipe {
         self.condition.as_ref().map(|condition| condition.shape(image))
     }
 
-    /// The factor of both learning rates at an epoch.
-    pub fn decay_at(&self, epoch: u64) -> f64 {
-        self.optimiser.decay.powf(epoch as f64 / self.optimiser.decay_epochs)
+    /// The factor of both learning rates in an iteration of an epoch.
+    pub fn decay_at(&self, iteration: u64, epoch: u64) -> f64 {
+        let OptimiserRecipe { decay, decay_epochs, decay_iterations, .. } = self.optimiser;
+        let by_epochs = epoch as f64 / decay_epochs;
+        decay.powf(decay_iterations.map_or(by_epochs, |all| iteration as f64 / all as f64))
     }
 
     /// Whether Langevin steps have noise at an epoch.

@@ -264,15 +264,21 @@ mod tests {
             epsilon: 1e-8,
             decay: 0.98,
             decay_epochs: 20.0,
+            decay_iterations: None,
             energy_regulariser: 0.0,
+            condition_weight: 0.0,
             ema_decay: None,
         };
         assert_eq!(recipe.optimiser, optimiser);
         assert_eq!(recipe.student.kind, StudentKind::Variational);
         assert_eq!((recipe.data.batch, recipe.student.kl_weight), (400, 3.0));
         // ×0.98 every 20 epochs, continuously.
-        assert!((recipe.decay_at(20) - 0.98).abs() < 1e-12);
-        assert!((recipe.decay_at(10) - 0.98_f64.sqrt()).abs() < 1e-12);
+        assert!((recipe.decay_at(3, 20) - 0.98).abs() < 1e-12);
+        assert!((recipe.decay_at(3, 10) - 0.98_f64.sqrt()).abs() < 1e-12);
+        // Or by iterations, whatever the epoch.
+        let mut recipe = recipe;
+        recipe.optimiser.decay_iterations = Some(6);
+        assert!((recipe.decay_at(3, 10) - 0.98_f64.sqrt()).abs() < 1e-12);
     }
 
     /// The released settings; the networks have the released parameter counts in their own crates.

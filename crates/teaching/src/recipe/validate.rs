@@ -80,6 +80,9 @@ impl Recipe {
         let image = condition.kind != ConditionKind::Class && decodes;
         let for_images = "0 where the condition is a class, or the student has no decoder";
         range("condition.l1_weight", gamma, gamma == 0.0 || image, for_images)?;
+        let masked = condition.kind == ConditionKind::Hidden && condition.mask;
+        let only = "false, unless the condition is of kind hidden with its mask";
+        range("condition.hold", condition.hold, !condition.hold || masked, only)?;
         let (chains, batch) = (self.chains.count, self.data.batch);
         let own = "data.batch where there is a condition: each of the data has its own chain";
         range("chains.count", chains, chains == batch, own)?;
@@ -103,7 +106,12 @@ impl Recipe {
         let decay = optimiser.decay;
         range("optimiser.decay", decay, decay > 0.0 && decay <= 1.0, "in (0, 1]")?;
         positive("optimiser.decay_epochs", optimiser.decay_epochs)?;
+        count("optimiser.decay_iterations", optimiser.decay_iterations.unwrap_or(1), 1, MOST)?;
         not_negative("optimiser.energy_regulariser", optimiser.energy_regulariser)?;
+        let weight = optimiser.condition_weight;
+        not_negative("optimiser.condition_weight", weight)?;
+        let learns = weight == 0.0 || self.condition.is_some();
+        range("optimiser.condition_weight", weight, learns, "0 without a [condition]")?;
         let averages = [
             ("optimiser.ema_decay", optimiser.ema_decay),
             ("student.ema_decay", self.student.ema_decay),

@@ -1,6 +1,7 @@
 //! Which runs there are.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -22,8 +23,35 @@ pub(super) struct Matrix {
 #[serde(deny_unknown_fields)]
 struct Base {
     recipe: String,
+    /// What the table calls it [default: the recipe's name]: two bases of one recipe need names.
+    name: Option<String>,
     #[serde(default)]
     settings: Vec<String>,
+    #[serde(default)]
+    completion: Completions,
+}
+
+impl Base {
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.recipe)
+    }
+}
+
+/// How much is completed of each run that learned to.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Completions {
+    /// A Fréchet distance needs more of them than there are features.
+    pub(super) images: NonZeroUsize,
+    /// Of each image.
+    pub(super) times: NonZeroUsize,
+}
+
+impl Default for Completions {
+    fn default() -> Self {
+        let [images, times] = [200, 4].map(|n| NonZeroUsize::MIN.saturating_add(n - 1));
+        Self { images, times }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,6 +71,7 @@ pub(super) struct Job {
     pub(super) base: String,
     pub(super) case: String,
     pub(super) recipe: Recipe,
+    pub(super) completion: Completions,
 }
 
 impl Matrix {
@@ -57,9 +86,14 @@ impl Matrix {
     pub(super) fn jobs(&self, quick: bool, only: &[String]) -> Result<Vec<Job>> {
         let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word));
         let mut jobs = Vec::new();
+        let names = || self.bases.iter().map(Base::name);
+        if let Some(twice) = names().find(|name| names().filter(|other| other == name).count() > 1)
+        {
+            bail!("two bases are called {twice:?}: give one of them another name = \"…\"");
+        }
         for base in &self.bases {
-            for case in self.cases.iter().filter(|case| wanted(&case.name) || wanted(&base.recipe))
-            {
+            let name = base.name();
+            for case in self.cases.iter().filter(|case| wanted(&case.name) || wanted(name)) {
                 for &seed in &self.seeds {
                     let settings = if quick { Vec::new() } else { base.settings.clone() };
                     let settings = [settings, case.settings.clone()].concat();
@@ -67,8 +101,9 @@ impl Matrix {
                     recipe.seed = seed;
                     recipe.student.kl_weight *= case.kl_weight_factor.unwrap_or(1.0);
                     recipe.validate()?;
-                    let (base, case) = (base.recipe.clone(), case.name.clone());
-                    jobs.push(Job { number: jobs.len(), base, case, recipe });
+                    let (completion, case) = (base.completion, case.name.clone());
+                    let (number, base) = (jobs.len(), name.to_owned());
+                    jobs.push(Job { number, base, case, recipe, completion });
                 }
             }
         }
@@ -90,6 +125,21 @@ impl fmt::Display for Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The other matrices of the repository, and one that calls two bases the same.
+    #[test]
+    fn matrices_are_read_and_names_are_distinct() {
+        for text in [include_str!("../../../completion.toml"), include_str!("../../../plane.toml")]
+        {
+            let mut matrix: Matrix = toml::from_str(text).expect("valid");
+            let jobs = matrix.jobs(false, &[]).expect("every recipe is valid");
+            assert_eq!(jobs.len(), matrix.bases.len() * matrix.cases.len() * matrix.seeds.len());
+            let first = matrix.bases[0].name().to_owned();
+            matrix.bases[1].name = Some(first.clone());
+            let error = matrix.jobs(false, &[]).expect_err("twice the same").to_string();
+            assert!(error.contains(&format!("two bases are called {first:?}")), "{error}");
+        }
+    }
 
     #[test]
     fn the_embedded_matrix_is_valid_and_has_three_seeds() {

@@ -19,6 +19,15 @@ struct Group {
     base: String,
     measures: Vec<String>,
     rows: Vec<Row>,
+    pictures: Vec<Picture>,
+}
+
+/// Of a run.
+#[derive(Debug, PartialEq, Serialize)]
+struct Picture {
+    path: String,
+    case: String,
+    seed: u64,
 }
 
 /// One case: means and spreads over the seeds that came to an end.
@@ -91,7 +100,11 @@ fn groups(outcomes: &[&Outcome]) -> Vec<Group> {
                 row(case, &runs, &measures)
             })
             .collect();
-        groups.push(Group { base: base.into(), measures, rows });
+        let picture = |o: &&Outcome| {
+            Some(Picture { path: o.picture.clone()?, case: o.case.clone(), seed: o.seed })
+        };
+        let pictures = of_base.iter().filter_map(picture).collect();
+        groups.push(Group { base: base.into(), measures, rows, pictures });
     }
     groups
 }
@@ -160,6 +173,7 @@ mod tests {
             seconds: 2.0,
             gradients: 3_000_000,
             measures: value.map(|value| ("KL".into(), value)).into_iter().collect(),
+            picture: None,
         }
     }
 

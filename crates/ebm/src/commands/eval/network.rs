@@ -11,8 +11,8 @@ use ebm::metrics::features::{
     Classifier, EfficientNetLite0, FeatureError, FeatureNetwork, InceptionV3, SqueezeNet,
 };
 
-use super::BATCH;
 use super::statistics::Sum;
+use crate::run::in_parts;
 
 /// A network and what tells it from others.
 pub(crate) struct Network {
@@ -77,16 +77,6 @@ impl Network {
         let none = || format!("{} tells no classes apart", self.network.name());
         in_parts(images, |part| self.network.probabilities(part)?.with_context(none))
     }
-}
-
-fn in_parts(images: Tensor<4>, of: impl Fn(Tensor<4>) -> Result<Tensor<2>>) -> Result<FeatureSet> {
-    let mut parts = images.split(BATCH, 0).into_iter();
-    let first = parts.next().context("there are no images")?;
-    let mut all = FeatureSet::from_tensor(of(first)?)?;
-    for part in parts {
-        all.append(&FeatureSet::from_tensor(of(part)?)?)?;
-    }
-    Ok(all)
 }
 
 impl Deref for Network {
