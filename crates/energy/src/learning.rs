@@ -3,7 +3,8 @@
 use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::activation::softplus;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+use ebm_score::WeightGradient;
 
 use crate::{ConvEnergy, FrozenConvEnergy, ResidualEnergy};
 
@@ -93,31 +94,25 @@ impl FrozenConvEnergy {
     fn learning(mut self, energy: &ConvEnergy, contrast: Contrast, terms: Terms) -> Learning {
         let Contrast { samples, data, condition } = contrast;
         let device = samples.device().without_autodiff();
-        let [of_samples, of_data] = [samples.dims()[0], data.dims()[0]];
-        let data = crate::frozen::values(data);
-        let mut x = crate::frozen::values(samples);
-        x.extend_from_slice(&data);
+        let [of_samples, of_data] = [&samples, &data].map(|x| x.dims()[0]);
+        let mut sets = vec![samples, data.clone()];
         // The plan knows what c adds, not its weights: they learn from the gradient of what they add.
-        let added = energy.added(condition);
-        // Data that are given another's condition, as many as the data or none.
-        let mut given_next = 0;
-        if let Some((layer, sums)) = &added {
-            let rows = sums.dims()[0];
-            assert_eq!(
-                [of_samples, of_data],
-                [rows; 2],
-                "a condition for each sample and its data"
-            );
-            let own = crate::frozen::values(sums.clone());
-            let mut planes = own.repeat(2);
+        let added = energy.added(condition).map(|(layer, sums)| {
+            let (given, expected) = ([of_samples, of_data], [sums.dims()[0]; 2]);
+            assert_eq!(given, expected, "a condition for each sample and its data");
+            let mut all = vec![sums.clone(), sums.clone()];
             if terms.condition_weight > 0.0 {
-                let (first, rest) = own.split_at(own.len() / rows);
-                planes.extend(rest.iter().chain(first));
-                x.extend_from_slice(&data);
-                given_next = of_data;
+                sets.push(data);
+                all.push(sums.roll_dim(-1, 0));
             }
-            self = self.hold(*layer, &planes);
+            (layer, Tensor::cat(all, 0))
+        });
+        if let Some((layer, sums)) = &added {
+            self = self.hold(*layer, &crate::frozen::values(sums.clone()));
         }
+        // Data that are given the next one's condition: as many as the data, or none.
+        let given_next = if sets.len() > 2 { of_data } else { 0 };
+        let x: Vec<f32> = sets.into_iter().flat_map(crate::frozen::values).collect();
         // The plan's value is U = −f.
         let weight = |count: usize| 1.0 / count as f32;
         let mut coefficients = vec![-weight(of_samples); of_samples];
@@ -144,52 +139,53 @@ impl FrozenConvEnergy {
             condition_loss = (given_next > 0).then(|| losses / of_data as f64);
         }
         let gradient = self.plan().weight_gradient(&x, self.addend(), &coefficients, &mut values);
-        let (u_samples, rest) = values.split_at(of_samples);
-        let u_data = &rest[..of_data];
         let mean = |u: &[f32]| -u.iter().map(|&u| f64::from(u)).sum::<f64>() / u.len() as f64;
-
-        let mut gradients = GradientsParams::new();
-        for (convolution, [weight, bias]) in energy.convolutions.iter().zip(gradient.layers) {
-            let shape = convolution.weight.dims();
-            let weight = Tensor::from_data(TensorData::new(weight, shape), &device);
-            gradients.register::<4>(convolution.weight.id, weight);
-            if let Some(parameter) = &convolution.bias {
-                let bias = Tensor::from_data(TensorData::new(bias, parameter.dims()), &device);
-                gradients.register::<1>(parameter.id, bias);
-            }
+        Learning {
+            f_samples: mean(&values[..of_samples]),
+            f_data: mean(&values[of_samples..][..of_data]),
+            condition_loss,
+            gradients: gradients(energy, gradient, added, &device),
         }
-        // The plan's head is minus the sum of the head's outputs, so each of them has its gradient, negated.
-        let [outputs, channels, height, width] = energy.head.weight.dims();
-        let head: Vec<f32> = gradient.head.iter().map(|weight| -weight).collect();
-        let head =
-            Tensor::<4>::from_data(TensorData::new(head, [1, channels, height, width]), &device);
-        gradients.register::<4>(energy.head.weight.id, head.repeat_dim(0, outputs));
-        if let Some(parameter) = &energy.head.bias {
-            let bias = vec![-gradient.head_bias; outputs];
-            gradients.register::<1>(
-                parameter.id,
-                Tensor::from_data(TensorData::new(bias, [outputs]), &device),
-            );
-        }
-        if let (Some(condition), Some((_, sums))) = (&energy.condition, added) {
-            let shape = sums.dims();
-            let length = shape.iter().product::<usize>();
-            let mut pull = vec![0.0; length];
-            for (set, of_set) in gradient.addend.chunks(length).enumerate() {
-                // The third set's sums are those of the rows after.
-                let (first, rest) =
-                    of_set.split_at(if set == 2 { length - length / shape[0] } else { 0 });
-                let of_set = rest.iter().chain(first);
-                pull.iter_mut().zip(of_set).for_each(|(total, pull)| *total += pull);
-            }
-            let pull = Tensor::from_data(TensorData::new(pull, shape), &device);
-            let mut pulled = (sums * pull).sum().backward();
-            if let Some(weight) = condition.weight().val().grad_remove(&mut pulled) {
-                gradients.register::<4>(condition.weight().id, weight);
-            }
-        }
-        Learning { f_samples: mean(u_samples), f_data: mean(u_data), condition_loss, gradients }
     }
+}
+
+/// The gradients of a network's parameters, from those of its plan and of what its condition added to a layer.
+fn gradients(
+    energy: &ConvEnergy,
+    gradient: WeightGradient,
+    added: Option<(usize, Tensor<4>)>,
+    device: &Device,
+) -> GradientsParams {
+    let mut gradients = GradientsParams::new();
+    for (convolution, [weight, bias]) in energy.convolutions.iter().zip(gradient.layers) {
+        let shape = convolution.weight.dims();
+        let weight = Tensor::from_data(TensorData::new(weight, shape), device);
+        gradients.register::<4>(convolution.weight.id, weight);
+        if let Some(parameter) = &convolution.bias {
+            let bias = Tensor::from_data(TensorData::new(bias, parameter.dims()), device);
+            gradients.register::<1>(parameter.id, bias);
+        }
+    }
+    // The plan's head is minus the sum of the head's outputs, so each of them has its gradient, negated.
+    let [outputs, channels, height, width] = energy.head.weight.dims();
+    let head: Vec<f32> = gradient.head.iter().map(|weight| -weight).collect();
+    let head = Tensor::<4>::from_data(TensorData::new(head, [1, channels, height, width]), device);
+    gradients.register::<4>(energy.head.weight.id, head.repeat_dim(0, outputs));
+    if let Some(parameter) = &energy.head.bias {
+        let bias = vec![-gradient.head_bias; outputs];
+        gradients.register::<1>(
+            parameter.id,
+            Tensor::from_data(TensorData::new(bias, [outputs]), device),
+        );
+    }
+    if let (Some(condition), Some((_, sums))) = (&energy.condition, added) {
+        let pull = Tensor::from_data(TensorData::new(gradient.addend, sums.dims()), device);
+        let mut pulled = (sums * pull).sum().backward();
+        if let Some(weight) = condition.weight().val().grad_remove(&mut pulled) {
+            gradients.register::<4>(condition.weight().id, weight);
+        }
+    }
+    gradients
 }
 
 /// log(1 + eˣ) and its derivative, for any x.
