@@ -56,15 +56,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let jobs = matrix.jobs(arguments.quick, &arguments.only)?;
     let (root, catalog) = arguments.sets.open()?;
     let device = open(arguments.device)?;
+    let features = arguments.features.as_deref();
+    if let Some(given) = features {
+        // A file that is missing shows before anything is made. Images of any size will do.
+        Network::open(given, [1; 3], &device)?;
+    }
     let out = find::free_folder(arguments.out, "ablations")?;
     fs::create_dir_all(&out).with_context(|| format!("cannot write {}", out.display()))?;
     let (next, state, started) =
         (AtomicUsize::new(0), Mutex::new(State::default()), Instant::now());
-    let features = arguments.features.as_deref();
-    if let Some(given) = features {
-        // A file that is missing shows before the first run is made. Images of any size will do.
-        Network::open(given, [1; 3], &device)?;
-    }
     let setting = Setting { root: &root, catalog: &catalog, device: &device, features, out: &out };
     let work = || {
         while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
