@@ -1,5 +1,7 @@
 //! A convolution of any kernel and stride as a product of patches with the weights, and its input gradient.
 
+use std::ops::Range;
+
 use crate::buffer::{Buffer, padded};
 use crate::gemm::{OuterProducts, Packed, Product};
 use crate::network::{Geometry, Layer};
@@ -7,6 +9,9 @@ use crate::plan::{Convolution, Pass, Pixels, Scratch};
 
 /// Floats of patches that are worked on together: they stay in the second-level cache.
 const PATCHES: usize = 1 << 16;
+
+/// Rows that are enough for the weights to be read but once for them.
+const FEW: usize = 64;
 
 /// How the input lies in memory: `planes` images of `[height, width, depth]`.
 #[derive(Clone, Copy, Debug)]
@@ -70,16 +75,16 @@ impl Direct {
         }
     }
 
-    /// Rows of patches that are worked on together.
+    /// Rows of patches that are worked on together: an image's, or of several that have few.
     fn rows(&self) -> usize {
-        (PATCHES / self.backward.columns()).clamp(1, self.geometry.pixels_out())
+        (PATCHES / self.backward.columns()).clamp(1, self.geometry.pixels_out().max(FEW))
     }
 
-    /// The patches of output pixels `first..first + count`, one in a row.
-    fn gather(&self, image: &[f32], first: usize, count: usize, patches: &mut [f32]) {
+    /// The patches of these output pixels, one in a row.
+    fn gather(&self, x: &[f32], pixels: &Range<usize>, patches: &mut [f32]) {
         patches.fill(0.0);
-        self.visit(first, count, self.forward.k(), |from, to, len| {
-            patches[to..to + len].copy_from_slice(&image[from..from + len]);
+        self.visit(pixels, self.forward.k(), |from, to, len| {
+            patches[to..to + len].copy_from_slice(&x[from..from + len]);
         });
     }
 
@@ -88,30 +93,27 @@ impl Direct {
         self.layout.planes * self.geometry.pixels_in() * self.layout.depth
     }
 
-    /// Calls `work(sample, first output pixel, pixels)` for all of them.
-    fn chunks(&self, samples: usize, mut work: impl FnMut(usize, usize, usize)) {
-        let (rows, pixels) = (self.rows(), self.geometry.pixels_out());
-        for sample in 0..samples {
-            for first in (0..pixels).step_by(rows) {
-                work(sample, first, rows.min(pixels - first));
-            }
-        }
+    /// Calls `work` with the output pixels that are worked on together, counted from the first sample's first.
+    fn chunks(&self, samples: usize, work: impl FnMut(Range<usize>)) {
+        let (rows, all) = (self.rows(), samples * self.geometry.pixels_out());
+        (0..all).step_by(rows).map(|first| first..all.min(first + rows)).for_each(work);
     }
 
-    /// Calls `run(image offset, patch offset, length)` for every run of floats that lies together in the
-    /// image and in the patches of output pixels `first..first + count`, each `stride` floats apart.
+    /// Calls `run(offset in the images, offset in the patches, length)` for every run of floats that lies together in
+    /// an image and in the patch of one of these output pixels; patches are `stride` floats apart.
     #[inline(always)]
     fn visit(
         &self,
-        first: usize,
-        count: usize,
+        pixels: &Range<usize>,
         stride: usize,
         mut run: impl FnMut(usize, usize, usize),
     ) {
         let Geometry { height_in, width_in, width_out, kernel, top, left, .. } = self.geometry;
         let depth = self.layout.depth;
-        for row in 0..count {
-            let (oy, ox) = ((first + row) / width_out, (first + row) % width_out);
+        for (row, pixel) in pixels.clone().enumerate() {
+            let (sample, pixel) =
+                (pixel / self.geometry.pixels_out(), pixel % self.geometry.pixels_out());
+            let (oy, ox) = (pixel / width_out, pixel % width_out);
             let (y, x) = (oy * self.geometry.stride, ox * self.geometry.stride);
             // Taps in the image: 0 ≤ x + kx − left < width_in.
             let from = left.saturating_sub(x).min(kernel);
@@ -120,8 +122,9 @@ impl Direct {
                 continue;
             }
             for plane in 0..self.layout.planes {
+                let rows = (sample * self.layout.planes + plane) * height_in;
                 for ky in top.saturating_sub(y)..kernel.min((height_in + top).saturating_sub(y)) {
-                    let pixel = (plane * height_in + y + ky - top) * width_in + x + from - left;
+                    let pixel = (rows + y + ky - top) * width_in + x + from - left;
                     let tap = (plane * kernel + ky) * kernel + from;
                     run(pixel * depth, row * stride + tap * depth, (until - from) * depth);
                 }
@@ -144,17 +147,17 @@ impl Convolution for Direct {
     ) {
         let (x, y) = (&x.data[x.first..], &mut y.data[y.first..]);
         let (k, columns) = (self.forward.k(), self.forward.columns());
-        self.chunks(samples, |sample, first, count| {
-            let patches = &mut scratch.left[..count * k];
-            self.gather(&x[sample * self.image()..][..self.image()], first, count, patches);
-            for (column, panel) in self.forward.panels() {
+        self.chunks(samples, |pixels| {
+            let patches = &mut scratch.left[..pixels.len() * k];
+            self.gather(x, &pixels, patches);
+            for (column, panel) in self.forward.panels(0..columns) {
                 Product {
                     panel,
                     k,
                     rows: patches,
                     row_stride: k,
-                    count,
-                    out: &mut y[(sample * self.geometry.pixels_out() + first) * columns + column..],
+                    count: pixels.len(),
+                    out: &mut y[pixels.start * columns + column..],
                     out_stride: columns,
                     bias: &self.bias[column..],
                     slope,
@@ -174,15 +177,15 @@ impl Convolution for Direct {
         let (dz, dx) = (&dz.data[dz.first..], &mut dx.data[dx.first..]);
         let (k, columns) = (self.backward.k(), self.backward.columns());
         dx[..samples * self.image()].fill(0.0);
-        self.chunks(samples, |sample, first, count| {
-            let patches = &mut scratch.left[..count * columns];
-            for (column, panel) in self.backward.panels() {
+        self.chunks(samples, |pixels| {
+            let patches = &mut scratch.left[..pixels.len() * columns];
+            for (column, panel) in self.backward.panels(0..columns) {
                 Product {
                     panel,
                     k,
-                    rows: &dz[(sample * self.geometry.pixels_out() + first) * k..],
+                    rows: &dz[pixels.start * k..],
                     row_stride: k,
-                    count,
+                    count: pixels.len(),
                     out: &mut patches[column..],
                     out_stride: columns,
                     bias: &[],
@@ -190,10 +193,9 @@ impl Convolution for Direct {
                 }
                 .run(arch);
             }
-            let image = &mut dx[sample * self.image()..][..self.image()];
             arch.dispatch(|| {
-                self.visit(first, count, columns, |to, from, len| {
-                    let (image, patch) = (&mut image[to..to + len], &patches[from..from + len]);
+                self.visit(&pixels, columns, |to, from, len| {
+                    let (image, patch) = (&mut dx[to..to + len], &patches[from..from + len]);
                     image.iter_mut().zip(patch).for_each(|(dx, patch)| *dx += patch);
                 });
             });
@@ -214,15 +216,15 @@ impl Convolution for Direct {
     ) {
         let (x, dz) = (&x.data[x.first..], &dz.data[dz.first..]);
         let (k, columns) = (self.forward.k(), self.forward.columns());
-        self.chunks(samples, |sample, first, count| {
-            let patches = &mut scratch.left[..count * k];
-            self.gather(&x[sample * self.image()..][..self.image()], first, count, patches);
+        self.chunks(samples, |pixels| {
+            let patches = &mut scratch.left[..pixels.len() * k];
+            self.gather(x, &pixels, patches);
             arch.dispatch(OuterProducts {
                 left: patches,
                 left_stride: k,
-                right: &dz[(sample * self.geometry.pixels_out() + first) * columns..],
+                right: &dz[pixels.start * columns..],
                 columns,
-                count,
+                count: pixels.len(),
                 out: &mut sum[..k * columns],
             });
         });

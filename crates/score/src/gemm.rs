@@ -1,19 +1,35 @@
 //! Products of a few rows with a packed matrix, accumulated in registers.
 
+use std::ops::Range;
+
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::buffer::{Buffer, LINE, padded};
 
-/// Columns of a panel: two 512-bit registers, four 256-bit ones.
+/// Most columns of a panel.
 pub(crate) const PANEL: usize = 2 * LINE;
 
-/// A matrix `[k, columns]`, packed for products with rows of length `k`: panels of [`PANEL`] columns (the
-/// last may be half as wide), each `[k, width]`.
+/// Columns of a panel: as many as two registers hold, for which sixteen registers are enough, or as four with NEON.
+struct PanelColumns;
+
+impl WithSimd for PanelColumns {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        (2 * S::F32_LANES).clamp(LINE, PANEL)
+    }
+}
+
+/// A matrix `[k, columns]`, packed for products with rows of length `k`: panels of one or two [`LINE`]s of columns (the
+/// last may have one where others have two), each `[k, width]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
     data: Buffer,
     k: usize,
     columns: usize,
+    /// Columns of all panels but the last.
+    wide: usize,
 }
 
 impl Packed {
@@ -24,16 +40,16 @@ impl Packed {
         columns: usize,
         mut fill: impl FnMut(usize, usize, &mut [f32]),
     ) -> Self {
-        let columns = padded(columns);
+        let (columns, wide) = (padded(columns), Arch::new().dispatch(PanelColumns));
         let mut data = Buffer::zeros(k * columns);
-        for first in (0..columns).step_by(PANEL) {
-            let width = PANEL.min(columns - first);
+        for first in (0..columns).step_by(wide) {
+            let width = wide.min(columns - first);
             let panel = &mut data[first * k..(first + width) * k];
             for (row, out) in panel.chunks_exact_mut(width).enumerate() {
                 fill(row, first, out);
             }
         }
-        Self { data, k, columns }
+        Self { data, k, columns, wide }
     }
 
     /// Columns, padding included.
@@ -45,15 +61,12 @@ impl Packed {
         self.k
     }
 
-    /// The panels: first column and `[k, width]`.
-    pub(crate) fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
-        (0..self.columns).step_by(PANEL).map(|first| (first, self.panel(first)))
-    }
-
-    /// The panel that begins with column `first`.
-    pub(crate) fn panel(&self, first: usize) -> &[f32] {
-        let width = PANEL.min(self.columns - first);
-        &self.data[first * self.k..(first + width) * self.k]
+    /// The panels of some columns, which begin with a multiple of [`PANEL`]: first column and `[k, width]`.
+    pub(crate) fn panels(&self, columns: Range<usize>) -> impl Iterator<Item = (usize, &[f32])> {
+        columns.step_by(self.wide).map(|first| {
+            let width = self.wide.min(self.columns - first);
+            (first, &self.data[first * self.k..(first + width) * self.k])
+        })
     }
 }
 
@@ -92,12 +105,9 @@ impl WithSimd for Product<'_> {
         match (S::F32_LANES, narrow) {
             (16, false) => rows::<S, 2, 12>(simd, self),
             (16, true) => rows::<S, 1, 16>(simd, self),
-            (8, false) => rows::<S, 4, 3>(simd, self),
-            (8, true) => rows::<S, 2, 6>(simd, self),
-            (4, false) => rows::<S, 8, 2>(simd, self),
-            (4, true) => rows::<S, 4, 4>(simd, self),
-            (_, false) => rows::<S, 32, 1>(simd, self),
-            (_, true) => rows::<S, 16, 1>(simd, self),
+            (8, _) => rows::<S, 2, 6>(simd, self),
+            (4, _) => rows::<S, 4, 6>(simd, self),
+            _ => rows::<S, 16, 1>(simd, self),
         }
     }
 }
@@ -114,26 +124,27 @@ fn rows<S: Simd, const V: usize, const R: usize>(simd: S, product: Product<'_>) 
     let bias = start;
     let slope = simd.splat_f32s(slope);
     let mut row = 0;
-    while row + R <= count {
-        let rows = &rows[row * row_stride..];
-        let out = &mut out[row * out_stride..];
-        some_rows::<S, V, R>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope);
-        row += R;
-    }
-    while row + 4 <= count {
-        let rows = &rows[row * row_stride..];
-        let out = &mut out[row * out_stride..];
-        some_rows::<S, V, 4>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope);
-        row += 4;
-    }
     while row < count {
         let rows = &rows[row * row_stride..];
         let out = &mut out[row * out_stride..];
-        some_rows::<S, V, 1>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope);
-        row += 1;
+        row += match count - row {
+            left if left >= R => {
+                some_rows::<S, V, R>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope)
+            }
+            left if left >= 4 => {
+                some_rows::<S, V, 4>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope)
+            }
+            2 | 3 => {
+                some_rows::<S, V, 2>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope)
+            }
+            _ => {
+                some_rows::<S, V, 1>(simd, panel, k, rows, row_stride, out, out_stride, bias, slope)
+            }
+        };
     }
 }
 
+/// Gives `R`.
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "the fields of a product, each in a register")]
 fn some_rows<S: Simd, const V: usize, const R: usize>(
@@ -146,7 +157,7 @@ fn some_rows<S: Simd, const V: usize, const R: usize>(
     out_stride: usize,
     bias: [S::f32s; V],
     slope: S::f32s,
-) {
+) -> usize {
     let mut elements: [&[f32]; R] = [&[]; R];
     for (r, elements) in elements.iter_mut().enumerate() {
         *elements = &rows[r * row_stride..][..k];
@@ -166,6 +177,7 @@ fn some_rows<S: Simd, const V: usize, const R: usize>(
             out[v] = simd.max_f32s(sums[v], simd.mul_f32s(sums[v], slope));
         }
     }
+    R
 }
 
 /// `out[i][j] += Σₜ left[t][i]·right[t][j]`: sums of outer products over `count` rows.
@@ -188,8 +200,8 @@ impl WithSimd for OuterProducts<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
             16 => outer_products::<S, 2, 12>(simd, self),
-            8 => outer_products::<S, 4, 3>(simd, self),
-            4 => outer_products::<S, 8, 2>(simd, self),
+            8 => outer_products::<S, 2, 6>(simd, self),
+            4 => outer_products::<S, 4, 6>(simd, self),
             _ => outer_products::<S, 32, 1>(simd, self),
         }
     }
@@ -208,11 +220,13 @@ fn outer_products<S: Simd, const V: usize, const R: usize>(simd: S, outer: Outer
             let block =
                 Block { left: &left[row..], left_stride, right: &right[column..], columns, count };
             let out = &mut out[row * columns + column..];
-            row += match (rows - row >= R, width == wide) {
-                (true, true) => block.add::<S, V, R>(simd, out),
-                (false, true) => block.add::<S, V, 1>(simd, out),
-                (true, false) => block.add_narrow::<S, R>(simd, out, width),
-                (false, false) => block.add_narrow::<S, 1>(simd, out, width),
+            row += match (rows - row, width == wide) {
+                (left, true) if left >= R => block.add::<S, V, R>(simd, out),
+                (left, true) if left >= 4 => block.add::<S, V, 4>(simd, out),
+                (2 | 3, true) => block.add::<S, V, 2>(simd, out),
+                (_, true) => block.add::<S, V, 1>(simd, out),
+                (left, false) if left >= R => block.add_narrow::<S, R>(simd, out, width),
+                (_, false) => block.add_narrow::<S, 1>(simd, out, width),
             };
         }
         column += width;

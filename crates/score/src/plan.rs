@@ -263,9 +263,10 @@ impl Plan {
             if let Some(added) = added {
                 let sums = &mut rest[0][2 * self.widest..][..added.values.len()];
                 self.arch.dispatch(|| {
+                    let slope = self.slope;
                     for (sum, added) in sums.iter_mut().zip(added.values) {
                         let z = *sum + added;
-                        *sum = if z > 0.0 { z } else { self.slope * z };
+                        *sum = if z > 0.0 { z } else { slope * z };
                     }
                 });
             }
@@ -305,8 +306,10 @@ impl Plan {
         let here = first..first + samples * stage.geometry.pixels_out() * stage.channels;
         let (gradient, activation) = (&mut gradient[here.clone()], &activation[here]);
         self.arch.dispatch(|| {
+            // Read in the loop, it might have been one of the gradients, and the loop had no vectors.
+            let slope = self.slope;
             for (gradient, activation) in gradient.iter_mut().zip(activation) {
-                *gradient *= if *activation > 0.0 { 1.0 } else { self.slope };
+                *gradient *= if *activation > 0.0 { 1.0 } else { slope };
             }
         });
     }

@@ -92,18 +92,20 @@ fn products(
     for column in (0..columns).step_by(PANEL) {
         let width = PANEL.min(columns - column);
         for (point, matrix) in matrices.iter().enumerate() {
-            Product {
-                panel: matrix.panel(column),
-                k,
-                rows: &scratch.left[point * left..],
-                row_stride: k,
-                count,
-                out: &mut scratch.right[point * right..],
-                out_stride: width,
-                bias: &[],
-                slope: 1.0,
+            for (first, panel) in matrix.panels(column..column + width) {
+                Product {
+                    panel,
+                    k,
+                    rows: &scratch.left[point * left..],
+                    row_stride: k,
+                    count,
+                    out: &mut scratch.right[point * right + first - column..],
+                    out_stride: width,
+                    bias: &[],
+                    slope: 1.0,
+                }
+                .run(arch);
             }
-            .run(arch);
         }
         finish(column..column + width, &scratch.right, right);
     }
