@@ -166,7 +166,8 @@ fn steps_table(text: &mut String, turns: &BTreeMap<String, Turns>, machine: &Val
 
 fn iterations_table(text: &mut String, turns: &BTreeMap<String, Turns>) -> Result<()> {
     text.push_str(
-        "\n## An iteration of Algorithm 1\n\nMilliseconds, medians over rounds.\n\n\
+        "\n## An iteration of Algorithm 1\n\nMilliseconds, medians over rounds; the EBM's step and the VAE's run side by \
+         side.\n\n\
          | network, batch / chains / steps | ms | PyTorch ms | ratio (each round) | decode | chain | EBM step | \
          VAE step | peak MiB |\n|---|---|---|---|---|---|---|---|---|\n",
     );
@@ -183,7 +184,7 @@ fn iterations_table(text: &mut String, turns: &BTreeMap<String, Turns>) -> Resul
             parts(&["propose"])?,
             parts(&["refine"])?,
             parts(&["energy_learning", "update_energy"])?,
-            parts(&["vae_loss", "update_vae"])?,
+            parts(&["lesson", "update_student"])?,
             turn.ours[0]["peak_mib"],
         )?;
     }

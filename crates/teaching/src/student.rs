@@ -37,29 +37,28 @@ pub(crate) struct Proposal {
 }
 
 /// What the student will learn, once it is known to be finite.
-#[expect(clippy::large_enum_variant, reason = "an iteration makes one and uses it up")]
 pub(crate) enum Lesson {
     /// Nothing.
     Nothing,
-    /// A loss of its networks.
-    Loss(Loss),
+    /// A loss of its networks, and its gradients.
+    Loss(Loss, GradientsParams),
     /// Where the chains ended, to be kept in these places of the buffer.
     States(Vec<usize>, Tensor<4>),
 }
 
-/// The parts of a network's loss, `[1]` each.
+/// A network's loss and its parts.
 pub(crate) struct Loss {
-    pub(crate) total: Tensor<1>,
+    pub(crate) total: f64,
     /// mean ‖x − g(z)‖², summed over pixels.
-    pub(crate) reconstruction: Tensor<1>,
+    pub(crate) reconstruction: f64,
     /// In nats.
-    pub(crate) kl: Option<Tensor<1>>,
+    pub(crate) kl: Option<f64>,
 }
 
 impl Lesson {
     pub(crate) fn loss(&self) -> Option<&Loss> {
         match self {
-            Self::Loss(loss) => Some(loss),
+            Self::Loss(loss, _) => Some(loss),
             Self::Nothing | Self::States(..) => None,
         }
     }
@@ -167,7 +166,7 @@ impl Student {
                 None => Lesson::Nothing,
             });
         };
-        let loss = match (self.recipe.kind, proposal.latent) {
+        let (total, reconstruction, kl) = match (self.recipe.kind, proposal.latent) {
             // (z₀, x̃) is a pair, after latent Langevin steps if the recipe wants some.
             (StudentKind::Generator, Some(z)) => {
                 let z = self.revise(vae, z, &samples, condition.clone(), key)?;
@@ -175,18 +174,22 @@ impl Student {
                 let reconstruction = squared_norm(decoded.clone() - samples).mean();
                 let std = self.recipe.decoder_std;
                 let total = reconstruction.clone() / (2.0 * std * std);
-                let total = self.with_l1(total, decoded, data);
-                Loss { total, reconstruction, kl: None }
+                (self.with_l1(total, decoded, data), reconstruction, None)
             }
             // z is inferred anew by q(z|x̃), or by q(z|x) of data where there is no energy.
             (kind, _) => {
                 let taught = if kind.has_energy() { samples } else { data.clone() };
                 let loss = vae.loss(taught, condition, weight, key);
                 let total = self.with_l1(loss.total, loss.decoded, data);
-                Loss { total, reconstruction: loss.reconstruction, kl: Some(loss.kl) }
+                (total, loss.reconstruction, Some(loss.kl))
             }
         };
-        Ok(Lesson::Loss(loss))
+        let loss = Loss {
+            total: scalar(&total),
+            reconstruction: scalar(&reconstruction),
+            kl: kl.as_ref().map(scalar),
+        };
+        Ok(Lesson::Loss(loss, GradientsParams::from_grads(total.backward(), vae)))
     }
 
     /// A loss, blended with the distance from the images that conditions belong to, where the recipe wants it.
@@ -232,8 +235,7 @@ impl Student {
     /// Learns, with a learning rate for those that have networks.
     pub(crate) fn learn(&mut self, lesson: Lesson, rate: f64) {
         match (lesson, &mut self.vae, &mut self.buffer) {
-            (Lesson::Loss(loss), Some((vae, adam)), _) => {
-                let gradients = GradientsParams::from_grads(loss.total.backward(), vae);
+            (Lesson::Loss(_, gradients), Some((vae, adam)), _) => {
                 *vae = adam.step(rate, vae.clone(), gradients);
                 if let Some(average) = &mut self.average {
                     average.update(vae);
@@ -243,4 +245,8 @@ impl Student {
             _ => {}
         }
     }
+}
+
+fn scalar(value: &Tensor<1>) -> f64 {
+    f64::from(value.clone().into_scalar::<f32>())
 }

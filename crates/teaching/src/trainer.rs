@@ -1,9 +1,12 @@
 //! Algorithm 1 of variational MCMC teaching, and of what it is compared with.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use burn::module::Module;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
+use ebm_energy::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms, is_host};
 use ebm_mcmc::{ChainError, Clamped, Langevin, Pinned, Pins, run};
 use ebm_noise::Key;
 use ebm_vae::Vae;
@@ -116,8 +119,13 @@ impl Trainer {
         let (samples, _) = self.chains(model, start.clone(), pins, steps, langevin, |_, _| {})?;
         // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
         let contrast = Contrast { samples: samples.clone(), data, condition: c };
-        let learning = self.energy_learning(contrast.clone())?;
-        let lesson = self.lesson(proposal, contrast, key.fold(stream::LESSON))?;
+        // Neither looks at the other.
+        let (learning, lesson) = side_by_side(
+            is_host(&self.device),
+            || self.energy_learning(contrast.clone()),
+            || self.lesson(proposal, contrast.clone(), key.fold(stream::LESSON)),
+        );
+        let (learning, lesson) = (learning?, lesson?);
         let metrics = self.metrics(learning.as_ref(), lesson.loss(), samples - start);
         // D2: the energy learns from data against samples.
         let decay = self.recipe.decay_at(self.iteration, epoch);
@@ -296,7 +304,7 @@ impl Trainer {
         let lesson = self.student.lesson(proposal, contrast, key);
         let lesson = lesson.map_err(|source| self.chain_error(source))?;
         if let Some(loss) = lesson.loss() {
-            self.finite("VAE", scalar(&loss.total))?;
+            self.finite("VAE", loss.total)?;
         }
         Ok(lesson)
     }
@@ -331,9 +339,9 @@ impl Trainer {
             f_samples: learning.map(|learning| learning.f_samples),
             energy_loss: learning.map(|learning| learning.f_samples - learning.f_data),
             condition_loss: learning.and_then(|learning| learning.condition_loss),
-            reconstruction: loss.map(|loss| scalar(&loss.reconstruction)),
-            kl: loss.and_then(|loss| loss.kl.as_ref()).map(scalar),
-            vae_loss: loss.map(|loss| scalar(&loss.total)),
+            reconstruction: loss.map(|loss| loss.reconstruction),
+            kl: loss.and_then(|loss| loss.kl),
+            vae_loss: loss.map(|loss| loss.total),
             displacement,
             displacement_squared,
         }
@@ -404,6 +412,19 @@ fn displacement(difference: Tensor<4>) -> [f64; 2] {
     [norms / chains as f64, squares / chains as f64]
 }
 
-fn scalar(value: &Tensor<1>) -> f64 {
-    f64::from(value.clone().into_scalar::<f32>())
+/// Both, on two threads if there are processors for both: a GPU has one queue of work. `here` stays on the caller's
+/// thread, because Burn keeps batch normalisation's statistics for each thread apart.
+fn side_by_side<A: Send, B>(
+    host: bool,
+    elsewhere: impl FnOnce() -> A + Send,
+    here: impl FnOnce() -> B,
+) -> (A, B) {
+    if !host {
+        return (elsewhere(), here());
+    }
+    thread::scope(|scope| {
+        let elsewhere = scope.spawn(elsewhere);
+        let here = here();
+        (elsewhere.join().unwrap_or_else(|panic| resume_unwind(panic)), here)
+    })
 }
