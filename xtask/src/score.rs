@@ -166,8 +166,8 @@ fn steps_table(text: &mut String, turns: &BTreeMap<String, Turns>, machine: &Val
 
 fn iterations_table(text: &mut String, turns: &BTreeMap<String, Turns>) -> Result<()> {
     text.push_str(
-        "\n## An iteration of Algorithm 1\n\nMilliseconds, medians over rounds; the EBM's step and the VAE's run side by \
-         side.\n\n\
+        "\n## An iteration of Algorithm 1\n\nMilliseconds, medians over rounds; the gradients of the EBM's step and of the \
+         VAE's are made side by side.\n\n\
          | network, batch / chains / steps | ms | PyTorch ms | ratio (each round) | decode | chain | EBM step | \
          VAE step | peak MiB |\n|---|---|---|---|---|---|---|---|---|\n",
     );

@@ -10,7 +10,7 @@ use crate::plan::{Convolution, Pass, Pixels, Scratch};
 /// Floats of patches that are worked on together: they stay in the second-level cache.
 const PATCHES: usize = 1 << 16;
 
-/// Rows that are enough for the weights to be read but once for them.
+/// Images with fewer output pixels than this go through products together, so that weights are read once for several.
 const FEW: usize = 64;
 
 /// How the input lies in memory: `planes` images of `[height, width, depth]`.
@@ -75,7 +75,7 @@ impl Direct {
         }
     }
 
-    /// Rows of patches that are worked on together: an image's, or of several that have few.
+    /// Rows of patches that are worked on together, wherever images begin.
     fn rows(&self) -> usize {
         (PATCHES / self.backward.columns()).clamp(1, self.geometry.pixels_out().max(FEW))
     }

@@ -9,7 +9,7 @@ use crate::buffer::{Buffer, LINE, padded};
 /// Most columns of a panel.
 pub(crate) const PANEL: usize = 2 * LINE;
 
-/// Columns of a panel: as many as two registers hold, for which sixteen registers are enough, or as four with NEON.
+/// Columns of a panel: two registers with AVX-512 and AVX2, four with NEON, else a [`LINE`].
 struct PanelColumns;
 
 impl WithSimd for PanelColumns {
@@ -61,7 +61,8 @@ impl Packed {
         self.k
     }
 
-    /// The panels of some columns, which begin with a multiple of [`PANEL`]: first column and `[k, width]`.
+    /// The panels of some columns, which begin with a multiple of [`PANEL`] and end with one or with the last column:
+    /// first column and `[k, width]`.
     pub(crate) fn panels(&self, columns: Range<usize>) -> impl Iterator<Item = (usize, &[f32])> {
         columns.step_by(self.wide).map(|first| {
             let width = self.wide.min(self.columns - first);
@@ -82,7 +83,7 @@ pub(crate) struct Product<'a> {
     /// Row `r` begins at `r * out_stride`; `width` of it is written.
     pub(crate) out: &'a mut [f32],
     pub(crate) out_stride: usize,
-    /// `width` long; empty for none.
+    /// At least `width` long; empty for none.
     pub(crate) bias: &'a [f32],
     /// Negative slope; 1 leaves the sum as it is.
     pub(crate) slope: f32,
@@ -115,6 +116,7 @@ impl WithSimd for Product<'_> {
 #[inline(always)]
 fn rows<S: Simd, const V: usize, const R: usize>(simd: S, product: Product<'_>) {
     let Product { panel, k, rows, row_stride, count, out, out_stride, bias, slope } = product;
+    assert_eq!(panel.len(), k * V * S::F32_LANES, "a panel is packed for the vectors in use");
     let (panel, _) = S::as_simd_f32s(panel);
     let (bias, _) = S::as_simd_f32s(bias);
     let mut start = [simd.splat_f32s(0.0); V];

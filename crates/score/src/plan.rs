@@ -263,6 +263,7 @@ impl Plan {
             if let Some(added) = added {
                 let sums = &mut rest[0][2 * self.widest..][..added.values.len()];
                 self.arch.dispatch(|| {
+                    // A copy: behind `self` it might be one of the sums, which keeps the loop from being vectors.
                     let slope = self.slope;
                     for (sum, added) in sums.iter_mut().zip(added.values) {
                         let z = *sum + added;
@@ -306,7 +307,6 @@ impl Plan {
         let here = first..first + samples * stage.geometry.pixels_out() * stage.channels;
         let (gradient, activation) = (&mut gradient[here.clone()], &activation[here]);
         self.arch.dispatch(|| {
-            // Read in the loop, it might have been one of the gradients, and the loop had no vectors.
             let slope = self.slope;
             for (gradient, activation) in gradient.iter_mut().zip(activation) {
                 *gradient *= if *activation > 0.0 { 1.0 } else { slope };

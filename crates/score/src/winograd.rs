@@ -78,8 +78,8 @@ where
     }
 }
 
-/// The products of `count` tiles at every point of `scratch.left`, `left` floats from point to point, a panel
-/// of columns at a time; `finish(columns, points, stride)` uses them, `stride` floats from point to point.
+/// The products of `count` tiles at every point of `scratch.left`, `left` floats from point to point,
+/// [`PANEL`] columns at a time; `finish(columns, points, stride)` uses them, `stride` floats from point to point.
 fn products(
     arch: Arch,
     matrices: &[Packed],

@@ -148,7 +148,7 @@ impl Student {
         Proposal { start, latent, places }
     }
 
-    /// What there is to learn from the chains' last states. Data are looked at by no student but the VAE that
+    /// What there is to learn from the chains' last states, gradients included. Data are looked at by no student but the VAE that
     /// has no energy.
     ///
     /// # Errors

@@ -117,9 +117,9 @@ impl Trainer {
         let langevin = key.fold(stream::LANGEVIN);
         let model = self.model_of(&self.energy, c.clone());
         let (samples, _) = self.chains(model, start.clone(), pins, steps, langevin, |_, _| {})?;
-        // Both losses, of the models that drew the samples: an update with one that is not finite is never made.
+        // Losses and gradients, both of the models that drew the samples and neither of the other's: an update with a
+        // loss that is not finite is never made.
         let contrast = Contrast { samples: samples.clone(), data, condition: c };
-        // Neither looks at the other.
         let (learning, lesson) = side_by_side(
             is_host(&self.device),
             || self.energy_learning(contrast.clone()),
@@ -412,14 +412,15 @@ fn displacement(difference: Tensor<4>) -> [f64; 2] {
     [norms / chains as f64, squares / chains as f64]
 }
 
-/// Both, on two threads if there are processors for both: a GPU has one queue of work. `here` stays on the caller's
-/// thread, because Burn keeps batch normalisation's statistics for each thread apart.
+/// Both, on two threads where that helps: not on a GPU, which has one queue of work, not where rayon has one thread, and
+/// not on one of rayon's threads, which must not wait for work that they may have to do themselves.
 fn side_by_side<A: Send, B>(
     host: bool,
     elsewhere: impl FnOnce() -> A + Send,
     here: impl FnOnce() -> B,
 ) -> (A, B) {
-    if !host {
+    let spare = rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none();
+    if !(host && spare) {
         return (elsewhere(), here());
     }
     thread::scope(|scope| {
