@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::buffer::{Buffer, padded};
-use crate::gemm::{OuterProducts, Packed, Product};
+use crate::gemm::{OuterProducts, Packed, Product, pieces};
 use crate::network::{Geometry, Layer};
 use crate::plan::{Convolution, Pass, Pixels, Scratch};
 
@@ -95,8 +95,7 @@ impl Direct {
 
     /// Calls `work` with the output pixels that are worked on together, counted from the first sample's first.
     fn chunks(&self, samples: usize, work: impl FnMut(Range<usize>)) {
-        let (rows, all) = (self.rows(), samples * self.geometry.pixels_out());
-        (0..all).step_by(rows).map(|first| first..all.min(first + rows)).for_each(work);
+        pieces(samples * self.geometry.pixels_out(), self.rows()).for_each(work);
     }
 
     /// Calls `run(offset in the images, offset in the patches, length)` for every run of floats that lies together in

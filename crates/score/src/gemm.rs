@@ -9,6 +9,11 @@ use crate::buffer::{Buffer, LINE, padded};
 /// Most columns of a panel.
 pub(crate) const PANEL: usize = 2 * LINE;
 
+/// `0..all` in pieces of `size`; the last may be smaller.
+pub(crate) fn pieces(all: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..all).step_by(size).map(move |first| first..all.min(first + size))
+}
+
 /// Columns of a panel: two registers with AVX-512 and AVX2, four with NEON, else a [`LINE`].
 struct PanelColumns;
 
@@ -42,11 +47,10 @@ impl Packed {
     ) -> Self {
         let (columns, wide) = (padded(columns), Arch::new().dispatch(PanelColumns));
         let mut data = Buffer::zeros(k * columns);
-        for first in (0..columns).step_by(wide) {
-            let width = wide.min(columns - first);
-            let panel = &mut data[first * k..(first + width) * k];
-            for (row, out) in panel.chunks_exact_mut(width).enumerate() {
-                fill(row, first, out);
+        for part in pieces(columns, wide) {
+            let panel = &mut data[part.start * k..part.end * k];
+            for (row, out) in panel.chunks_exact_mut(part.len()).enumerate() {
+                fill(row, part.start, out);
             }
         }
         Self { data, k, columns, wide }

@@ -21,7 +21,7 @@ use self::transform::{
     Finish, FromPoints, InputTransform, InputTransposed, OutputTransform, OutputTransposed,
 };
 use crate::buffer::Buffer;
-use crate::gemm::{OuterProducts, PANEL, Packed, Product};
+use crate::gemm::{OuterProducts, PANEL, Packed, Product, pieces};
 use crate::network::{Geometry, Layer};
 use crate::plan::{Convolution, Pass, Pixels, Scratch};
 use crate::tables::{CookToom, M, Tile};
@@ -73,8 +73,7 @@ where
     }
 
     fn chunks(&self, samples: usize, work: impl FnMut(Range<usize>)) {
-        let (all, chunk) = (samples * self.output.count, self.chunk());
-        (0..all).step_by(chunk).map(|first| first..all.min(first + chunk)).for_each(work);
+        pieces(samples * self.output.count, self.chunk()).for_each(work);
     }
 }
 
@@ -89,25 +88,24 @@ fn products(
     mut finish: impl FnMut(Range<usize>, &[f32], usize),
 ) {
     let (k, columns, right) = (matrices[0].k(), matrices[0].columns(), count * PANEL + GAP);
-    for column in (0..columns).step_by(PANEL) {
-        let width = PANEL.min(columns - column);
+    for part in pieces(columns, PANEL) {
         for (point, matrix) in matrices.iter().enumerate() {
-            for (first, panel) in matrix.panels(column..column + width) {
+            for (first, panel) in matrix.panels(part.clone()) {
                 Product {
                     panel,
                     k,
                     rows: &scratch.left[point * left..],
                     row_stride: k,
                     count,
-                    out: &mut scratch.right[point * right + first - column..],
-                    out_stride: width,
+                    out: &mut scratch.right[point * right + first - part.start..],
+                    out_stride: part.len(),
                     bias: &[],
                     slope: 1.0,
                 }
                 .run(arch);
             }
         }
-        finish(column..column + width, &scratch.right, right);
+        finish(part, &scratch.right, right);
     }
 }
 

@@ -148,8 +148,8 @@ impl Student {
         Proposal { start, latent, places }
     }
 
-    /// What there is to learn from the chains' last states, gradients included. Data are looked at by no student but the VAE that
-    /// has no energy.
+    /// What there is to learn from the chains' last states, gradients included. Data are looked at by no student but
+    /// the VAE that has no energy, unless the recipe blends the distance from them into the loss.
     ///
     /// # Errors
     /// [`ChainError`] of the chains of latent codes.
