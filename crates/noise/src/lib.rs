@@ -20,6 +20,7 @@ mod init;
 mod key;
 mod normal;
 mod philox;
+pub mod streams;
 
 pub use init::{initialise, initialise_fan_in};
 pub use key::Key;

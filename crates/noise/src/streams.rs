@@ -1,0 +1,47 @@
+//! The register of key streams: every constant that a key is folded with, grouped by the key it belongs to.
+//!
+//! Two uses of one key must fold it with different constants. A new stream is added here, next to its
+//! siblings, so that a clash is visible. The values are part of the reproducibility promise: changing one
+//! changes the numbers of every run.
+
+/// Streams of a run's key, `Key::new(recipe.seed)`.
+pub mod run {
+    /// Initial parameters of the energy.
+    pub const INITIAL_ENERGY: u64 = 0;
+    /// Initial parameters, or initial states, of the student.
+    pub const INITIAL_STUDENT: u64 = 1;
+    /// Training; folded with the iteration, then with one of [`iteration`](super::iteration).
+    pub const TRAINING: u64 = 2;
+    /// Samples that listeners see; the same in every evaluation.
+    pub const EVALUATION: u64 = 3;
+    /// Data and their order; see [`data`](super::data).
+    pub const DATA: u64 = 100;
+    /// Samples that a density in the plane is compared with.
+    pub const PLANE_SAMPLES: u64 = 101;
+    /// Samples that an ablation measures.
+    pub const MEASUREMENT: u64 = 102;
+    /// Tasks on a trained run, such as sampling and inpainting.
+    pub const TASKS: u64 = 103;
+}
+
+/// Streams of one training iteration, and of the sampling procedure outside of training.
+pub mod iteration {
+    /// Where chains start.
+    pub const PROPOSAL: u64 = 0;
+    /// Langevin noise.
+    pub const LANGEVIN: u64 = 1;
+    /// What the student's update draws.
+    pub const UPDATE: u64 = 2;
+    /// Noise added to data.
+    pub const DATA_NOISE: u64 = 3;
+}
+
+/// Streams of the data's key. Orders are folded with the epoch, which stays below these.
+pub mod data {
+    /// Flips and crops.
+    pub const AUGMENT: u64 = u64::MAX;
+    /// Draws of a density that are displayed.
+    pub const PREVIEW: u64 = u64::MAX;
+    /// Conditions, such as the places of random holes.
+    pub const CONDITIONS: u64 = u64::MAX - 1;
+}
