@@ -127,7 +127,7 @@ fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) ->
 }
 
 fn chain(kernel: &Langevin, network: impl Energy<4>, x: &Tensor<4>, steps: usize) -> Tensor<4> {
-    let model = GaussianReference { inner: network, std: Some(0.016) };
+    let model = GaussianReference::new(network, 0.016);
     run(kernel, &model, x.clone(), steps, Key::new(2), |_, _| {}).expect("finite").state
 }
 

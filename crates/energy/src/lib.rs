@@ -1,8 +1,9 @@
 //! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
 //!
 //! [`Energy`] is all that a sampler knows of a model. [`FnEnergy`] makes an energy of any closure, [`Gaussian`] is a
-//! target of any rank with known moments, and [`GaussianReference`] adds the reference term that turns a network
-//! into the model of variational MCMC teaching. Networks are in `ebm-networks`, energies with known answers in
+//! target of any rank with known moments. Adapters make energies of energies: [`GaussianReference`] adds the term
+//! that turns a network into the model of variational MCMC teaching, [`Tempered`] divides by a temperature,
+//! [`GradientClip`] limits the gradient, [`Bridge`] mixes two energies. Networks are in `ebm-networks`, energies with known answers in
 //! `ebm-targets`.
 //!
 //! ```
@@ -20,14 +21,16 @@
 //! gradient.into_data().assert_eq(&[[-1.5_f32, 24.0]].into(), false);
 //! ```
 
+mod adapters;
 mod analytic;
 mod bipartite;
 mod block;
 mod energy;
-mod reference;
+mod norm;
 
+pub use adapters::{Bridge, Either, GaussianReference, GradientClip, Tempered};
 pub use analytic::{FnEnergy, Gaussian};
 pub use bipartite::Bipartite;
 pub use block::{BlockEnergy, LANES};
-pub use energy::{Energy, Frozen};
-pub use reference::{GaussianReference, squared_norm};
+pub use energy::{Energy, Frozen, prepare};
+pub use norm::squared_norm;

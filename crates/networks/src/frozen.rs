@@ -225,14 +225,14 @@ pub(crate) mod tests {
     fn wrappers_freeze_what_they_wrap() {
         let (network, _) = released("digits");
         let x = Key::new(1).uniform::<4>([5, 1, 28, 28], &Device::flex());
-        let model = GaussianReference { inner: &network, std: Some(0.5) };
+        let model = GaussianReference::new(&network, 0.5);
         let (value, score) = model.energy_and_gradient(x.clone());
         let (frozen, frozen_score) = model.freeze().expect("flex").energy_and_gradient(x);
         let tolerance = burn::tensor::Tolerance::<f32>::rel_abs(1e-4, 1e-4);
         frozen.into_data().assert_approx_eq(&value.into_data(), tolerance);
         frozen_score.into_data().assert_approx_eq(&score.into_data(), tolerance);
         let closure = FnEnergy::new(|x: Tensor<2>| x.sum_dim(1).squeeze_dim::<1>(1));
-        assert!(GaussianReference { inner: closure, std: None }.freeze().is_none());
+        assert!(GaussianReference::new(closure, 0.5).freeze().is_none());
     }
 
     proptest! {
