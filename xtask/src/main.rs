@@ -37,7 +37,7 @@ enum Task {
         /// The recipe's quick variant: a check that everything runs.
         #[arg(long)]
         quick: bool,
-        /// More features of the crate `ebm`, separated by commas.
+        /// More features of the crate `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
         /// Further arguments of `ebm train`.
@@ -46,7 +46,7 @@ enum Task {
     },
     /// Run all tests, doc-tests included (with cargo-nextest if it is installed).
     Test {
-        /// More features of the crate `ebm`, separated by commas.
+        /// More features of the crate `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
         /// Arguments of the test runner, to choose tests.
@@ -60,7 +60,7 @@ enum Task {
     },
     /// Check format, lints, docs, shared features and, if it is installed, cargo-deny: before a commit.
     Check {
-        /// More features of the crate `ebm`, separated by commas.
+        /// More features of the crate `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
     },
@@ -85,7 +85,7 @@ fn run(task: Task) -> Result<()> {
             // The one name that is a matrix of runs.
             let command: &[&str] =
                 if recipe == "ablations" { &["ablate"] } else { &["train", &recipe] };
-            cargo("run --release --package ebm --bin ebm")
+            cargo("run --release --package ebm-cli --bin ebm")
                 .args(feature_arguments(&features))
                 .arg("--")
                 .args(command)
@@ -155,7 +155,7 @@ fn feature_arguments(features: &[String]) -> Vec<String> {
     if features.is_empty() {
         return Vec::new();
     }
-    let names: Vec<String> = features.iter().map(|name| format!("ebm/{name}")).collect();
+    let names: Vec<String> = features.iter().map(|name| format!("ebm-cli/{name}")).collect();
     vec!["--features".into(), names.join(",")]
 }
 

@@ -13,9 +13,11 @@ use crate::command::cargo;
 
 /// The crate whose dependencies are the union, and whose tree is compared.
 const HACK: &str = "workspace-hack";
+/// The package of the command: the one that backends are chosen for, compared in full.
+const FINAL: &str = "ebm-cli";
 
 /// Fails if a package that depends on Burn, built alone, compiles a crate of Burn's tree with other
-/// features than the workspace with its tests does. `features` are those of the final build.
+/// features than the workspace with its tests does. `features` choose the backends.
 pub(crate) fn check(features: &[String]) -> Result<()> {
     let members = members()?;
     let shared: BTreeSet<String> = resolved(&["--package", HACK, "--edges", "normal,build"], &[])?
@@ -23,22 +25,16 @@ pub(crate) fn check(features: &[String]) -> Result<()> {
         .map(|krate| krate.name)
         .collect();
     let mut missing: BTreeMap<Resolved, Vec<&str>> = BTreeMap::new();
-    for features in [&[], features] {
+    let selections = members.iter().map(|name| (name.as_str(), [].as_slice()));
+    for (package, features) in selections.chain([(FINAL, features)]) {
+        let alone = resolved(&["--package", package, "--edges", "normal,build"], features)?;
+        if !alone.iter().any(|krate| krate.name.starts_with("burn v")) {
+            continue;
+        }
         let workspace = resolved(&["--workspace", "--edges", "normal,build,dev"], features)?;
-        for member in &members {
-            // Features are named `ebm/wgpu`: they concern the packages that depend on that one.
-            if !features.is_empty() && !member.has_backends {
-                continue;
-            }
-            let name = member.name.as_str();
-            let alone = resolved(&["--package", name, "--edges", "normal,build"], features)?;
-            if !alone.iter().any(|krate| krate.name.starts_with("burn v")) {
-                continue;
-            }
-            for krate in alone.difference(&workspace) {
-                if shared.contains(&krate.name) || krate.name.starts_with("burn") {
-                    missing.entry(krate.clone()).or_default().push(name);
-                }
+        for krate in alone.difference(&workspace) {
+            if package == FINAL || shared.contains(&krate.name) {
+                missing.entry(krate.clone()).or_default().push(package);
             }
         }
     }
@@ -60,31 +56,13 @@ pub(crate) fn check(features: &[String]) -> Result<()> {
     )
 }
 
-struct Member {
-    name: String,
-    /// Whether it is `ebm`, or forwards features to it.
-    has_backends: bool,
-}
-
-fn members() -> Result<Vec<Member>> {
+/// The names of the workspace's packages.
+fn members() -> Result<Vec<String>> {
     let metadata = cargo("metadata --no-deps --format-version 1").output()?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
-    let has_backends = |package: &Value| {
-        package["name"] == "ebm"
-            || package["dependencies"].as_array().is_some_and(|dependencies| {
-                dependencies
-                    .iter()
-                    .any(|dependency| dependency["name"] == "ebm" && dependency["kind"].is_null())
-            })
-    };
-    packages
-        .iter()
-        .map(|package| {
-            let name = package["name"].as_str().context("a package has no name")?.to_owned();
-            Ok(Member { name, has_backends: has_backends(package) })
-        })
-        .collect()
+    let name = |package: &Value| package["name"].as_str().map(str::to_owned);
+    packages.iter().map(|package| name(package).context("a package has no name")).collect()
 }
 
 /// A crate as it is compiled: `burn-core v0.22.1` and its features.
@@ -102,6 +80,7 @@ fn resolved(selection: &[&str], features: &[String]) -> Result<BTreeSet<Resolved
         .output()?;
     output
         .lines()
+        .filter(|line| !line.is_empty())
         .map(|line| {
             // A crate is marked where it was listed before.
             let line = line.trim_end_matches(" (*)");
