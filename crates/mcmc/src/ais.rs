@@ -4,6 +4,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen};
 use ebm_noise::Key;
+use ebm_noise::streams::chain::single;
 
 use crate::chain::prepared;
 use crate::kernel::{State, host};
@@ -11,6 +12,7 @@ use crate::{ChainError, Kernel};
 
 /// (1 − β)·U₀ + β·U₁.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Bridge<A, B> {
     /// U₀.
     pub from: A,
@@ -18,6 +20,13 @@ pub struct Bridge<A, B> {
     pub to: B,
     /// β.
     pub beta: f64,
+}
+
+impl<A, B> Bridge<A, B> {
+    /// Creates the energy (1 − β)·U₀ + β·U₁.
+    pub fn new(from: A, to: B, beta: f64) -> Self {
+        Self { from, to, beta }
+    }
 }
 
 impl<const D: usize, A: Energy<D>, B: Energy<D>> Energy<D> for Bridge<A, B> {
@@ -41,7 +50,7 @@ impl<const D: usize, A: Energy<D>, B: Energy<D>> Energy<D> for Bridge<A, B> {
         }
         let from = from.unwrap_or_else(|| Box::new(&self.from));
         let to = to.unwrap_or_else(|| Box::new(&self.to));
-        Some(Box::new(Bridge { from, to, beta: self.beta }))
+        Some(Box::new(Bridge::new(from, to, self.beta)))
     }
 }
 
@@ -92,10 +101,10 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
         }
         ChainError::check(&log_weights, step, betas)?;
         if step < betas {
-            let bridge = Bridge { from: &from, to: &to, beta: step as f64 * part };
+            let bridge = Bridge::new(&from, &to, step as f64 * part);
             let key = key.fold(step as u64);
-            let state = kernel.start(&bridge, position, key.fold(0));
-            position = kernel.step(&bridge, state, key.fold(1)).0.position().clone();
+            let state = kernel.start(&bridge, position, key.fold(single::START));
+            position = kernel.step(&bridge, state, key.fold(single::STEP)).0.position().clone();
         }
     }
     Ok(LogRatio::of(log_weights))
@@ -146,7 +155,7 @@ mod tests {
     #[test]
     fn energies_are_prepared_once_for_all_parts() {
         let draws = || Key::new(1).normal::<2>([50, 2], &Device::flex());
-        let kernel = Mala { step_size: 0.8 };
+        let kernel = Mala::new(0.8);
         let ratio = |from: &dyn Energy<2>, to: &dyn Energy<2>| {
             annealed_importance(&kernel, &from, &to, draws(), 10, Key::new(2)).expect("finite")
         };
@@ -158,9 +167,9 @@ mod tests {
     #[test]
     fn a_bridge_prepares_what_can_be_prepared() {
         let x = || Key::new(1).normal::<2>([50, 2], &Device::flex());
-        let bridge = Bridge { from: FROM, to: TO, beta: 0.3 };
+        let bridge = Bridge::new(FROM, TO, 0.3);
         assert!(Energy::<2>::freeze(&bridge).is_none(), "nothing to prepare");
-        let half = Bridge { from: FROM, to: Prepared(TO), beta: 0.3 };
+        let half = Bridge::new(FROM, Prepared(TO), 0.3);
         let frozen = half.freeze().expect("one part can be prepared");
         let [(value, gradient), (expected, slope)] =
             [frozen.energy_and_gradient(x()), bridge.energy_and_gradient(x())];

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_energy::targets::RestrictedBoltzmann;
 use ebm_noise::Key;
+use ebm_noise::streams::chain::layers;
 
 use crate::{Kernel, Statistics};
 
@@ -14,9 +15,17 @@ use crate::{Kernel, Statistics};
 /// The conditional laws are those of `machine`, which should also be the energy that chains are run on: of that, only
 /// the value is told.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct BlockGibbs<'m> {
     /// The machine that is sampled.
     pub machine: &'m RestrictedBoltzmann,
+}
+
+impl<'m> BlockGibbs<'m> {
+    /// Creates a kernel that samples `machine`.
+    pub fn new(machine: &'m RestrictedBoltzmann) -> Self {
+        Self { machine }
+    }
 }
 
 impl Kernel<2> for BlockGibbs<'_> {
@@ -29,8 +38,8 @@ impl Kernel<2> for BlockGibbs<'_> {
         key: Key,
     ) -> (Tensor<2>, Statistics) {
         let from = energy.energy(visible.clone());
-        let hidden = draw(self.machine.hidden_given_visible(visible), key.fold(0));
-        let visible = draw(self.machine.visible_given_hidden(hidden), key.fold(1));
+        let hidden = draw(self.machine.hidden_given_visible(visible), key.fold(layers::HIDDEN));
+        let visible = draw(self.machine.visible_given_hidden(hidden), key.fold(layers::VISIBLE));
         (visible, Statistics::of(from))
     }
 }
