@@ -2,8 +2,7 @@
 //! Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation 2002).
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
-use ebm_energy::targets::RestrictedBoltzmann;
+use ebm_energy::{Bipartite, Energy};
 use ebm_noise::Key;
 use ebm_noise::streams::chain::layers;
 
@@ -16,19 +15,19 @@ use crate::{Kernel, Statistics};
 /// the value is told.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct BlockGibbs<'m> {
-    /// The machine that is sampled.
-    pub machine: &'m RestrictedBoltzmann,
+pub struct BlockGibbs<M> {
+    /// The machine that is sampled, or a reference to it.
+    pub machine: M,
 }
 
-impl<'m> BlockGibbs<'m> {
+impl<M: Bipartite> BlockGibbs<M> {
     /// Creates a kernel that samples `machine`.
-    pub fn new(machine: &'m RestrictedBoltzmann) -> Self {
+    pub fn new(machine: M) -> Self {
         Self { machine }
     }
 }
 
-impl Kernel<2> for BlockGibbs<'_> {
+impl<M: Bipartite> Kernel<2> for BlockGibbs<M> {
     type State = Tensor<2>;
 
     fn step<E: Energy<2>>(
