@@ -35,7 +35,7 @@ enum Task {
         /// The recipe's quick variant: a check that everything runs.
         #[arg(long)]
         quick: bool,
-        /// More features of the crate `ebm`, separated by commas.
+        /// More features of the crate `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
         /// Further arguments of `ebm train`.
@@ -44,7 +44,7 @@ enum Task {
     },
     /// Run all tests, doc-tests included (with cargo-nextest if it is installed).
     Test {
-        /// More features of the crate `ebm`, separated by commas.
+        /// More features of the crate `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
         /// Arguments of the test runner, to choose tests.
@@ -58,7 +58,7 @@ enum Task {
     },
     /// Check format, lints, docs, shared features and, if it is installed, cargo-deny: before a commit.
     Check {
-        /// More features of the crate `ebm`, separated by commas.
+        /// More features of the crate `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
     },
@@ -83,7 +83,7 @@ fn run(task: Task) -> Result<()> {
             // The one name that is a matrix of runs.
             let command: &[&str] =
                 if recipe == "ablations" { &["ablate"] } else { &["train", &recipe] };
-            cargo("run --release --package ebm --bin ebm")
+            cargo("run --release --package ebm-cli --bin ebm")
                 .args(feature_arguments(&features))
                 .arg("--")
                 .args(command)
@@ -148,16 +148,16 @@ fn documentation(features: &[String]) -> Result<()> {
     invocation.check()
 }
 
-/// Fails if building `ebm` alone would compile a dependency with other features than building the
+/// Fails if building `ebm-cli` alone would compile a dependency with other features than building the
 /// workspace with its tests does: Burn would then be compiled twice.
 fn check_unification(features: &[String]) -> Result<()> {
-    let alone = resolved(&["--package", "ebm", "--edges", "normal,build"], features)?;
+    let alone = resolved(&["--package", "ebm-cli", "--edges", "normal,build"], features)?;
     let tested = resolved(&["--workspace", "--edges", "normal,build,dev"], features)?;
     let differing: Vec<_> = alone.iter().filter(|line| !tested.contains(line)).collect();
     if !differing.is_empty() {
         bail!(
             "`reproduce` and `test` would each compile their own: {differing:#?}\n\
-             Switch on the missing features at the end of [dependencies] in crates/ebm/Cargo.toml"
+             Switch on the missing features at the end of [dependencies] in crates/cli/Cargo.toml"
         );
     }
     Ok(())
@@ -185,12 +185,12 @@ fn resolved(selection: &[&str], features: &[String]) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// `--features ebm/A,ebm/B`, or nothing.
+/// `--features ebm-cli/A,ebm-cli/B`, or nothing.
 fn feature_arguments(features: &[String]) -> Vec<String> {
     if features.is_empty() {
         return Vec::new();
     }
-    let names: Vec<String> = features.iter().map(|name| format!("ebm/{name}")).collect();
+    let names: Vec<String> = features.iter().map(|name| format!("ebm-cli/{name}")).collect();
     vec!["--features".into(), names.join(",")]
 }
 

@@ -8,6 +8,7 @@
 //! | [`data`] | `ebm-data` | What is learned from? |
 //! | [`metrics`] | `ebm-metrics` | How good is it? |
 //! | [`teaching`] | `ebm-teaching` | How do they learn together? |
+//! | [`tensor`] | `ebm-tensor` | What shapes do images and conditions have? |
 //! | [`noise`] | `ebm-noise` | Where does randomness come from? |
 //!
 //! [`device`] opens a backend by name at run time. The features of this crate say which backends are
@@ -40,4 +41,5 @@ pub use ebm_mcmc as mcmc;
 pub use ebm_metrics as metrics;
 pub use ebm_noise as noise;
 pub use ebm_teaching as teaching;
+pub use ebm_tensor as tensor;
 pub use ebm_vae as vae;
