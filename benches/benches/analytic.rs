@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use burn::tensor::Tensor;
 use ebm::device::{DeviceName, open};
-use ebm::energy::targets::{DoubleWell, Ring};
 use ebm::energy::{BlockEnergy, Energy, Gaussian};
 use ebm::mcmc::{Langevin, run};
 use ebm::noise::Key;
+use ebm::targets::{DoubleWell, Ring};
 use serde_json::json;
 
 /// Name, chains, dimensions, steps.

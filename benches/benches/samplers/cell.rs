@@ -8,9 +8,9 @@ use std::time::Instant;
 use burn::tensor::{Device, FloatDType, Tensor};
 use ebm::device::DeviceName;
 use ebm::energy::Energy;
-use ebm::energy::targets::Target;
 use ebm::mcmc::diagnostics::{Draws, MIN_DRAWS};
 use ebm::mcmc::{ChainError, Kernel, Key, Sampler, Tunable, WarmUp};
+use ebm::targets::Target;
 
 use crate::row::Row;
 use crate::targets::Case;

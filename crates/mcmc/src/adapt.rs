@@ -3,10 +3,9 @@
 //! that suits the target, from the variances of the draws so far (as Stan does, in windows that double).
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
+use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
 
-use crate::chain::prepared;
 use crate::kernel::{State, host};
 use crate::{ChainError, Hmc, Kernel, Mala, Nuts};
 
@@ -156,7 +155,7 @@ impl WarmUp {
         if chains == 0 || self.steps == 0 {
             return Err(ChainError::Nothing { chains, steps: self.steps });
         }
-        let energy = prepared(energy);
+        let energy = prepare(energy);
         let first = kernel.step_size();
         let mut search = DualAveraging::new(first);
         // The mass is learned in windows that double, between a seventh and the last tenth of the way.

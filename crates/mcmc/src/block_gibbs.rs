@@ -2,8 +2,7 @@
 //! Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation 2002).
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
-use ebm_energy::targets::RestrictedBoltzmann;
+use ebm_energy::{Bipartite, Energy};
 use ebm_noise::Key;
 
 use crate::{Kernel, Statistics};
@@ -14,12 +13,12 @@ use crate::{Kernel, Statistics};
 /// The conditional laws are those of `machine`, which should also be the energy that chains are run on: of that, only
 /// the value is told.
 #[derive(Clone, Copy, Debug)]
-pub struct BlockGibbs<'m> {
-    /// The machine that is sampled.
-    pub machine: &'m RestrictedBoltzmann,
+pub struct BlockGibbs<M> {
+    /// The machine that is sampled, or a reference to it.
+    pub machine: M,
 }
 
-impl Kernel<2> for BlockGibbs<'_> {
+impl<M: Bipartite> Kernel<2> for BlockGibbs<M> {
     type State = Tensor<2>;
 
     fn step<E: Energy<2>>(

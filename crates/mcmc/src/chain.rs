@@ -1,7 +1,7 @@
 //! Runs a kernel over a batch of chains and watches that they stay finite.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Frozen};
+use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
 
 use crate::Kernel;
@@ -116,7 +116,7 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     if steps == 0 || start.dims()[0] == 0 {
         return Err(ChainError::Nothing { chains: start.dims()[0], steps });
     }
-    let energy = prepared(energy);
+    let energy = prepare(energy);
     observe(0, &start);
     let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
     let mut energies = Vec::with_capacity(steps);
@@ -129,11 +129,6 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     let chains = Chains { state: state.position().clone(), energies: Tensor::stack(energies, 0) };
     check(&chains)?;
     Ok(chains)
-}
-
-/// The energy's prepared form, if it has one, else the energy: nothing changes it along a chain.
-pub(crate) fn prepared<const D: usize, E: Energy<D>>(energy: &E) -> Frozen<'_, D> {
-    energy.freeze().unwrap_or_else(|| Box::new(energy))
 }
 
 fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {

@@ -31,7 +31,7 @@ mod underdamped;
 mod update;
 
 pub use adapt::{Tunable, WarmUp};
-pub use ais::{Bridge, LogRatio, annealed_importance};
+pub use ais::{LogRatio, annealed_importance};
 pub use anisotropic::Anisotropic;
 pub use block_gibbs::BlockGibbs;
 pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
@@ -46,5 +46,5 @@ pub use nuts::Nuts;
 pub use pinned::{Pinned, Pins};
 pub use sampler::{Sampler, Samples};
 pub use sgld::{Counted, Preconditioned, PreconditionedSgld, Sgld};
-pub use tempered::{ParallelTempering, Replicas, Tempered, anneal};
+pub use tempered::{ParallelTempering, Replicas, anneal};
 pub use underdamped::{Moving, Underdamped};

@@ -1,10 +1,9 @@
 //! Chains as an iterator, and draws to look at.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Frozen};
+use ebm_energy::{Energy, Frozen, prepare};
 use ebm_noise::Key;
 
-use crate::chain::prepared;
 use crate::diagnostics::{Draws, Summary};
 use crate::kernel::{State, host};
 use crate::{ChainError, Kernel, Statistics};
@@ -60,7 +59,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     /// # Shapes
     /// - `start`: `[chains, …]`
     pub fn new<E: Energy<D>>(kernel: K, energy: &'e E, start: Tensor<D>, key: Key) -> Self {
-        let energy = prepared(energy);
+        let energy = prepare(energy);
         let state = Some(kernel.start(&energy, start, key.fold(u64::MAX)));
         Self { kernel, energy, state, key, step: 0, thin: 1 }
     }

@@ -1,36 +1,11 @@
 //! Temperatures: p(x)^(1/T), ladders of them, and chains that exchange places along a ladder.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Frozen};
+use ebm_energy::{Energy, Tempered};
 use ebm_noise::Key;
 
 use crate::kernel::{State, select};
 use crate::{Kernel, Statistics};
-
-/// U/T: flatter than U for T > 1.
-#[derive(Clone, Copy, Debug)]
-pub struct Tempered<E> {
-    /// The energy at temperature 1.
-    pub inner: E,
-    /// T.
-    pub temperature: f64,
-}
-
-impl<const D: usize, E: Energy<D>> Energy<D> for Tempered<E> {
-    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
-        self.inner.energy(x) / self.temperature
-    }
-
-    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
-        let (energy, gradient) = self.inner.energy_and_gradient(x);
-        (energy / self.temperature, gradient / self.temperature)
-    }
-
-    fn freeze(&self) -> Option<Frozen<'_, D>> {
-        let inner = self.inner.freeze()?;
-        Some(Box::new(Tempered { inner, temperature: self.temperature }))
-    }
-}
 
 /// Parallel tempering, or replica exchange: every chain has a replica at each temperature; a kernel moves them all,
 /// then neighbours exchange places by a Metropolis rule, even pairs and odd pairs in turn (Geyer 1991; Hukushima

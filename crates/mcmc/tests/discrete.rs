@@ -5,10 +5,10 @@ mod common;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::off;
-use ebm_energy::targets::{Ising, Lattice, RestrictedBoltzmann, Target};
 use ebm_mcmc::{
     BlockGibbs, Gibbs, GibbsWithGradients, Kernel, Key, ParallelTempering, Sampler, Samples,
 };
+use ebm_targets::{Ising, Lattice, RestrictedBoltzmann, Target};
 
 const CHAINS: usize = 400;
 const SPINS: [f64; 2] = [-1.0, 1.0];

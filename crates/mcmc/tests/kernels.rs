@@ -5,12 +5,12 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use common::{deviation, off};
-use ebm_energy::targets::{DiagonalGaussian, DoubleWell, Target};
 use ebm_energy::{Energy, FnEnergy, Gaussian};
 use ebm_mcmc::{
     Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, WarmUp,
     annealed_importance,
 };
+use ebm_targets::{DiagonalGaussian, DoubleWell, Target};
 
 const CHAINS: usize = 400;
 

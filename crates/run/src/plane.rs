@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use ebm::data::Density;
-use ebm::energy::Energy;
+use ebm::energy::prepare;
 use ebm::metrics::Grid;
 use ebm::noise::Key;
 use ebm::teaching::Trainer;
@@ -91,10 +91,7 @@ impl Plane {
         let values: Vec<f32> = self.grid.points().iter().flatten().map(|&x| x as f32).collect();
         let shape = [CELLS * CELLS, 2, 1, 1];
         let x = Tensor::<4>::from_data(TensorData::new(values, shape), trainer.device());
-        let energies = match model.freeze() {
-            Some(frozen) => frozen.energy(x),
-            None => model.energy(x),
-        };
+        let energies = prepare(&model).energy(x);
         let logs: Vec<f64> = energies.neg().into_data().iter::<f64>().collect();
         Ok(Some(self.grid.log_normalise(&logs)?))
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
-use ebm_energy::Ema;
+use ebm_networks::Ema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -3,8 +3,9 @@
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Contrast, Ema, squared_norm};
+use ebm_energy::squared_norm;
 use ebm_mcmc::{ChainError, Langevin, run};
+use ebm_networks::{Contrast, Ema};
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae};
 use tracing::instrument;

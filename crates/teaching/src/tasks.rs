@@ -1,7 +1,7 @@
 //! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
+use ebm_energy::prepare;
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae};
 
@@ -31,11 +31,7 @@ impl Trainer {
         let Some(model) = self.model(condition) else {
             return Err(self.missing("an energy", "all students but vae-on-data"));
         };
-        let energies = match model.freeze() {
-            Some(frozen) => frozen.energy(images),
-            None => model.energy(images),
-        };
-        Ok(energies)
+        Ok(prepare(&model).energy(images))
     }
 
     /// The auto-encoder without autodiff, for its decoder. It normalises by the batch at hand: what a code decodes

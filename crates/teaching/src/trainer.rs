@@ -6,9 +6,10 @@ use std::thread;
 use burn::module::Module;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms, is_host};
 use ebm_mcmc::{ChainError, Clamped, Langevin, Pinned, Pins, run};
+use ebm_networks::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
 use ebm_noise::Key;
+use ebm_tensor::is_host;
 use ebm_vae::Vae;
 use tracing::instrument;
 

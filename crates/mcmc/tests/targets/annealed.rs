@@ -1,9 +1,9 @@
 //! Langevin along falling temperatures, from far away: the last positions are draws of the target.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ebm_energy::targets::{DoubleWell, Mixture};
 use ebm_mcmc::diagnostics::Draws;
 use ebm_mcmc::{Key, Langevin, Samples, anneal};
+use ebm_targets::{DoubleWell, Mixture};
 
 use crate::Case;
 

@@ -1,9 +1,9 @@
 //! Exact kernels leave every target as it is: chains that begin in exact draws keep its moments.
 
-use ebm_energy::targets::DoubleWell;
 use ebm_mcmc::{
     Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, Tunable, WarmUp,
 };
+use ebm_targets::DoubleWell;
 
 use crate::{CHAINS, Case, cases};
 

@@ -1,8 +1,8 @@
 //! Neal's funnel: neither ULA nor plain HMC explores it, and the summary says so.
 
 use burn::tensor::{Device, Tensor};
-use ebm_energy::targets::{DiagonalGaussian, Funnel, Target};
 use ebm_mcmc::{Hmc, Key, Langevin, Sampler, Samples};
+use ebm_targets::{DiagonalGaussian, Funnel, Target};
 
 #[test]
 fn diagnostics_flag_the_funnel() {

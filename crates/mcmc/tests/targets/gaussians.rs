@@ -1,7 +1,7 @@
 //! Unadjusted kernels with large steps on Gaussians, where the law that they have is known in closed form.
 
-use ebm_energy::targets::{CorrelatedGaussian, DiagonalGaussian};
 use ebm_mcmc::{Kernel, Key, Langevin, Sampler, Samples, Sgld, Underdamped};
+use ebm_targets::{CorrelatedGaussian, DiagonalGaussian};
 
 use crate::Case;
 use crate::common::off;

@@ -3,11 +3,11 @@
 
 use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_energy::Energy;
-use ebm_energy::targets::{DiagonalGaussian, DoubleWell, Target};
 use ebm_mcmc::{
     Anisotropic, Kernel, Key, Langevin, PreconditionedSgld, Sampler, Samples, Sgld, Statistics,
     Underdamped, run,
 };
+use ebm_targets::{DiagonalGaussian, DoubleWell, Target};
 
 use crate::common::off;
 use crate::{Case, cases};

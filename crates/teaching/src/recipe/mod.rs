@@ -3,7 +3,7 @@
 mod open;
 mod validate;
 
-use ebm_energy::EnergyConfig;
+use ebm_networks::EnergyConfig;
 use ebm_vae::VaeConfig;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
