@@ -157,12 +157,12 @@ fn gradients(
     device: &Device,
 ) -> GradientsParams {
     let mut gradients = GradientsParams::new();
-    for (convolution, [weight, bias]) in energy.convolutions.iter().zip(gradient.layers) {
+    for (convolution, layer) in energy.convolutions.iter().zip(gradient.layers) {
         let shape = convolution.weight.dims();
-        let weight = Tensor::from_data(TensorData::new(weight, shape), device);
+        let weight = Tensor::from_data(TensorData::new(layer.weight, shape), device);
         gradients.register::<4>(convolution.weight.id, weight);
         if let Some(parameter) = &convolution.bias {
-            let bias = Tensor::from_data(TensorData::new(bias, parameter.dims()), device);
+            let bias = Tensor::from_data(TensorData::new(layer.bias, parameter.dims()), device);
             gradients.register::<1>(parameter.id, bias);
         }
     }
