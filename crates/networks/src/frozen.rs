@@ -32,13 +32,10 @@ impl FrozenConvEnergy {
         let first = energy.convolutions.first()?.weight.dims();
         let layers = energy.convolutions.iter().map(layer).collect::<Option<_>>()?;
         let bias = energy.head.bias.as_ref().map_or(0.0, |bias| values(bias.val()).iter().sum());
-        let network = Network {
-            input: [first[1], energy.size, energy.size],
-            layers,
-            slope: energy.slope as f32,
-            head: values(head.sum_dim(0)).iter().map(|weight| -weight).collect(),
-            head_bias: -bias,
-        };
+        let head = values(head.sum_dim(0)).iter().map(|weight| -weight).collect();
+        let network = Network::new([first[1], energy.size, energy.size], layers, head)
+            .with_slope(energy.slope as f32)
+            .with_head_bias(-bias);
         let plan = Plan::new(&network).ok()?;
         Some(Self { plan: Arc::new(plan), addend: None })
     }
@@ -78,14 +75,12 @@ fn layer(convolution: &Conv2d) -> Option<Layer> {
     let PaddingConfig2d::Explicit(top, left, bottom, right) = convolution.padding else {
         return None;
     };
-    Some(Layer {
-        channels: convolution.weight.dims()[0],
-        kernel: convolution.kernel_size[0],
-        stride: convolution.stride[0],
-        padding: [top, left, bottom, right],
-        weight: values(convolution.weight.val()),
-        bias: convolution.bias.as_ref().map_or_else(Vec::new, |bias| values(bias.val())),
-    })
+    let (channels, kernel) = (convolution.weight.dims()[0], convolution.kernel_size[0]);
+    let layer = Layer::new(channels, kernel, values(convolution.weight.val()))
+        .with_stride(convolution.stride[0])
+        .with_padding([top, left, bottom, right]);
+    let bias = convolution.bias.as_ref().map_or_else(Vec::new, |bias| values(bias.val()));
+    Some(layer.with_bias(bias))
 }
 
 impl Energy<4> for ConvEnergy {

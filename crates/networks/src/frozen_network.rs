@@ -42,7 +42,7 @@ enum Form<'n> {
     /// A plan of the network's weights.
     Plan { network: &'n ConvEnergy, plan: FrozenConvEnergy },
     /// The network itself, and its weights without autodiff.
-    Network { network: &'n EnergyNetwork, weights: EnergyNetwork },
+    Network { network: &'n EnergyNetwork, weights: Box<EnergyNetwork> },
 }
 
 /// The energy of a [`FrozenNetwork`], ready for chains.
@@ -52,7 +52,7 @@ pub struct FrozenEnergy(Evaluation);
 #[derive(Clone, Debug)]
 enum Evaluation {
     Plan(FrozenConvEnergy),
-    Network(Given),
+    Network(Box<Given>),
 }
 
 impl EnergyNetwork {
@@ -61,10 +61,11 @@ impl EnergyNetwork {
         FrozenNetwork(match self {
             Self::Conv(network) => match FrozenConvEnergy::new(network) {
                 Some(plan) => Form::Plan { network, plan },
-                None => Form::Network { network: self, weights: self.valid() },
+                None => Form::Network { network: self, weights: Box::new(self.valid()) },
             },
             Self::Residual(network) => {
-                Form::Network { network: self, weights: Self::Residual(network.materialised()) }
+                let weights = Box::new(Self::Residual(network.materialised()));
+                Form::Network { network: self, weights }
             }
         })
     }
@@ -78,7 +79,10 @@ impl FrozenNetwork<'_> {
             Form::Plan { network, plan } => {
                 Evaluation::Plan(plan.clone().given(network, condition))
             }
-            Form::Network { weights, .. } => Evaluation::Network(weights.clone().given(condition)),
+            Form::Network { weights, .. } => {
+                let weights = EnergyNetwork::clone(weights);
+                Evaluation::Network(Box::new(weights.given(condition)))
+            }
         })
     }
 
@@ -155,16 +159,19 @@ mod tests {
 
             let contrast = Contrast { samples: images(1), data: images(2), condition };
             let terms = Terms { regulariser: 0.1, condition_weight: 1.0 };
-            let [shared, separate] = [
-                frozen.learning(contrast.clone(), terms),
-                network.learning(contrast, terms),
-            ]
-            .map(|learning| {
-                let mut gradients = Gradients(&learning.gradients, Vec::new());
-                network.visit(&mut gradients);
-                assert!(gradients.1.len() > 100, "{text}");
-                ([learning.f_samples, learning.f_data], learning.condition_loss, gradients.1)
-            });
+            let [shared, separate] =
+                [frozen.learning(contrast.clone(), terms), network.learning(contrast, terms)].map(
+                    |learning| {
+                        let mut gradients = Gradients(&learning.gradients, Vec::new());
+                        network.visit(&mut gradients);
+                        assert!(gradients.1.len() > 100, "{text}");
+                        (
+                            [learning.f_samples, learning.f_data],
+                            learning.condition_loss,
+                            gradients.1,
+                        )
+                    },
+                );
             assert_eq!(shared, separate, "{text}");
         }
     }
