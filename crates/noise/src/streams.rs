@@ -45,3 +45,21 @@ pub mod data {
     /// Conditions, such as the places of random holes.
     pub const CONDITIONS: u64 = u64::MAX - 1;
 }
+
+/// Streams of a draw from a replay buffer.
+pub mod buffer {
+    /// Which states are drawn.
+    pub const SLOTS: u64 = 0;
+    /// Which of them are replaced by noise.
+    pub const RESTART: u64 = 1;
+    /// That noise.
+    pub const NOISE: u64 = 2;
+}
+
+/// Streams of the inference of codes by Langevin steps.
+pub mod inference {
+    /// Initial codes.
+    pub const START: u64 = 0;
+    /// Langevin noise.
+    pub const LANGEVIN: u64 = 1;
+}
