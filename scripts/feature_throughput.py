@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Images a second through the feature networks, ours and PyTorch's in turns on the same CPU.
 
-    cargo build --release -p ebm --example features
+    cargo build --release -p ebm-run --example features
     python3 scripts/feature_throughput.py WEIGHTS target/release/examples/features
 
 Images of 32 x 32 (28 x 28 for digits) are resized and looked at 16 at a time (256 for digits); of two repeats the

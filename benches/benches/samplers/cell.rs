@@ -8,9 +8,9 @@ use std::time::Instant;
 use burn::tensor::{Device, FloatDType, Tensor};
 use ebm::device::DeviceName;
 use ebm::energy::Energy;
-use ebm::energy::targets::Target;
 use ebm::mcmc::diagnostics::{Draws, MIN_DRAWS};
 use ebm::mcmc::{ChainError, Kernel, Key, Sampler, Tunable, WarmUp};
+use ebm::targets::Target;
 
 use crate::row::Row;
 use crate::targets::Case;
@@ -132,7 +132,7 @@ impl Bench<'_> {
         kernel: K,
         acceptance: f64,
     ) -> Result<(K, f64), ChainError> {
-        let warm_up = WarmUp { steps: self.plan.warm_up, acceptance };
+        let warm_up = WarmUp::new(self.plan.warm_up).with_acceptance(acceptance);
         let start = self.start(TUNING_CHAINS);
         let (kernel, _) = warm_up.run(kernel, &self.case.target, start, self.plan.key.fold(1))?;
         let step_size = kernel.step_size();

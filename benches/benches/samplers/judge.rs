@@ -1,7 +1,7 @@
 //! What draws are worth, and whether they are right.
 
-use ebm::energy::targets::Target;
 use ebm::mcmc::diagnostics::{Draws, MAX_RHAT, ess_bulk, ess_mean, rhat};
+use ebm::targets::Target;
 use rayon::prelude::*;
 
 /// Of draws of a target, the worst over its coordinates.

@@ -2,11 +2,11 @@
 
 use burn::tensor::Tensor;
 use ebm::energy::BlockEnergy;
-use ebm::energy::targets::{
+use ebm::mcmc::{ChainError, Key, Langevin};
+use ebm::targets::{
     Banana, DiagonalGaussian, DoubleWell, EightSchools, Funnel, Ising, Lattice, LogisticRegression,
     Mixture, RestrictedBoltzmann, Ring, StudentT, Target, TargetError,
 };
-use ebm::mcmc::{ChainError, Key, Langevin};
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,

@@ -13,8 +13,9 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use clap::{Parser, Subcommand};
 use ebm::device::{DeviceName, open};
-use ebm::energy::{Energy, FrozenConvEnergy, GaussianReference};
+use ebm::energy::{Energy, GaussianReference};
 use ebm::mcmc::{Langevin, run};
+use ebm::networks::FrozenConvEnergy;
 use ebm::noise::Key;
 use ebm::teaching::{Batch, Trainer};
 use networks::Net;
@@ -92,7 +93,7 @@ fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) ->
     let network = network.valid();
     let x = Key::new(1).uniform::<4>([chains, channels, size, size], &device) * 2.0 - 1.0;
     let chain = |noise| {
-        let kernel = Langevin { step_size: 0.002, noise };
+        let kernel = Langevin::new(0.002).with_noise(noise);
         if autodiff {
             chain(&kernel, Unprepared(&network), &x, steps)
         } else {
@@ -126,7 +127,7 @@ fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) ->
 }
 
 fn chain(kernel: &Langevin, network: impl Energy<4>, x: &Tensor<4>, steps: usize) -> Tensor<4> {
-    let model = GaussianReference { inner: network, std: Some(0.016) };
+    let model = GaussianReference::new(network, 0.016);
     run(kernel, &model, x.clone(), steps, Key::new(2), |_, _| {}).expect("finite").state
 }
 

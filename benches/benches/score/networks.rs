@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use clap::ValueEnum;
-use ebm::energy::{ConvEnergy, ConvEnergyConfig};
+use ebm::networks::{ConvEnergy, ConvEnergyConfig};
 use ebm::noise::Key;
 use ebm::teaching::Recipe;
 

@@ -3,12 +3,17 @@
 //! | module | crate | the question it answers |
 //! |---|---|---|
 //! | [`energy`] | `ebm-energy` | What is sampled? |
+//! | [`networks`] | `ebm-networks` | Which networks are energies, and how do they learn? |
+//! | [`targets`] | `ebm-targets` | Which energies have known answers? |
+//! | [`layers`] | `ebm-layers` | What do networks and auto-encoders share? |
 //! | [`mcmc`] | `ebm-mcmc` | How is it sampled? |
 //! | [`vae`] | `ebm-vae` | Who starts the chain? |
 //! | [`data`] | `ebm-data` | What is learned from? |
 //! | [`metrics`] | `ebm-metrics` | How good is it? |
 //! | [`teaching`] | `ebm-teaching` | How do they learn together? |
+//! | [`tensor`] | `ebm-tensor` | What shapes do images and conditions have? |
 //! | [`noise`] | `ebm-noise` | Where does randomness come from? |
+//! | [`tensor`] | `ebm-tensor` | What are shapes, conditions and examples? |
 //!
 //! [`device`] opens a backend by name at run time. The features of this crate say which backends are
 //! compiled in: `flex` (the CPU, default), `ndarray`, `wgpu`, `vulkan`, `cuda`.
@@ -36,8 +41,12 @@ pub mod device;
 
 pub use ebm_data as data;
 pub use ebm_energy as energy;
+pub use ebm_layers as layers;
 pub use ebm_mcmc as mcmc;
 pub use ebm_metrics as metrics;
+pub use ebm_networks as networks;
 pub use ebm_noise as noise;
+pub use ebm_targets as targets;
 pub use ebm_teaching as teaching;
+pub use ebm_tensor as tensor;
 pub use ebm_vae as vae;

@@ -2,8 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::Energy;
-use crate::reference::squared_norm;
+use crate::{Energy, squared_norm};
 
 /// An isotropic Gaussian: U(x) = ‖x − μ‖²/(2σ²), whose mean is μ and whose variance is σ² in every
 /// coordinate.
@@ -60,7 +59,7 @@ mod tests {
     fn closed_form_gradients() {
         let x = Key::new(1).normal::<2>([6, 3], &Device::flex());
         let gaussian = Gaussian { mean: 0.7, std: 1.3 };
-        let with_reference = GaussianReference { inner: gaussian, std: Some(0.5) };
+        let with_reference = GaussianReference::new(gaussian, 0.5);
         check(&gaussian, x.clone());
         check(&with_reference, x);
     }

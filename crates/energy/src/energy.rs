@@ -39,6 +39,13 @@ pub trait Energy<const D: usize> {
     }
 }
 
+/// Returns the prepared form of an energy, or a reference to the energy itself where there is nothing to prepare.
+///
+/// Whoever evaluates an energy many times while its parameters stay as they are calls this once.
+pub fn prepare<const D: usize, E: Energy<D> + ?Sized>(energy: &E) -> Frozen<'_, D> {
+    energy.freeze().unwrap_or_else(|| Box::new(energy))
+}
+
 /// What [`Energy::freeze`] gives.
 pub type Frozen<'a, const D: usize> = Box<dyn Energy<D> + 'a>;
 

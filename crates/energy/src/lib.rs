@@ -1,10 +1,10 @@
 //! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
 //!
-//! [`Energy`] is all that a sampler knows of a model. [`ConvEnergy`] is the network of variational MCMC
-//! teaching, [`ResidualEnergy`] a modern one, and [`EnergyNetwork`] the one that a recipe chose.
-//! [`GaussianReference`] is the reference term that turns a network into the paper's model, [`Gaussian`] a
-//! target of any rank with known moments, and [`FnEnergy`] makes an energy of any closure. [`targets`] has the
-//! energies with known answers that samplers are tested on.
+//! [`Energy`] is all that a sampler knows of a model. [`FnEnergy`] makes an energy of any closure, [`Gaussian`] is a
+//! target of any rank with known moments. Adapters make energies of energies: [`GaussianReference`] adds the term
+//! that turns a network into the model of variational MCMC teaching, [`Tempered`] divides by a temperature,
+//! [`GradientClip`] limits the gradient, [`Bridge`] mixes two energies. Networks are in `ebm-networks`, energies with known answers in
+//! `ebm-targets`.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -21,38 +21,16 @@
 //! gradient.into_data().assert_eq(&[[-1.5_f32, 24.0]].into(), false);
 //! ```
 
-mod activation;
+mod adapters;
 mod analytic;
+mod bipartite;
 mod block;
-mod condition;
-mod config;
-mod conv;
-mod ema;
 mod energy;
-mod error;
-mod frozen;
-mod host;
-mod learning;
-mod network;
-mod padding;
-mod reference;
-mod residual;
-mod spectral;
-pub mod targets;
+mod norm;
 
-pub use activation::leaky_relu;
+pub use adapters::{Bridge, Either, GaussianReference, GradientClip, Tempered};
 pub use analytic::{FnEnergy, Gaussian};
+pub use bipartite::Bipartite;
 pub use block::{BlockEnergy, LANES};
-pub use condition::{Condition, ConditionConfig};
-pub use config::EnergyConfig;
-pub use conv::{ConvEnergy, ConvEnergyConfig, ConvLayer};
-pub use ema::Ema;
-pub use energy::{Energy, Frozen};
-pub use error::NetworkError;
-pub use frozen::FrozenConvEnergy;
-pub use host::is_host;
-pub use learning::{Contrast, Learning, Terms};
-pub use network::{EnergyNetwork, Given};
-pub use padding::{same_output, same_padding};
-pub use reference::{GaussianReference, squared_norm};
-pub use residual::{ResidualEnergy, ResidualEnergyConfig};
+pub use energy::{Energy, Frozen, prepare};
+pub use norm::squared_norm;

@@ -2,48 +2,12 @@
 //! Statistics and Computing 2001).
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Frozen};
+use ebm_energy::{Bridge, Energy, prepare};
 use ebm_noise::Key;
+use ebm_noise::streams::chain::single;
 
-use crate::chain::prepared;
 use crate::kernel::{State, host};
 use crate::{ChainError, Kernel};
-
-/// (1 − β)·U₀ + β·U₁.
-#[derive(Clone, Copy, Debug)]
-pub struct Bridge<A, B> {
-    /// U₀.
-    pub from: A,
-    /// U₁.
-    pub to: B,
-    /// β.
-    pub beta: f64,
-}
-
-impl<const D: usize, A: Energy<D>, B: Energy<D>> Energy<D> for Bridge<A, B> {
-    fn energy(&self, x: Tensor<D>) -> Tensor<1> {
-        self.from.energy(x.clone()) * (1.0 - self.beta) + self.to.energy(x) * self.beta
-    }
-
-    fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
-        let (from, from_gradient) = self.from.energy_and_gradient(x.clone());
-        let (to, to_gradient) = self.to.energy_and_gradient(x);
-        (
-            from * (1.0 - self.beta) + to * self.beta,
-            from_gradient * (1.0 - self.beta) + to_gradient * self.beta,
-        )
-    }
-
-    fn freeze(&self) -> Option<Frozen<'_, D>> {
-        let (from, to) = (self.from.freeze(), self.to.freeze());
-        if from.is_none() && to.is_none() {
-            return None;
-        }
-        let from = from.unwrap_or_else(|| Box::new(&self.from));
-        let to = to.unwrap_or_else(|| Box::new(&self.to));
-        Some(Box::new(Bridge { from, to, beta: self.beta }))
-    }
-}
 
 /// log Z₁ − log Z₀, estimated.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +45,7 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     if betas == 0 || chains == 0 {
         return Err(ChainError::Nothing { chains, steps: betas });
     }
-    let (from, to) = (prepared(from), prepared(to));
+    let (from, to) = (prepare(from), prepare(to));
     let part = 1.0 / betas as f64;
     let mut position = draws;
     let mut log_weights = vec![0.0; chains];
@@ -92,10 +56,10 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
         }
         ChainError::check(&log_weights, step, betas)?;
         if step < betas {
-            let bridge = Bridge { from: &from, to: &to, beta: step as f64 * part };
+            let bridge = Bridge::new(&from, &to, step as f64 * part);
             let key = key.fold(step as u64);
-            let state = kernel.start(&bridge, position, key.fold(0));
-            position = kernel.step(&bridge, state, key.fold(1)).0.position().clone();
+            let state = kernel.start(&bridge, position, key.fold(single::START));
+            position = kernel.step(&bridge, state, key.fold(single::STEP)).0.position().clone();
         }
     }
     Ok(LogRatio::of(log_weights))
@@ -125,7 +89,7 @@ mod tests {
     use super::*;
     use crate::Mala;
     use burn::tensor::Device;
-    use ebm_energy::Gaussian;
+    use ebm_energy::{Frozen, Gaussian};
 
     /// An energy that may be asked in its prepared form only.
     struct Prepared(Gaussian);
@@ -146,25 +110,12 @@ mod tests {
     #[test]
     fn energies_are_prepared_once_for_all_parts() {
         let draws = || Key::new(1).normal::<2>([50, 2], &Device::flex());
-        let kernel = Mala { step_size: 0.8 };
+        let kernel = Mala::new(0.8);
         let ratio = |from: &dyn Energy<2>, to: &dyn Energy<2>| {
             annealed_importance(&kernel, &from, &to, draws(), 10, Key::new(2)).expect("finite")
         };
         let plain = ratio(&FROM, &TO);
         assert_eq!(ratio(&Prepared(FROM), &Prepared(TO)), plain);
         assert_eq!(ratio(&FROM, &Prepared(TO)), plain);
-    }
-
-    #[test]
-    fn a_bridge_prepares_what_can_be_prepared() {
-        let x = || Key::new(1).normal::<2>([50, 2], &Device::flex());
-        let bridge = Bridge { from: FROM, to: TO, beta: 0.3 };
-        assert!(Energy::<2>::freeze(&bridge).is_none(), "nothing to prepare");
-        let half = Bridge { from: FROM, to: Prepared(TO), beta: 0.3 };
-        let frozen = half.freeze().expect("one part can be prepared");
-        let [(value, gradient), (expected, slope)] =
-            [frozen.energy_and_gradient(x()), bridge.energy_and_gradient(x())];
-        value.into_data().assert_eq(&expected.into_data(), true);
-        gradient.into_data().assert_eq(&slope.into_data(), true);
     }
 }

@@ -1,8 +1,9 @@
 //! Runs a kernel over a batch of chains and watches that they stay finite.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Frozen};
+use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
+use ebm_noise::streams::chain;
 
 use crate::Kernel;
 use crate::kernel::{State, host};
@@ -116,9 +117,9 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     if steps == 0 || start.dims()[0] == 0 {
         return Err(ChainError::Nothing { chains: start.dims()[0], steps });
     }
-    let energy = prepared(energy);
+    let energy = prepare(energy);
     observe(0, &start);
-    let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
+    let mut state = kernel.start(&energy, start, key.fold(chain::START));
     let mut energies = Vec::with_capacity(steps);
     for step in 0..steps {
         let statistics;
@@ -129,11 +130,6 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     let chains = Chains { state: state.position().clone(), energies: Tensor::stack(energies, 0) };
     check(&chains)?;
     Ok(chains)
-}
-
-/// The energy's prepared form, if it has one, else the energy: nothing changes it along a chain.
-pub(crate) fn prepared<const D: usize, E: Energy<D>>(energy: &E) -> Frozen<'_, D> {
-    energy.freeze().unwrap_or_else(|| Box::new(energy))
 }
 
 fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {
@@ -156,7 +152,14 @@ mod tests {
     fn chain(step_size: f64, steps: usize) -> Result<Chains<2>, ChainError> {
         let target = Gaussian { mean: 0.0, std: 1.0 };
         let start = Tensor::ones([3, 2], &Device::flex());
-        run(&Langevin { step_size, noise: false }, &target, start, steps, Key::new(0), |_, _| {})
+        run(
+            &Langevin::new(step_size).with_noise(false),
+            &target,
+            start,
+            steps,
+            Key::new(0),
+            |_, _| {},
+        )
     }
 
     /// With δ = 4 each step multiplies the state by −7: U = 7^(2τ) passes 10¹² at step 8.
@@ -177,7 +180,7 @@ mod tests {
     #[test]
     fn a_rerun_repeats_the_noise_and_another_key_does_not() {
         let target = Gaussian { mean: 0.0, std: 1.0 };
-        let kernel = Langevin { step_size: 0.5, noise: true };
+        let kernel = Langevin::new(0.5);
         let once = |seed| {
             let start = Tensor::<2>::zeros([4, 3], &Device::flex());
             let chains =

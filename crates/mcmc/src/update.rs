@@ -1,8 +1,8 @@
 //! The Langevin update where the state lies in the processor's memory: drift and noise in one pass.
 
 use burn::tensor::{DType, Tensor};
-use ebm_energy::is_host;
 use ebm_noise::Key;
+use ebm_tensor::is_host;
 use rayon::prelude::*;
 
 /// Elements of a chunk of rows that one core works on.

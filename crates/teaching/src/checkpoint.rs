@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
-use ebm_energy::Ema;
+use ebm_networks::Ema;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{CheckpointReader, CheckpointWriter, checkpoint_error, is_finite};

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use ebm_energy::NetworkError;
+use ebm_layers::NetworkError;
 use ebm_mcmc::ChainError;
 
 use crate::part::Part;

@@ -1,7 +1,7 @@
 //! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
 
 use burn::tensor::Tensor;
-use ebm_energy::Energy;
+use ebm_energy::{Energy, prepare};
 use ebm_mcmc::{Langevin, run};
 use ebm_noise::{Key, streams::inference as stream};
 use ebm_vae::{LatentPosterior, Vae};
@@ -29,11 +29,7 @@ impl Trainer {
         self.check_shape(&images)?;
         self.check_condition(condition.as_ref(), images.dims()[0])?;
         let model = self.model(condition)?;
-        let energies = match model.freeze() {
-            Some(frozen) => frozen.energy(images),
-            None => model.energy(images),
-        };
-        Ok(energies)
+        Ok(prepare(&model).energy(images))
     }
 
     /// The auto-encoder without autodiff, for its decoder. It normalises by the batch at hand: what a code decodes
@@ -79,7 +75,7 @@ impl Trainer {
         self.check_condition(condition.as_ref(), images.dims()[0])?;
         let start = key.fold(stream::START).normal([images.dims()[0], vae.latent()], self.device());
         let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
-        let kernel = Langevin { step_size: latent_step_size, noise: true };
+        let kernel = Langevin::new(latent_step_size);
         let key = key.fold(stream::LANGEVIN);
         let chains = run(&kernel, &posterior, start, steps, key, |_, _| {});
         chains.map(|chains| chains.state).map_err(|source| self.chain_error(source))

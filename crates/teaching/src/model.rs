@@ -1,50 +1,38 @@
 //! What chains sample: the network's energy with what the recipe puts around it.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Frozen, GaussianReference};
+use ebm_energy::{Either, Energy, Frozen, GaussianReference, GradientClip, Tempered};
 
 use crate::ChainRecipe;
 
+type Referenced<E> = Either<E, GaussianReference<E>>;
+type Clipped<E> = Either<Referenced<E>, GradientClip<Referenced<E>>>;
+
 /// (U(x) + ‖x‖²/(2σ₁²)) / temperature, its gradient clipped before the temperature.
 #[derive(Clone, Copy, Debug)]
-pub struct Model<E> {
-    energy: GaussianReference<E>,
-    gradient_clip: Option<f64>,
-    temperature: f64,
-}
+pub struct Model<E>(Either<Clipped<E>, Tempered<Clipped<E>>>);
 
 impl<E> Model<E> {
     pub(crate) fn new(energy: E, chains: &ChainRecipe) -> Self {
-        Self {
-            energy: GaussianReference { inner: energy, std: chains.reference_std },
-            gradient_clip: chains.gradient_clip,
-            temperature: chains.temperature,
-        }
+        let energy = Either::wrap(energy, chains.reference_std, GaussianReference::new);
+        let energy = Either::wrap(energy, chains.gradient_clip, GradientClip::new);
+        // Most recipes have none: their chains are spared a pass over memory.
+        let temperature = (chains.temperature != 1.0).then_some(chains.temperature);
+        Self(Either::wrap(energy, temperature, Tempered::new))
     }
 }
 
 impl<const D: usize, E: Energy<D>> Energy<D> for Model<E> {
     fn energy(&self, x: Tensor<D>) -> Tensor<1> {
-        self.energy.energy(x) / self.temperature
+        self.0.energy(x)
     }
 
     fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
-        let (energy, mut gradient) = self.energy.energy_and_gradient(x);
-        if let Some(limit) = self.gradient_clip {
-            gradient = gradient.clamp(-limit, limit);
-        }
-        // Most recipes have none: their chains are spared a pass over memory.
-        if self.temperature == 1.0 {
-            return (energy, gradient);
-        }
-        (energy / self.temperature, gradient / self.temperature)
+        self.0.energy_and_gradient(x)
     }
 
     fn freeze(&self) -> Option<Frozen<'_, D>> {
-        let inner = self.energy.inner.freeze()?;
-        let energy = GaussianReference { inner, std: self.energy.std };
-        let Self { gradient_clip, temperature, .. } = *self;
-        Some(Box::new(Model { energy, gradient_clip, temperature }))
+        self.0.freeze()
     }
 }
 

@@ -7,7 +7,7 @@ mod open;
 pub(crate) mod optimiser;
 mod validate;
 
-use ebm_energy::EnergyConfig;
+use ebm_networks::EnergyConfig;
 use ebm_vae::VaeConfig;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};

@@ -3,8 +3,8 @@
 use std::any::Any;
 
 use burn::tensor::Tensor;
-use ebm_energy::Contrast;
 use ebm_mcmc::ChainError;
+use ebm_networks::Contrast;
 use ebm_noise::Key;
 use ebm_vae::Vae;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
-use ebm_energy::ConvEnergyConfig;
+use ebm_networks::ConvEnergyConfig;
 use ebm_noise::Key;
 use ebm_teaching::{Batch, Recipe, SampleRequest, Trainer};
 use ebm_vae::Vae;

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::activation::tanh;
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{NetworkError, leaky_relu};
+use ebm_layers::{NetworkError, leaky_relu};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

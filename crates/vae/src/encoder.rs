@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Condition, ConditionConfig, ConvLayer, NetworkError, leaky_relu};
+use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,7 @@ pub struct Encoder {
     mean: Linear,
     log_variance: Linear,
     /// Last of the parameters: an unconditional network draws the same ones without it.
-    condition: Option<Condition>,
+    condition: Option<ConditionLayer>,
     slope: f64,
     dropout: f64,
 }

@@ -15,7 +15,7 @@
 //! assert_eq!(images.dims(), [4, 1, 28, 28]);
 //! let loss = vae.loss(images, None, 3.0, Key::new(2));
 //! assert_eq!(loss.total.dims(), [1]);
-//! # Ok::<(), ebm_energy::NetworkError>(())
+//! # Ok::<(), ebm_layers::NetworkError>(())
 //! ```
 
 mod decoder;

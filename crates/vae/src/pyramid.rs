@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{NetworkError, leaky_relu, same_output, same_padding};
+use ebm_layers::{NetworkError, leaky_relu, same_output, same_padding};
 
 use crate::UpLayer;
 

@@ -7,7 +7,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfi
 use burn::tensor::activation::{relu, tanh};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
-use ebm_energy::NetworkError;
+use ebm_layers::NetworkError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

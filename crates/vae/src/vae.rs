@@ -4,7 +4,8 @@ use std::f64::consts::{LN_2, TAU};
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{NetworkError, squared_norm};
+use ebm_energy::squared_norm;
+use ebm_layers::NetworkError;
 use ebm_noise::{Key, initialise};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -13,12 +13,12 @@ mod unadjusted;
 
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use common::off;
-use ebm_energy::targets::{
+use ebm_mcmc::diagnostics::Draws;
+use ebm_mcmc::{Key, Nuts, Samples, run};
+use ebm_targets::{
     Banana, CorrelatedGaussian, DiagonalGaussian, DoubleWell, EightSchools, Funnel,
     LogisticRegression, Mixture, Ring, StudentT, Target,
 };
-use ebm_mcmc::diagnostics::Draws;
-use ebm_mcmc::{Key, Nuts, Samples, run};
 
 const CHAINS: usize = 300;
 

@@ -109,7 +109,7 @@ fn convolution_name(layer: usize) -> String {
 /// | [`fashion`](Self::fashion) | Fashion-MNIST | 9.21 % |
 ///
 /// The errors are of the 10 000 test images, by
-/// `cargo run --release -p ebm --example classifier -- test digits`, and `fashion`. The weights were made by
+/// `cargo run --release -p ebm-run --example classifier -- test digits`, and `fashion`. The weights were made by
 /// `… -- train digits` and are this project's own, under its licence; they come from the training sets alone.
 #[derive(Clone, Debug)]
 pub struct Classifier {

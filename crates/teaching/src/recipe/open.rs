@@ -310,7 +310,7 @@ fn set(setting: &str) -> Result<Table, RecipeError> {
 
 #[cfg(test)]
 mod tests {
-    use ebm_energy::{ConvEnergyConfig, EnergyConfig};
+    use ebm_networks::{ConvEnergyConfig, EnergyConfig};
     use ebm_vae::VaeConfig;
 
     use super::*;

@@ -3,8 +3,8 @@
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Contrast, Ema};
 use ebm_mcmc::{ChainError, Langevin, run};
+use ebm_networks::{Contrast, Ema};
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae, VaeLoss};
 
@@ -90,7 +90,7 @@ pub(super) fn langevin(
     steps: usize,
     key: Key,
 ) -> Result<Tensor<2>, ChainError> {
-    let kernel = Langevin { step_size, noise: true };
+    let kernel = Langevin::new(step_size);
     run(&kernel, posterior, z, steps, key, |_, _| {}).map(|chains| chains.state)
 }
 

@@ -1,8 +1,9 @@
 //! MCMC teaching of a generator, which keeps the code of each chain.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Contrast, squared_norm};
+use ebm_energy::squared_norm;
 use ebm_mcmc::ChainError;
+use ebm_networks::Contrast;
 use ebm_noise::Key;
 use ebm_vae::{LatentPosterior, Vae};
 use schemars::JsonSchema;

@@ -1,8 +1,8 @@
 //! Persistent chains: a buffer of where earlier chains ended.
 
 use burn::tensor::{Device, Tensor};
-use ebm_energy::Contrast;
 use ebm_mcmc::ChainError;
+use ebm_networks::Contrast;
 use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! The baseline of variational teaching: a VAE of the data, without an energy.
 
 use burn::tensor::Tensor;
-use ebm_energy::Contrast;
 use ebm_mcmc::ChainError;
+use ebm_networks::Contrast;
 use ebm_noise::Key;
 use ebm_vae::Vae;
 use schemars::JsonSchema;

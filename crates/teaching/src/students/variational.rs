@@ -1,8 +1,8 @@
 //! Variational MCMC teaching: a VAE starts the chains and learns from where they end.
 
 use burn::tensor::Tensor;
-use ebm_energy::Contrast;
 use ebm_mcmc::ChainError;
+use ebm_networks::Contrast;
 use ebm_noise::Key;
 use ebm_vae::Vae;
 use schemars::JsonSchema;

@@ -1,0 +1,131 @@
+//! The command `ebm`.
+
+#![allow(clippy::print_stderr, reason = "a program's messages")]
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use ebm::device::{DeviceError, DeviceName};
+use tracing_subscriber::EnvFilter;
+
+/// Train and sample energy-based models by variational MCMC teaching.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train by a recipe and leave a folder with samples, plots, checkpoints and a report.
+    Train(commands::train::Arguments),
+    /// Run a declared matrix of cases, bases and seeds, and make one table of them.
+    Ablate(commands::ablate::Arguments),
+    /// Draw samples of a trained run: x₀ of its student, and x_T after Langevin steps.
+    Sample(commands::sample::Arguments),
+    /// Show Langevin refinement step by step: a film strip and energies.
+    Refine(commands::refine::Arguments),
+    /// Walk between latent codes, random ones or those of two images.
+    Interpolate(commands::interpolate::Arguments),
+    /// Encode data, decode and refine them.
+    Reconstruct(commands::reconstruct::Arguments),
+    /// Hide a part of images and fill it again.
+    Inpaint(commands::inpaint::Arguments),
+    /// Fill a hidden part of images by a run that learned to, several times each.
+    Complete(commands::complete::Arguments),
+    /// Take a class-conditional energy as a classifier: accuracy, calibration, outliers.
+    Classify(commands::classify::Arguments),
+    /// Estimate the normalising constant of a run's energy, and with it the likelihood of data.
+    LogZ(commands::log_z::Arguments),
+    /// Give the energies of images, and how well they tell outliers from data.
+    Score(commands::score::Arguments),
+    /// Measure samples against a data set: Fréchet and kernel distances, precision, recall and others.
+    Eval(commands::eval::Arguments),
+    /// List the embedded recipes, or print one.
+    Recipes {
+        #[command(subcommand)]
+        action: Option<RecipeAction>,
+    },
+    /// List, download and check data sets.
+    Data {
+        #[command(subcommand)]
+        action: commands::data::Action,
+        #[command(flatten)]
+        sets: commands::sets::Sets,
+    },
+}
+
+#[derive(Subcommand)]
+enum RecipeAction {
+    /// List names and descriptions (the default).
+    List,
+    /// Print every key of a recipe, its type and what it means.
+    Schema {
+        /// As a JSON Schema, which editors read.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a recipe with every value spelled out.
+    Show {
+        /// An embedded recipe or the path of a .toml file.
+        recipe: String,
+        /// Set a value of the recipe, as in --set chains.steps=30; may be repeated.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("ebm=info,warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .compact()
+        .init();
+    let result = match Cli::parse().command {
+        Command::Train(arguments) => commands::train::run(arguments),
+        Command::Ablate(arguments) => commands::ablate::run(arguments),
+        Command::Sample(arguments) => commands::sample::run(arguments),
+        Command::Refine(arguments) => commands::refine::run(arguments),
+        Command::Interpolate(arguments) => commands::interpolate::run(arguments),
+        Command::Reconstruct(arguments) => commands::reconstruct::run(arguments),
+        Command::Inpaint(arguments) => commands::inpaint::run(arguments),
+        Command::Complete(arguments) => commands::complete::run(arguments),
+        Command::Classify(arguments) => commands::classify::run(arguments),
+        Command::LogZ(arguments) => commands::log_z::run(arguments),
+        Command::Score(arguments) => commands::score::run(arguments),
+        Command::Eval(arguments) => commands::eval::run(arguments),
+        Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
+        Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {
+            commands::recipes::schema(json)
+        }
+        Command::Recipes { action: Some(RecipeAction::Show { recipe, settings }) } => {
+            commands::recipes::show(&recipe, &settings)
+        }
+        Command::Data { action, sets } => commands::data::run(action, &sets),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_message(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The chain of causes as one line, each said once.
+fn one_message(error: &anyhow::Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |message, cause| {
+        if message.contains(&cause) { message } else { format!("{message}: {cause}") }
+    })
+}
+
+/// `--device`, for clap.
+fn parse_device(given: &str) -> Result<DeviceName, DeviceError> {
+    given.parse()
+}

@@ -1,0 +1,27 @@
+//! What convolutional networks and auto-encoders share: descriptions of layers, SAME padding, the activation, the
+//! layer that reads a condition, and what can be wrong with a description.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use ebm_layers::ConvLayer;
+//!
+//! let layers = [
+//!     ConvLayer { channels: 64, kernel: 5, stride: 2 },
+//!     ConvLayer { channels: 128, kernel: 3, stride: 2 },
+//! ];
+//! // 28 × 28 → 14 × 14 → 7 × 7
+//! let (convolutions, side) = ConvLayer::init_all(&layers, 1, 28, &Device::flex());
+//! assert_eq!((convolutions.len(), side), (2, 7));
+//! ```
+
+mod activation;
+mod condition;
+mod conv_layer;
+mod error;
+mod padding;
+
+pub use activation::leaky_relu;
+pub use condition::{ConditionConfig, ConditionLayer};
+pub use conv_layer::ConvLayer;
+pub use error::NetworkError;
+pub use padding::{same_output, same_padding};

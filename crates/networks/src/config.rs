@@ -1,0 +1,180 @@
+//! How recipes choose a network.
+
+use burn::tensor::Device;
+use ebm_layers::{ConditionConfig, ConvLayer, NetworkError};
+use ebm_noise::Key;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ConvEnergyConfig, EnergyNetwork, ResidualEnergyConfig};
+
+/// The layers of an [`EnergyNetwork`]. In a recipe, the key `network` says which: `"conv"` (as where it is
+/// left out) or `"residual"`; the network's own keys stand beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "network", rename_all = "lowercase", try_from = "Keys")]
+pub enum EnergyConfig {
+    /// The released networks.
+    Conv(ConvEnergyConfig),
+    /// A modern one.
+    Residual(ResidualEnergyConfig),
+}
+
+impl EnergyConfig {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// The first field that no network can be built with.
+    pub fn validate(&self) -> Result<(), NetworkError> {
+        match self {
+            Self::Conv(config) => config.validate(),
+            Self::Residual(config) => config.validate(),
+        }
+    }
+
+    /// The network for square images of `[channels, size, size]`, drawn from `key`; f(x, c) where `condition` says of
+    /// which `[channels, side]` c is, side 1 for classes, one-hot.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate), a network larger than any memory, or one that takes no such condition.
+    pub fn init(
+        &self,
+        image: [usize; 2],
+        condition: Option<[usize; 2]>,
+        key: Key,
+        device: &Device,
+    ) -> Result<EnergyNetwork, NetworkError> {
+        Ok(match (self, condition) {
+            (Self::Conv(config), _) => {
+                EnergyNetwork::Conv(config.init_conditional(image, condition, key, device)?)
+            }
+            (Self::Residual(config), None) => {
+                EnergyNetwork::Residual(config.init(image, key, device)?)
+            }
+            (Self::Residual(_), Some(_)) => {
+                return Err(NetworkError::Unconditional { network: "residual" });
+            }
+        })
+    }
+}
+
+impl From<ConvEnergyConfig> for EnergyConfig {
+    fn from(config: ConvEnergyConfig) -> Self {
+        Self::Conv(config)
+    }
+}
+
+impl From<ResidualEnergyConfig> for EnergyConfig {
+    fn from(config: ResidualEnergyConfig) -> Self {
+        Self::Residual(config)
+    }
+}
+
+/// The keys of all networks. Which belong together is decided when all are read: so `network` may be left out,
+/// and a value of a wrong type is reported with its key and line.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    network: Option<Name>,
+    layers: Option<Vec<ConvLayer>>,
+    outputs: Option<usize>,
+    slope: Option<f64>,
+    init_std: Option<f64>,
+    condition: Option<ConditionConfig>,
+    channels: Option<Vec<usize>>,
+    blocks: Option<usize>,
+    spectral_norm: Option<bool>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Name {
+    Conv,
+    Residual,
+}
+
+impl TryFrom<Keys> for EnergyConfig {
+    type Error = NetworkError;
+
+    fn try_from(keys: Keys) -> Result<Self, NetworkError> {
+        match keys.network.unwrap_or(Name::Conv) {
+            Name::Conv => {
+                foreign("conv", "channels", keys.channels)?;
+                foreign("conv", "blocks", keys.blocks)?;
+                foreign("conv", "spectral_norm", keys.spectral_norm)?;
+                Ok(Self::Conv(ConvEnergyConfig {
+                    layers: own("conv", "layers", keys.layers)?,
+                    outputs: own("conv", "outputs", keys.outputs)?,
+                    slope: own("conv", "slope", keys.slope)?,
+                    init_std: own("conv", "init_std", keys.init_std)?,
+                    condition: keys.condition,
+                }))
+            }
+            Name::Residual => {
+                foreign("residual", "layers", keys.layers)?;
+                foreign("residual", "outputs", keys.outputs)?;
+                foreign("residual", "slope", keys.slope)?;
+                foreign("residual", "init_std", keys.init_std)?;
+                foreign("residual", "condition", keys.condition)?;
+                Ok(Self::Residual(ResidualEnergyConfig {
+                    channels: own("residual", "channels", keys.channels)?,
+                    blocks: own("residual", "blocks", keys.blocks)?,
+                    spectral_norm: own("residual", "spectral_norm", keys.spectral_norm)?,
+                }))
+            }
+        }
+    }
+}
+
+fn own<T>(network: &'static str, key: &'static str, value: Option<T>) -> Result<T, NetworkError> {
+    value.ok_or(NetworkError::MissingKey { key, network })
+}
+
+fn foreign<T>(
+    network: &'static str,
+    key: &'static str,
+    value: Option<T>,
+) -> Result<(), NetworkError> {
+    value.map_or(Ok(()), |_| Err(NetworkError::ForeignKey { key, network }))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const RESIDUAL: &str =
+        "network = \"residual\"\nchannels = [4, 6]\nblocks = 1\nspectral_norm = true\n";
+    pub(crate) const CONV: &str = "layers = [{ channels = 4, kernel = 3, stride = 2 }]\noutputs = 2\nslope = 0.2\n\
+                        init_std = 0.05\n";
+
+    #[test]
+    fn configurations_survive_a_round_trip() {
+        let residual =
+            ResidualEnergyConfig { channels: vec![4, 6], blocks: 1, spectral_norm: true };
+        let read = |text: &str| toml::from_str::<EnergyConfig>(text).expect(text);
+        assert_eq!(read(RESIDUAL), residual.into());
+        // Recipes of before do not say `network`.
+        let conv = read(CONV);
+        assert!(matches!(&conv, EnergyConfig::Conv(config) if config.outputs == 2));
+        for config in [conv, read(RESIDUAL), ConvEnergyConfig::cifar().into()] {
+            let text = toml::to_string(&config).expect("serialises");
+            assert!(text.starts_with("network = "), "{text}");
+            assert_eq!(read(&text), config);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, message) in [
+            (format!("{CONV}stride = 1"), "unknown field `stride`"),
+            (format!("{CONV}blocks = 1"), "energy.blocks is not a key of network \"conv\""),
+            (format!("{RESIDUAL}slope = 0.2"), "energy.slope is not a key of network \"residual\""),
+            ("slope = 0.2".into(), "energy.layers is missing; network \"conv\" needs it"),
+            (RESIDUAL.replace("blocks = 1\n", ""), "energy.blocks is missing"),
+            (RESIDUAL.replace("residual", "dense"), "unknown variant `dense`"),
+            (RESIDUAL.replace("blocks = 1", "blocks = \"one\""), "blocks = \"one\""),
+        ] {
+            let error = toml::from_str::<EnergyConfig>(&text).expect_err(&text).to_string();
+            assert!(error.contains(message), "{text:?} gave {error:?}");
+        }
+    }
+}

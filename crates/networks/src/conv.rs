@@ -1,0 +1,260 @@
+//! The feed-forward convolutional energy of variational MCMC teaching (the released "descriptor").
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Tensor};
+use ebm_energy::{Energy, Frozen};
+use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, leaky_relu};
+use ebm_noise::{Key, initialise};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::FrozenConvEnergy;
+
+/// The layers of a [`ConvEnergy`]: convolutions with LeakyReLU, then a dense head whose outputs are summed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConvEnergyConfig {
+    /// The hidden convolutions.
+    pub layers: Vec<ConvLayer>,
+    /// Channels of the head, a convolution over all that is left of the image. f is their sum: more than
+    /// one is a re-parametrisation that multiplies the head's learning rate.
+    pub outputs: usize,
+    /// Negative slope of the LeakyReLU.
+    pub slope: f64,
+    /// Standard deviation of the initial convolution weights.
+    pub init_std: f64,
+    /// Where a conditional energy f(x, c) sees c; in its first layer if this is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<ConditionConfig>,
+}
+
+impl ConvEnergyConfig {
+    /// The released network for MNIST and Fashion-MNIST (1 625 188 parameters at 1 × 28 × 28).
+    pub fn mnist() -> Self {
+        Self {
+            layers: vec![
+                ConvLayer { channels: 64, kernel: 5, stride: 2 },
+                ConvLayer { channels: 128, kernel: 3, stride: 2 },
+                ConvLayer { channels: 256, kernel: 3, stride: 1 },
+            ],
+            outputs: 100,
+            slope: 0.2,
+            init_std: 0.005,
+            condition: None,
+        }
+    }
+
+    /// The released network for CIFAR-10 (1 710 465 parameters at 3 × 32 × 32).
+    pub fn cifar() -> Self {
+        Self {
+            layers: vec![
+                ConvLayer { channels: 64, kernel: 3, stride: 1 },
+                ConvLayer { channels: 128, kernel: 4, stride: 2 },
+                ConvLayer { channels: 256, kernel: 4, stride: 2 },
+                ConvLayer { channels: 256, kernel: 4, stride: 2 },
+            ],
+            outputs: 1,
+            slope: 0.2,
+            init_std: 0.005,
+            condition: None,
+        }
+    }
+
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// The first field that no network can be built with.
+    pub fn validate(&self) -> Result<(), NetworkError> {
+        ConvLayer::check_all("energy.layers", &self.layers)?;
+        NetworkError::check_count("energy.outputs", self.outputs)?;
+        NetworkError::check_range(
+            "energy.slope",
+            self.slope,
+            (0.0..1.0).contains(&self.slope),
+            "in [0, 1)",
+        )?;
+        NetworkError::check_range(
+            "energy.init_std",
+            self.init_std,
+            self.init_std > 0.0 && self.init_std.is_finite(),
+            "positive and finite",
+        )
+    }
+
+    /// The network for square images of `[channels, size, size]`, drawn from `key`.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn init(
+        &self,
+        image: [usize; 2],
+        key: Key,
+        device: &Device,
+    ) -> Result<ConvEnergy, NetworkError> {
+        self.init_conditional(image, None, key, device)
+    }
+
+    /// As [`init`](Self::init), for f(x, c) with conditions of `[channels, side, side]`; side 1 for classes, one-hot.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate), or a condition that does not fit.
+    pub fn init_conditional(
+        &self,
+        [channels, size]: [usize; 2],
+        condition: Option<[usize; 2]>,
+        key: Key,
+        device: &Device,
+    ) -> Result<ConvEnergy, NetworkError> {
+        self.validate()?;
+        NetworkError::check_count("image channels", channels)?;
+        NetworkError::check_count("image size", size)?;
+        let [features, left] =
+            ConvLayer::check_sizes("energy.layers", &self.layers, [channels, size])?;
+        let head = [features, left, left, self.outputs];
+        NetworkError::check_product("energy.outputs".into(), "weights", &head)?;
+        let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
+        let head = Conv2dConfig::new([features, self.outputs], [left, left]).init(device);
+        let init = |condition| {
+            let config = self.condition.unwrap_or_default();
+            config.init("energy", &self.layers, [channels, size], condition, device)
+        };
+        let condition = condition.map(init).transpose()?;
+        let network = ConvEnergy { convolutions, head, condition, slope: self.slope, size };
+        Ok(initialise(network, key, self.init_std))
+    }
+}
+
+/// f_θ(x), the negative energy, as a convolutional network; as an [`Energy`], U(x) = −f_θ(x).
+#[derive(Module, Debug)]
+pub struct ConvEnergy {
+    pub(crate) convolutions: Vec<Conv2d>,
+    pub(crate) head: Conv2d,
+    /// Last of the parameters: an unconditional network draws the same ones without it.
+    pub(crate) condition: Option<ConditionLayer>,
+    pub(crate) slope: f64,
+    /// Side of the image.
+    pub(crate) size: usize,
+}
+
+impl ConvEnergy {
+    /// f_θ(x, c) = Σₖ f_θ,ₖ(x, c): high where the model expects data. Without c, a conditional network sees a c of
+    /// zeros.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, channels, height, width]`
+    /// - `condition`: c, `[batch, …]` as the network was made for
+    /// - output: `[batch]`
+    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<Tensor<4>>) -> Tensor<1> {
+        let mut added = self.added(condition);
+        let layers = self.convolutions.iter().enumerate();
+        let hidden = layers.fold(x, |x, (index, convolution)| {
+            let sums = convolution.forward(x);
+            let sums = match added.take_if(|(layer, _)| *layer == index) {
+                Some((_, added)) => sums + added,
+                None => sums,
+            };
+            leaky_relu(sums, self.slope)
+        });
+        // The head covers the whole image and its outputs are summed: Σₖ (wₖ·h + bₖ) = (Σₖ wₖ)·h + Σₖ bₖ,
+        // one dot product for each sample instead of a convolution.
+        let weight = self.head.weight.val().sum_dim(0).flatten::<2>(1, 3).transpose();
+        let f = hidden.flatten::<2>(1, 3).matmul(weight).squeeze_dim::<1>(1);
+        match &self.head.bias {
+            Some(bias) => f + bias.val().sum(),
+            None => f,
+        }
+    }
+
+    /// What a condition adds to the sums of a layer, and that layer.
+    pub(crate) fn added(&self, condition: Option<Tensor<4>>) -> Option<(usize, Tensor<4>)> {
+        let own = self.condition.as_ref()?;
+        Some((own.layer(), own.sums(condition?)))
+    }
+}
+
+impl Energy<4> for ConvEnergy {
+    fn energy(&self, x: Tensor<4>) -> Tensor<1> {
+        self.negative_energy(x, None).neg()
+    }
+
+    /// On a CPU, where the general path leaves most of the speed unused.
+    fn freeze(&self) -> Option<Frozen<'_, 4>> {
+        FrozenConvEnergy::new(self).map(|frozen| Box::new(frozen) as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Tolerance;
+
+    fn network(device: &Device) -> ConvEnergy {
+        ConvEnergyConfig::mnist().init([1, 28], Key::new(5), device).expect("the network is valid")
+    }
+
+    #[test]
+    fn released_parameter_counts() {
+        let device = Device::flex();
+        assert_eq!(network(&device).num_params(), 1_625_188);
+        let cifar = ConvEnergyConfig::cifar().init([3, 32], Key::new(5), &device).expect("valid");
+        assert_eq!(cifar.num_params(), 1_710_465);
+        // The head is as large as what is left of the image.
+        assert_eq!(cifar.head.weight.dims(), [1, 256, 4, 4]);
+        assert_eq!(cifar.negative_energy(Tensor::zeros([2, 3, 32, 32], &device), None).dims(), [2]);
+    }
+
+    /// The summed head equals the convolution with all its outputs, added up.
+    #[test]
+    fn head_is_the_summed_convolution() {
+        let device = Device::flex();
+        let network = network(&device);
+        let x = Key::new(1).uniform::<4>([3, 1, 28, 28], &device) * 2.0 - 1.0;
+        let hidden = network
+            .convolutions
+            .iter()
+            .fold(x.clone(), |x, layer| leaky_relu(layer.forward(x), 0.2));
+        assert_eq!(hidden.dims(), [3, 256, 7, 7]);
+        let all = network.head.forward(hidden);
+        assert_eq!(all.dims(), [3, 100, 1, 1]);
+        let summed = all.flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
+        let f = network.negative_energy(x, None);
+        f.into_data().assert_approx_eq(&summed.into_data(), Tolerance::<f32>::rel_abs(1e-4, 1e-7));
+    }
+
+    /// A wide initialisation, so that the energy is curved enough for finite differences to see.
+    #[test]
+    fn gradient_matches_finite_differences() {
+        let device = Device::flex();
+        let config = ConvEnergyConfig { init_std: 0.1, ..ConvEnergyConfig::mnist() };
+        let network = config.init([1, 28], Key::new(5), &device).expect("valid").valid();
+        let x = Key::new(2).uniform::<4>([2, 1, 28, 28], &device) * 2.0 - 1.0;
+        let direction = Key::new(3).normal::<4>([2, 1, 28, 28], &device);
+        let (_, gradient) = network.energy_and_gradient(x.clone());
+        let slope =
+            (gradient * direction.clone()).flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
+        let half_width = 1e-3;
+        let difference = (network.energy(x.clone() + direction.clone() * half_width)
+            - network.energy(x - direction * half_width))
+            / (2.0 * half_width);
+        slope
+            .into_data()
+            .assert_approx_eq(&difference.into_data(), Tolerance::<f32>::rel_abs(1e-2, 1e-2));
+    }
+
+    #[test]
+    fn the_same_key_gives_the_same_network() {
+        let device = Device::flex();
+        let x = Key::new(9).normal::<4>([2, 1, 28, 28], &device);
+        let f = |network: ConvEnergy| network.negative_energy(x.clone(), None).into_data();
+        f(network(&device)).assert_eq(&f(network(&device)), true);
+    }
+
+    #[test]
+    fn impossible_configurations_are_named() {
+        let mut config = ConvEnergyConfig::mnist();
+        config.layers[1].stride = 0;
+        let error = config.validate().expect_err("stride 0");
+        assert_eq!(error.to_string(), "energy.layers[1].stride is 0; it must be in 1..=16384");
+    }
+}

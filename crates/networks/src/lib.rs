@@ -1,0 +1,35 @@
+//! Networks as energies, and how they learn.
+//!
+//! [`ConvEnergy`] is the network of variational MCMC teaching, [`ResidualEnergy`] a modern one, and
+//! [`EnergyNetwork`] the one that a recipe chose. [`Learning`] is the gradient of maximum likelihood, [`Ema`] an
+//! average of weights.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use ebm_energy::Energy;
+//! use ebm_networks::ConvEnergyConfig;
+//! use ebm_noise::Key;
+//!
+//! let device = Device::flex();
+//! let network = ConvEnergyConfig::mnist().init([1, 28], Key::new(0), &device)?;
+//! let (energy, gradient) = network.energy_and_gradient(Tensor::zeros([2, 1, 28, 28], &device));
+//! assert_eq!((energy.dims(), gradient.dims()), ([2], [2, 1, 28, 28]));
+//! # Ok::<(), ebm_layers::NetworkError>(())
+//! ```
+
+mod config;
+mod conv;
+mod ema;
+mod frozen;
+mod learning;
+mod network;
+mod residual;
+mod spectral;
+
+pub use config::EnergyConfig;
+pub use conv::{ConvEnergy, ConvEnergyConfig};
+pub use ema::Ema;
+pub use frozen::FrozenConvEnergy;
+pub use learning::{Contrast, Learning, Terms};
+pub use network::{EnergyNetwork, Given};
+pub use residual::{ResidualEnergy, ResidualEnergyConfig};

@@ -1,0 +1,74 @@
+//! The progress of training: a bar on a terminal, lines of log elsewhere.
+
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use ebm::teaching::{Event, Listener, StepMetrics, Trainer};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Between two lines of log, where there is no terminal.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+
+pub struct Progress {
+    bar: ProgressBar,
+    first: u64,
+    total: u64,
+    started: Instant,
+    logged: Instant,
+}
+
+impl Progress {
+    pub fn new(trainer: &Trainer) -> Self {
+        let (first, total) = (trainer.iteration(), trainer.recipe().iterations);
+        let bar = ProgressBar::new(total).with_position(first);
+        let style =
+            ProgressStyle::with_template("{bar:24} {pos}/{len} {per_sec} {eta} left  {msg}");
+        // A wrong template would be a fault of ours; the default style is the better answer to it.
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.reset_eta();
+        Self { bar, first, total, started: Instant::now(), logged: Instant::now() }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish();
+    }
+}
+
+impl Listener for Progress {
+    fn on(
+        &mut self,
+        trainer: &Trainer,
+        event: Event<'_>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Event::Stepped(metrics) = event else { return Ok(()) };
+        let done = trainer.iteration();
+        self.bar.set_position(done);
+        self.bar.set_message(summary(metrics));
+        if self.bar.is_hidden() && (self.logged.elapsed() > LOG_INTERVAL || done == self.total) {
+            self.logged = Instant::now();
+            let elapsed_secs = self.started.elapsed().as_secs_f64();
+            let rate = (done - self.first) as f64 / elapsed_secs;
+            let left_secs = (self.total - done) as f64 / rate;
+            tracing::info!(
+                "{done}/{} {rate:.1} it/s {left_secs:.0} s left  {}",
+                self.total,
+                summary(metrics)
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What the student has of it.
+fn summary(metrics: &StepMetrics) -> String {
+    let mut parts = Vec::new();
+    if let Some(loss) = metrics.energy_loss {
+        parts.push(format!("energy {loss:+.3e}"));
+    }
+    if let (Some(loss), Some(reconstruction)) = (metrics.vae_loss, metrics.reconstruction) {
+        let kl = metrics.kl.map_or_else(String::new, |kl| format!(", KL {kl:.1}"));
+        parts.push(format!("VAE {loss:.1} (rec {reconstruction:.1}{kl})"));
+    }
+    parts.push(format!("moved {:.2}", metrics.displacement));
+    parts.join(", ")
+}

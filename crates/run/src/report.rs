@@ -1,0 +1,161 @@
+//! The report: one page that needs no other file and no network.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ebm::teaching::StepMetrics;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, context};
+
+use super::PlaneMetrics;
+use super::folder::{RunInfo, SampleMetrics};
+use super::plots::{Curve, draw};
+
+const TEMPLATE: &str = include_str!("report.html");
+/// Points in a curve; more than these would only make the file larger.
+const MOST_POINTS: usize = 400;
+
+pub(super) fn write(
+    folder: &Path,
+    info: &RunInfo,
+    recipe: &str,
+    metrics: &[StepMetrics],
+    samples: &[SampleMetrics],
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let curve =
+        |name, value: fn(&StepMetrics) -> Option<f64>| Curve { name, points: thin(metrics, value) };
+    let pictured = samples.last().map_or(0, |last| last.iteration);
+    let of_samples = |name, value: fn(&SampleMetrics) -> Option<f64>| {
+        let point = |m: &SampleMetrics| value(m).map(|y| (m.iteration as f64, y));
+        Curve { name, points: samples.iter().filter_map(point).collect() }
+    };
+    let kl = |name, value: fn(&PlaneMetrics) -> Option<f64>| {
+        let point =
+            |m: &SampleMetrics| Some((m.iteration as f64, m.plane.as_ref().and_then(value)?));
+        Curve { name, points: samples.iter().filter_map(point).collect() }
+    };
+    let plots = [
+        (
+            "kl",
+            draw(
+                "KL from the data's density, in nats, on a grid",
+                &[
+                    kl("energy p_θ", |m| m.kl_energy),
+                    kl("x₀, smoothed", |m| Some(m.kl_x0)),
+                    kl("x̃, smoothed", |m| Some(m.kl_refined)),
+                    kl("exact draws, smoothed", |m| Some(m.kl_floor)),
+                ],
+            )?,
+        ),
+        (
+            "energy",
+            draw("Energy loss: mean f(x̃) − mean f(x)", &[curve("energy loss", |m| m.energy_loss)])?,
+        ),
+        (
+            "condition",
+            draw(
+                "Telling conditions apart: mean log(1 + exp(f(x, c′) − f(x, c)))",
+                &[curve("condition loss", |m| m.condition_loss)],
+            )?,
+        ),
+        (
+            "vae",
+            draw(
+                "VAE loss on refined samples",
+                &[
+                    curve("reconstruction ‖x̃ − g(z)‖²", |m| m.reconstruction),
+                    curve("KL (nats)", |m| m.kl),
+                ],
+            )?,
+        ),
+        (
+            "displacement",
+            draw(
+                "How far Langevin moves a proposal",
+                &[curve("mean ‖x̃ − x₀‖", |m| Some(m.displacement))],
+            )?,
+        ),
+        (
+            "diversity",
+            draw(
+                "Mean distance between two images of a grid",
+                &[
+                    of_samples("data", |m| m.diversity_data),
+                    of_samples("x₀", |m| m.diversity_x0),
+                    of_samples("x̃", |m| m.diversity_refined),
+                ],
+            )?,
+        ),
+    ];
+    let accuracy = draw(
+        "Samples that show the class asked for, to a classifier",
+        &[of_samples("x₀", |m| m.accuracy_x0), of_samples("x̃", |m| m.accuracy_refined)],
+    )?;
+    let distance = draw(
+        "Kernel distance of a grid's samples to its data",
+        &[
+            of_samples("x₀", |m| m.kernel_distance_x0),
+            of_samples("x̃", |m| m.kernel_distance_refined),
+        ],
+    )?;
+    let plots = plots
+        .into_iter()
+        .chain([("accuracy", accuracy), ("distance", distance)])
+        .collect::<Vec<_>>();
+    // Without a point there is no plot.
+    for (name, svg) in plots.iter().filter(|(_, svg)| !svg.is_empty()) {
+        replace(&folder.join(format!("plots/{name}.svg")), svg.as_bytes())?;
+    }
+    let picture = |name: &str| -> Result<String, std::io::Error> {
+        let path = folder.join("images").join(name);
+        // A run that ends before its first evaluation has no samples to show.
+        if !path.exists() {
+            return Ok(String::new());
+        }
+        Ok(format!("data:image/png;base64,{}", STANDARD.encode(fs::read(path)?)))
+    };
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = environment.template_from_str(TEMPLATE)?.render(context! {
+        info => Serde(info),
+        recipe,
+        pictured,
+        minutes => format!("{:.1}", info.elapsed_secs / 60.0),
+        last => Serde(metrics.last()),
+        plots => plots.iter().map(|(_, svg)| svg.clone()).collect::<Vec<_>>(),
+        data => picture("data.png")?,
+        seen => picture("seen.png")?,
+        start => picture(&format!("x0-{pictured:07}.png"))?,
+        refined => picture(&format!("refined-{pictured:07}.png"))?,
+        strip => picture(&format!("strip-{pictured:07}.png"))?,
+        plane => picture(&format!("plane-{pictured:07}.png"))?,
+    })?;
+    replace(&folder.join("report.html"), page.as_bytes())?;
+    Ok(())
+}
+
+/// A whole file or the one of before, never a half.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), std::io::Error> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, content)
+        .and_then(|()| fs::rename(&partial, path))
+        .inspect_err(|_| drop(fs::remove_file(&partial)))
+}
+
+/// Means over equal stretches of iterations.
+fn thin(metrics: &[StepMetrics], value: fn(&StepMetrics) -> Option<f64>) -> Vec<(f64, f64)> {
+    let stretch = metrics.len().div_ceil(MOST_POINTS).max(1);
+    metrics
+        .chunks(stretch)
+        .filter_map(|chunk| {
+            let mean = |of: &dyn Fn(&StepMetrics) -> Option<f64>| {
+                let sum = chunk.iter().map(of).sum::<Option<f64>>();
+                sum.map(|sum| sum / chunk.len() as f64)
+            };
+            Some((mean(&|m| Some(m.iteration as f64))?, mean(&value)?))
+        })
+        .collect()
+}
