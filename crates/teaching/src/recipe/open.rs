@@ -435,7 +435,7 @@ mod tests {
     #[test]
     fn another_kind_keeps_the_keys_that_it_shares() {
         let open = |name: &str, settings: &[&str]| {
-            let settings: Vec<_> = settings.iter().map(|s| s.to_string()).collect();
+            let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
             Recipe::open(name, false, &settings)
         };
         let student = open("openmoji", &["student.kind=vae-on-data"]).expect("valid").student;
