@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Subcommand;
 
-use crate::{cargo, feature, feature_arguments, loader, peers, score};
+use crate::command::cargo;
+use crate::{feature, feature_arguments, loader, peers, score};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::cargo;
+use crate::command::cargo;
 use crate::score::{machine, median, number, peer};
 
 /// What and its unit: the values of each round, ours and theirs.

@@ -3,16 +3,18 @@
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
 mod bench;
+mod command;
 mod loader;
 mod peers;
 mod score;
+mod unification;
 
-use std::env;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use bench::Bench;
 use clap::{Parser, Subcommand};
+use command::{Invocation, cargo};
 
 /// Repository tasks of the ebm workspace.
 #[derive(Parser)]
@@ -109,7 +111,7 @@ fn run(task: Task) -> Result<()> {
         Task::Check { features } => {
             let features = feature_arguments(&features);
             cargo("fmt --all --check").check()?;
-            check_unification(&features)?;
+            unification::check(&features)?;
             cargo("clippy --release --workspace --all-targets")
                 .args(&features)
                 .args(["--", "-D", "warnings"])
@@ -148,44 +150,7 @@ fn documentation(features: &[String]) -> Result<()> {
     invocation.check()
 }
 
-/// Fails if building `ebm-cli` alone would compile a dependency with other features than building the
-/// workspace with its tests does: Burn would then be compiled twice.
-fn check_unification(features: &[String]) -> Result<()> {
-    let alone = resolved(&["--package", "ebm-cli", "--edges", "normal,build"], features)?;
-    let tested = resolved(&["--workspace", "--edges", "normal,build,dev"], features)?;
-    let differing: Vec<_> = alone.iter().filter(|line| !tested.contains(line)).collect();
-    if !differing.is_empty() {
-        bail!(
-            "`reproduce` and `test` would each compile their own: {differing:#?}\n\
-             Switch on the missing features at the end of [dependencies] in crates/cli/Cargo.toml"
-        );
-    }
-    Ok(())
-}
-
-/// The dependencies with their features, one on a line, sorted.
-fn resolved(selection: &[&str], features: &[String]) -> Result<Vec<String>> {
-    let output = cargo("tree --prefix none --format")
-        .args(["{p} {f}"])
-        .args(selection)
-        .args(features)
-        .0
-        .output()
-        .context("cannot start cargo tree")?;
-    if !output.status.success() {
-        bail!("cargo tree: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let mut lines: Vec<String> = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        // A crate is marked where it was listed before.
-        .map(|line| line.trim_end_matches(" (*)").to_owned())
-        .collect();
-    lines.sort();
-    lines.dedup();
-    Ok(lines)
-}
-
-/// `--features ebm-cli/A,ebm-cli/B`, or nothing.
+/// `--features ebm/A,ebm/B`, or nothing.
 fn feature_arguments(features: &[String]) -> Vec<String> {
     if features.is_empty() {
         return Vec::new();
@@ -195,48 +160,5 @@ fn feature_arguments(features: &[String]) -> Vec<String> {
 }
 
 fn installed(subcommand: &str) -> bool {
-    cargo(subcommand).args(["--version"]).0.output().is_ok_and(|output| output.status.success())
-}
-
-/// A command, printed when it is run.
-struct Invocation(Command);
-
-/// Cargo, the one that started this, with space-separated arguments.
-fn cargo(arguments: &str) -> Invocation {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(arguments.split(' '));
-    Invocation(command)
-}
-
-impl Invocation {
-    fn arg(self, argument: &str) -> Self {
-        self.args([argument])
-    }
-
-    fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<std::ffi::OsStr>>) -> Self {
-        self.0.args(arguments);
-        self
-    }
-
-    /// What it prints on stdout; its stderr goes where ours goes.
-    fn output(mut self) -> Result<String> {
-        let output = self.0.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
-        if !output.status.success() {
-            bail!("{:?} failed ({})", self.0, output.status);
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
-    fn check(mut self) -> Result<()> {
-        let words = std::iter::once(self.0.get_program()).chain(self.0.get_args());
-        let shown: Vec<_> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-        let shown = shown.join(" ");
-        eprintln!("+ {shown}");
-        let status = self.0.status().with_context(|| format!("cannot start {shown}"))?;
-        if !status.success() {
-            bail!("{shown} failed ({status})");
-        }
-        Ok(())
-    }
+    cargo(subcommand).arg("--version").succeeds()
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::cargo;
+use crate::command::cargo;
 use crate::score::{machine, median, number, peer};
 
 /// Target, scale, library: chain-steps per second in each round.

@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::cargo;
+use crate::command::cargo;
 
 /// What is measured, and where the record goes.
 pub(crate) struct Plan {

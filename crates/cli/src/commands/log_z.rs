@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let std = chains.reference_std.unwrap_or(1.0) * chains.temperature.sqrt();
     let from = Gaussian { mean: 0.0, std };
     let draws = task.key.fold(START).normal([count, channels, side, side], device) * std;
-    let kernel = Mala { step_size };
+    let kernel = Mala::new(step_size);
     let ratio = annealed_importance(&kernel, &from, &model, draws, steps, task.key.fold(CHAINS))?;
     // U₀ = ‖x‖²/(2σ²).
     let pixels = (channels * side * side) as f64;

@@ -1,11 +1,11 @@
 //! Winograd's short convolutions by the Cook–Toom construction: m outputs of an r-tap filter from
-//! n = m + r − 1 products, by evaluating polynomials at n − 1 points and at infinity (Winograd, "Arithmetic
-//! complexity of computations", 1980; for networks Lavin and Gray, "Fast algorithms for convolutional neural
-//! networks", CVPR 2016).
+//! n = m + r − 1 products, by evaluating polynomials at n − 1 points and at infinity (Winograd,
+//! "Arithmetic complexity of computations", 1980; for networks Lavin and Gray, "Fast algorithms for
+//! convolutional neural networks", CVPR 2016).
 
-/// Outputs of a tile along one axis.
+/// The number of outputs of a tile along one axis.
 pub(crate) const M: usize = 4;
-/// Most taps of a filter along one axis.
+/// The largest number of taps of a filter along one axis.
 pub(crate) const TAPS: usize = 3;
 
 /// The transforms of F(4, `N` − 3): output = Aᵀ[(G·filter) ⊙ (Bᵀ·input)], and their transposes.
@@ -24,7 +24,7 @@ pub(crate) trait Tile<const N: usize> {
     const TABLES: Tables<N>;
 }
 
-/// The points of Cook and Toom that need the smallest numbers: 0, ±1, ±2.
+/// Cook and Toom's construction at the points with the smallest coefficients: 0, ±1, ±2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CookToom;
 
@@ -76,7 +76,7 @@ const fn cook_toom<const N: usize, const POINTS: usize>(points: [f32; POINTS]) -
     Tables { a: transpose(&at), b: transpose(&bt), at, bt, g }
 }
 
-/// Coefficients, lowest first, of the product of (x − pⱼ) over all j but `left_out`.
+/// Returns the coefficients, lowest first, of the product of (x − pⱼ) over all j but `left_out`.
 const fn product_without<const N: usize, const POINTS: usize>(
     points: &[f32; POINTS],
     left_out: usize,
