@@ -147,7 +147,7 @@ impl Source {
         let batches = Batches::new(images.len(), batch, key)?.in_order(order);
         let conditions = recipe.condition.clone();
         let conditions = conditions.map(|recipe| Conditions { recipe, key: key.fold(CONDITIONS) });
-        let loader = Loader::new(Arc::new(images), batches);
+        let loader = Loader::new(Arc::new(images.into()), batches);
         let ahead = loader.augmented(augment, key.fold(AUGMENT))?.ahead();
         Ok(Self::Images(ahead, conditions))
     }
@@ -156,7 +156,7 @@ impl Source {
     pub fn image(&self) -> [usize; 2] {
         match self {
             Self::Images(ahead, conditions) => {
-                let [channels, side, _] = ahead.images().shape();
+                let [channels, side, _] = ahead.set().images().shape();
                 let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
                 [channels - paired, side]
             }
@@ -178,7 +178,7 @@ impl Source {
             Self::Images(ahead, conditions) => {
                 let batch = ahead.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
-                let images = batch.into_tensor(device);
+                let images = batch.into_examples(device).images;
                 let (images, condition) = match conditions {
                     Some(conditions) => conditions.split(images, &labels, iteration),
                     None => (images, None),
@@ -208,7 +208,7 @@ impl Source {
     /// The images, unless data are drawn from a density.
     pub fn images(&self) -> Option<&ImageSet> {
         match self {
-            Self::Images(ahead, _) => Some(ahead.images()),
+            Self::Images(ahead, _) => Some(ahead.set().images()),
             Self::Density(..) => None,
         }
     }
@@ -226,7 +226,7 @@ impl Source {
     pub fn stacked(&self, count: usize, device: &Device) -> Tensor<4> {
         match self {
             Self::Images(ahead, _) => {
-                let images = ahead.images();
+                let images = ahead.set().images();
                 images.batch(&spread(images.len(), count), device)
             }
             Self::Density(density, _, key) => density.batch(count, key.fold(SHOWN), device),
