@@ -7,7 +7,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{DType, Tensor, TensorData};
 use ebm_energy::{Energy, Frozen};
 use ebm_score::{Addend, Layer, Network, Plan};
-use ebm_tensor::{is_host, values};
+use ebm_tensor::{Condition, is_host, values};
 
 use crate::ConvEnergy;
 
@@ -40,9 +40,9 @@ impl FrozenConvEnergy {
         Some(Self { plan: Arc::new(plan), addend: None })
     }
 
-    /// The same for a condition c, `[batch, …]`, of which `energy`, that this was made of, knows what it adds: from
-    /// now on for batches of that many samples.
-    pub(crate) fn given(self, energy: &ConvEnergy, condition: Option<Tensor<4>>) -> Self {
+    /// The same for conditions, of which `energy`, that this was made of, knows what they add: from now on for batches
+    /// of that many samples.
+    pub(crate) fn given(self, energy: &ConvEnergy, condition: Option<&Condition>) -> Self {
         match energy.added(condition) {
             Some((layer, sums)) => self.hold(layer, &values(sums)),
             None => self,
@@ -125,6 +125,7 @@ pub(crate) mod tests {
     use ebm_energy::{Energy, FnEnergy, GaussianReference};
     use ebm_layers::{ConvLayer, leaky_relu};
     use ebm_noise::Key;
+    use ebm_tensor::ImageShape;
     use proptest::prelude::*;
 
     use super::*;
@@ -135,18 +136,18 @@ pub(crate) mod tests {
     }
 
     /// The wide initialisation makes every layer matter.
-    fn network(config: ConvEnergyConfig, image: [usize; 2]) -> ConvEnergy {
+    fn network(config: ConvEnergyConfig, image: ImageShape) -> ConvEnergy {
         let config = ConvEnergyConfig { init_std: 0.05, ..config };
         config.init(image, Key::new(5), &Device::flex()).expect("the network is valid").valid()
     }
 
-    fn released(name: &str) -> (ConvEnergy, [usize; 2]) {
+    fn released(name: &str) -> (ConvEnergy, ImageShape) {
         let (config, image) = match name {
-            "mnist" => (ConvEnergyConfig::mnist(), [1, 28]),
-            "cifar" => (ConvEnergyConfig::cifar(), [3, 32]),
+            "mnist" => (ConvEnergyConfig::mnist(), ImageShape::new(1, 28)),
+            "cifar" => (ConvEnergyConfig::cifar(), ImageShape::new(3, 32)),
             _ => {
                 let layers = vec![conv(16, 5, 2), conv(32, 4, 2), conv(64, 4, 2), conv(256, 4, 4)];
-                (ConvEnergyConfig { layers, ..ConvEnergyConfig::mnist() }, [1, 28])
+                (ConvEnergyConfig { layers, ..ConvEnergyConfig::mnist() }, ImageShape::new(1, 28))
             }
         };
         (network(config, image), image)
@@ -174,20 +175,14 @@ pub(crate) mod tests {
     /// Largest errors of values, relative to the largest (or to Σ|xᵢ·∂ᵢU|, where terms cancel), and of scores,
     /// relative to the sample's largest; and the share of the scores that were compared: those farther than
     /// `jump` from a jump.
-    fn errors(
-        network: &ConvEnergy,
-        [channels, size]: [usize; 2],
-        batch: usize,
-        jump: f32,
-    ) -> [f32; 3] {
-        let shape = [batch, channels, size, size];
-        let x = Key::new(7).uniform::<4>(shape, &Device::flex()) * 2.0 - 1.0;
+    fn errors(network: &ConvEnergy, image: ImageShape, batch: usize, jump: f32) -> [f32; 3] {
+        let x = Key::new(7).uniform::<4>(image.batch(batch), &Device::flex()) * 2.0 - 1.0;
         let frozen = network.freeze().expect("flex is a CPU");
         let smooth = distance_to_jump(network, x.clone());
         let (value, score) = network.energy_and_gradient(x.clone());
         let (frozen_value, frozen_score) = frozen.energy_and_gradient(x.clone());
         assert_eq!(values(frozen.energy(x.clone())), values(frozen_value.clone()), "value alone");
-        let pixels = channels * size * size;
+        let pixels = image.len();
         let terms = (x.clone() * score.clone()).abs().flatten::<2>(1, 3).sum_dim(1);
         let terms = terms.max().into_scalar::<f32>();
         let relative = |given: &[f32], expected: &[f32], least: f32| {
@@ -258,8 +253,9 @@ pub(crate) mod tests {
         ) {
             let layers = layers.into_iter().map(|(c, k, s)| conv(c, k, s)).collect();
             let config = ConvEnergyConfig { layers, outputs: 3, ..ConvEnergyConfig::mnist() };
-            let network = network(config, [channels, size]);
-            let [value, score, _] = errors(&network, [channels, size], batch, 1e-5);
+            let image = ImageShape::new(channels, size);
+            let network = network(config, image);
+            let [value, score, _] = errors(&network, image, batch, 1e-5);
             prop_assert!(value < 1e-4 && score < 1e-4, "value {:e}, score {:e}", value, score);
         }
     }

@@ -5,6 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::activation::softplus;
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_score::WeightGradient;
+use ebm_tensor::{Condition, Examples, values};
 
 use crate::{ConvEnergy, FrozenConvEnergy, ResidualEnergy};
 
@@ -38,10 +39,8 @@ pub struct Terms {
 pub struct Contrast {
     /// x̃, where chains ended, `[samples, channels, height, width]`.
     pub samples: Tensor<4>,
-    /// x, `[batch, channels, height, width]`.
-    pub data: Tensor<4>,
-    /// c of a conditional energy, one for each of the data and for the chain beside it, `[batch, …]`.
-    pub condition: Option<Tensor<4>>,
+    /// x and, for a conditional energy, c: one for each image and for the chain beside it.
+    pub data: Examples,
 }
 
 impl ConvEnergy {
@@ -64,12 +63,12 @@ impl ResidualEnergy {
 
 pub(crate) fn by_autodiff<M: Module>(
     network: &M,
-    f: impl Fn(&M, Tensor<4>, Option<Tensor<4>>) -> Tensor<1>,
+    f: impl Fn(&M, Tensor<4>, Option<&Condition>) -> Tensor<1>,
     contrast: Contrast,
     terms: Terms,
 ) -> Learning {
-    let Contrast { samples, data, condition } = contrast;
-    let [f_samples, f_data] = [samples, data.clone()].map(|x| f(network, x, condition.clone()));
+    let Contrast { samples, data: Examples { images: data, condition } } = contrast;
+    let [f_samples, f_data] = [samples, data.clone()].map(|x| f(network, x, condition.as_ref()));
     let mut loss = f_samples.clone().mean() - f_data.clone().mean();
     if terms.regulariser > 0.0 {
         let square = |f: &Tensor<1>| f.clone().powi_scalar(2).mean();
@@ -77,7 +76,7 @@ pub(crate) fn by_autodiff<M: Module>(
     }
     let condition = condition.filter(|_| terms.condition_weight > 0.0);
     let told_apart = condition.map(|c| {
-        let f_next = f(network, data, Some(c.roll_dim(-1, 0)));
+        let f_next = f(network, data, Some(&c.shift()));
         softplus(f_next - f_data.clone(), 1.0).mean()
     });
     if let Some(term) = &told_apart {
@@ -97,12 +96,12 @@ impl FrozenConvEnergy {
         contrast: Contrast,
         terms: Terms,
     ) -> Learning {
-        let Contrast { samples, data, condition } = contrast;
+        let Contrast { samples, data: Examples { images: data, condition } } = contrast;
         let device = samples.device().without_autodiff();
         let [of_samples, of_data] = [&samples, &data].map(|x| x.dims()[0]);
         let mut sets = vec![samples, data.clone()];
         // The plan knows what c adds, not its weights: they learn from the gradient of what they add.
-        let added = energy.added(condition).map(|(layer, sums)| {
+        let added = energy.added(condition.as_ref()).map(|(layer, sums)| {
             let (given, expected) = ([of_samples, of_data], [sums.dims()[0]; 2]);
             assert_eq!(given, expected, "a condition for each sample and its data");
             let mut all = vec![sums.clone(), sums.clone()];
@@ -113,25 +112,25 @@ impl FrozenConvEnergy {
             (layer, Tensor::cat(all, 0))
         });
         if let Some((layer, sums)) = &added {
-            self = self.hold(*layer, &ebm_tensor::values(sums.clone()));
+            self = self.hold(*layer, &values(sums.clone()));
         }
         // Data that are given the next one's condition: as many as the data, or none.
         let given_next = if sets.len() > 2 { of_data } else { 0 };
-        let x: Vec<f32> = sets.into_iter().flat_map(ebm_tensor::values).collect();
+        let x: Vec<f32> = sets.into_iter().flat_map(values).collect();
         // The plan's value is U = −f.
         let weight = |count: usize| 1.0 / count as f32;
         let mut coefficients = vec![-weight(of_samples); of_samples];
         coefficients.resize(of_samples + of_data, weight(of_data));
         coefficients.resize(of_samples + of_data + given_next, 0.0);
-        let mut values = vec![0.0; coefficients.len()];
+        let mut energies = vec![0.0; coefficients.len()];
         let mut condition_loss = None;
         if terms.regulariser > 0.0 || given_next > 0 {
             // The derivatives of what is added with respect to U, which must be known before its gradient.
-            self.plan().value(&x, self.addend(), &mut values);
-            for (coefficient, &u) in coefficients.iter_mut().zip(&values) {
+            self.plan().value(&x, self.addend(), &mut energies);
+            for (coefficient, &u) in coefficients.iter_mut().zip(&energies) {
                 *coefficient += 2.0 * terms.regulariser as f32 * u * coefficient.abs();
             }
-            let (own, next) = values[of_samples..].split_at(of_data);
+            let (own, next) = energies[of_samples..].split_at(of_data);
             let (own_weights, next_weights) = coefficients[of_samples..].split_at_mut(of_data);
             let mut losses = 0.0;
             for (i, u_next) in next.iter().enumerate() {
@@ -143,11 +142,11 @@ impl FrozenConvEnergy {
             }
             condition_loss = (given_next > 0).then(|| losses / of_data as f64);
         }
-        let gradient = self.plan().weight_gradient(&x, self.addend(), &coefficients, &mut values);
+        let gradient = self.plan().weight_gradient(&x, self.addend(), &coefficients, &mut energies);
         let mean = |u: &[f32]| -u.iter().map(|&u| f64::from(u)).sum::<f64>() / u.len() as f64;
         Learning {
-            f_samples: mean(&values[..of_samples]),
-            f_data: mean(&values[of_samples..][..of_data]),
+            f_samples: mean(&energies[..of_samples]),
+            f_data: mean(&energies[of_samples..][..of_data]),
             condition_loss,
             gradients: gradients(energy, gradient, added, &device),
         }
@@ -207,6 +206,7 @@ mod tests {
     use ebm_energy::Energy;
     use ebm_layers::ConditionConfig;
     use ebm_noise::Key;
+    use ebm_tensor::ImageShape;
 
     use super::*;
     use crate::frozen::tests::distance_to_jump;
@@ -217,7 +217,7 @@ mod tests {
     fn plan_and_autodiff_agree() {
         let device = Device::flex().autodiff();
         let config = ConvEnergyConfig { init_std: 0.05, ..ConvEnergyConfig::mnist() };
-        let energy = config.init([1, 28], Key::new(5), &device).expect("valid");
+        let energy = config.init(ImageShape::new(1, 28), Key::new(5), &device).expect("valid");
         // Where rounding cannot decide the sign of an activation: there the gradient jumps.
         let images = |key| {
             let x = Key::new(key).uniform::<4>([40, 1, 28, 28], &Device::flex()) * 2.0 - 1.0;
@@ -230,7 +230,7 @@ mod tests {
         for regulariser in [0.0, 0.3] {
             let (samples, data) = (samples.clone(), data.clone());
             let terms = Terms { regulariser, condition_weight: 1.0 };
-            compare(&energy, Contrast { samples, data, condition: None }, terms);
+            compare(&energy, Contrast { samples, data: data.into() }, terms);
         }
     }
 
@@ -239,26 +239,27 @@ mod tests {
     fn plan_and_autodiff_agree_given_a_condition() {
         let device = Device::flex();
         let images = |key| Key::new(key).uniform::<4>([12, 1, 12, 12], &device) * 2.0 - 1.0;
-        let one_hot = |i: usize| (0..4).map(move |k| if i % 4 == k { 1.0_f32 } else { 0.0 });
-        let classes: Vec<f32> = (0..12).flat_map(one_hot).collect();
-        let classes = Tensor::<1>::from_data(classes.as_slice(), &device).reshape([12, 4, 1, 1]);
-        for (layer, embedding, condition) in
-            [(0, false, images(3)), (1, false, classes.clone()), (2, true, classes)]
-        {
-            let [_, channels, side, _] = condition.dims();
+        let labels: Vec<u8> = (0..12).map(|i| i % 4).collect();
+        let classes = Condition::one_hot(&labels, 4, &device);
+        for (layer, embedding, condition) in [
+            (0, false, Condition::Image(images(3))),
+            (1, false, classes.clone()),
+            (2, true, classes),
+        ] {
             let config = ConvEnergyConfig {
                 init_std: 0.05,
                 condition: Some(ConditionConfig { layer, embedding }),
                 ..ConvEnergyConfig::mnist()
             };
-            let key = Key::new(5);
+            let (image, key) = (ImageShape::new(1, 12), Key::new(5));
             let energy = config
-                .init_conditional([1, 12], Some([channels, side]), key, &device.clone().autodiff())
+                .init_conditional(image, Some(condition.shape()), key, &device.clone().autodiff())
                 .expect("valid");
             let (samples, data) = (images(1), images(2));
             for (regulariser, condition_weight) in [(0.1, 0.0), (0.0, 2.0), (0.1, 2.0)] {
                 let (samples, data) = (samples.clone(), data.clone());
-                let contrast = Contrast { samples, data, condition: Some(condition.clone()) };
+                let data = Examples::new(data, Some(condition.clone()));
+                let contrast = Contrast { samples, data };
                 compare(&energy, contrast, Terms { regulariser, condition_weight });
             }
 
@@ -286,20 +287,20 @@ mod tests {
         let upper = (rows.lower_elem(6.0).float() * 2.0 - 1.0).reshape([1, 1, 12, 1]);
         let upper = upper.repeat_dim(3, 12);
         let data = Tensor::cat(vec![upper.clone(), upper.neg()], 0).repeat_dim(0, 4);
-        let classes = Tensor::<1>::from_data([1.0, 0.0, 0.0, 1.0], &device).reshape([2, 2, 1, 1]);
-        let condition = Some(classes.repeat_dim(0, 4));
+        let condition = Condition::one_hot(&[0, 1, 0, 1, 0, 1, 0, 1], 2, &device);
         let config = ConvEnergyConfig {
             condition: Some(ConditionConfig { layer: 1, embedding: false }),
             ..ConvEnergyConfig::mnist()
         };
-        let image = ([1, 12], Some([2, 1]));
-        let energy = config.init_conditional(image.0, image.1, Key::new(3), &device.autodiff());
+        let (image, shape) = (ImageShape::new(1, 12), Some(condition.shape()));
+        let energy = config.init_conditional(image, shape, Key::new(3), &device.autodiff());
         let mut network = EnergyNetwork::Conv(energy.expect("valid"));
         let mut adam = AdamConfig::new().init();
         let mut losses = Vec::new();
         for _ in 0..30 {
-            let (samples, data) = (data.clone(), data.clone());
-            let contrast = Contrast { samples, data, condition: condition.clone() };
+            let samples = data.clone();
+            let data = Examples::new(data.clone(), Some(condition.clone()));
+            let contrast = Contrast { samples, data };
             let terms = Terms { regulariser: 0.0, condition_weight: 1.0 };
             let learning = network.learning(contrast, terms);
             losses.push(learning.condition_loss.expect("there are conditions"));
@@ -322,7 +323,7 @@ mod tests {
     }
 
     fn compare(energy: &ConvEnergy, contrast: Contrast, terms: Terms) {
-        let wanted = terms.condition_weight > 0.0 && contrast.condition.is_some();
+        let wanted = terms.condition_weight > 0.0 && contrast.data.condition.is_some();
         let plan = energy.learning(contrast.clone(), terms);
         let autodiff = by_autodiff(energy, ConvEnergy::negative_energy, contrast, terms);
         let close = |a: f64, b: f64| (a - b).abs() < 1e-4 * b.abs().max(1.0);
@@ -390,10 +391,9 @@ mod tests {
         let (samples, data) = (images(1), images(2) * 0.5);
         for (spectral_norm, regulariser) in [(false, 0.0), (true, 0.0), (false, 0.1), (true, 0.1)] {
             let config = ResidualEnergyConfig { channels: vec![4, 6], blocks: 2, spectral_norm };
-            let network = config.init([1, 11], Key::new(5), &device).expect("valid");
+            let network = config.init(ImageShape::new(1, 11), Key::new(5), &device).expect("valid");
             let (samples, data) = (samples.clone(), data.clone());
-            let contrast =
-                Contrast { samples: samples.clone(), data: data.clone(), condition: None };
+            let contrast = Contrast { samples: samples.clone(), data: data.clone().into() };
             let terms = Terms { regulariser, ..Terms::default() };
             let learning = network.learning(contrast, terms);
             // Weights and biases of the stem, eight convolutions and the head, and the skip's weight.

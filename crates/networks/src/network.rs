@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen};
+use ebm_tensor::Condition;
 
 use crate::{Contrast, ConvEnergy, FrozenConvEnergy, Learning, ResidualEnergy, Terms};
 
@@ -21,9 +22,8 @@ impl EnergyNetwork {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    /// - `condition`: c, `[batch, …]` as the network was made for
     /// - output: `[batch]`
-    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<Tensor<4>>) -> Tensor<1> {
+    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<&Condition>) -> Tensor<1> {
         match self {
             Self::Conv(network) => network.negative_energy(x, condition),
             Self::Residual(network) => network.negative_energy(x),
@@ -32,7 +32,7 @@ impl EnergyNetwork {
 
     /// U(x | c) = −f_θ(x, c) for a c that is held: an energy of x like any other, to be sampled by every kernel. Its
     /// batches are as large as c's.
-    pub fn given(self, condition: Option<Tensor<4>>) -> Given {
+    pub fn given(self, condition: Option<Condition>) -> Given {
         Given { network: self, condition }
     }
 
@@ -64,19 +64,19 @@ impl EnergyNetwork {
 #[derive(Clone, Debug)]
 pub struct Given {
     network: EnergyNetwork,
-    condition: Option<Tensor<4>>,
+    condition: Option<Condition>,
 }
 
 impl Energy<4> for Given {
     fn energy(&self, x: Tensor<4>) -> Tensor<1> {
-        self.network.negative_energy(x, self.condition.clone()).neg()
+        self.network.negative_energy(x, self.condition.as_ref()).neg()
     }
 
     fn freeze(&self) -> Option<Frozen<'_, 4>> {
         match &self.network {
             EnergyNetwork::Conv(network) => {
                 let frozen = FrozenConvEnergy::new(network)?;
-                Some(Box::new(frozen.given(network, self.condition.clone())))
+                Some(Box::new(frozen.given(network, self.condition.as_ref())))
             }
             EnergyNetwork::Residual(network) => network.freeze(),
         }
@@ -89,6 +89,7 @@ mod tests {
     use burn::optim::SgdConfig;
     use burn::tensor::Device;
     use ebm_noise::Key;
+    use ebm_tensor::ImageShape;
 
     use super::*;
     use crate::EnergyConfig;
@@ -96,7 +97,9 @@ mod tests {
 
     fn network(text: &str, seed: u64) -> EnergyNetwork {
         let config: EnergyConfig = toml::from_str(text).expect(text);
-        config.init([1, 9], None, Key::new(seed), &Device::flex().autodiff()).expect(text)
+        config
+            .init(ImageShape::new(1, 9), None, Key::new(seed), &Device::flex().autodiff())
+            .expect(text)
     }
 
     /// The variant's name is part of a parameter's path: a record of one network does not fit another.
@@ -126,8 +129,7 @@ mod tests {
                 let mut optimiser = SgdConfig::new().init();
                 let mut losses = Vec::new();
                 for _ in 0..6 {
-                    let contrast =
-                        Contrast { samples: samples.clone(), data: data.clone(), condition: None };
+                    let contrast = Contrast { samples: samples.clone(), data: data.clone().into() };
                     let learning =
                         network.learning(contrast, Terms { regulariser: 0.01, ..Terms::default() });
                     losses.push(learning.f_samples - learning.f_data);
@@ -165,7 +167,7 @@ mod tests {
         assert_eq!(before.len(), 3 * 4 + 3 * 6 + 6);
         let images = |key| Key::new(key).uniform::<4>([4, 1, 9, 9], &Device::flex());
         let _ = network.valid().given(None).energy_and_gradient(images(1));
-        let contrast = Contrast { samples: images(1), data: images(2), condition: None };
+        let contrast = Contrast { samples: images(1), data: images(2).into() };
         let gradients = network.learning(contrast, Terms::default()).gradients;
         assert_eq!(vectors(&network), before);
         let after = network.descend(&mut SgdConfig::new().init(), 0.5, gradients);

@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor};
 use ebm_energy::{Energy, Frozen};
 use ebm_layers::{NetworkError, same_output, same_padding};
 use ebm_noise::{Key, initialise_fan_in};
+use ebm_tensor::ImageShape;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,29 +37,28 @@ impl ResidualEnergyConfig {
     /// The first field that no network can be built with.
     pub fn validate(&self) -> Result<(), NetworkError> {
         if self.channels.is_empty() {
-            return Err(NetworkError::NoLayers { field: "energy.channels".into() });
+            return Err(NetworkError::NoLayers { field: "channels".into() });
         }
         for (i, &channels) in self.channels.iter().enumerate() {
-            NetworkError::check_count(format!("energy.channels[{i}]"), channels)?;
+            NetworkError::check_count(format!("channels[{i}]"), channels)?;
         }
-        NetworkError::check_count("energy.blocks", self.blocks)
+        NetworkError::check_count("blocks", self.blocks)
     }
 
-    /// The network for square images of `[channels, size, size]`, drawn from `key`.
+    /// Returns the network for images of a given shape, drawn from `key`.
     ///
     /// # Errors
     /// As [`validate`](Self::validate), or a network larger than any memory.
     pub fn init(
         &self,
-        [channels, size]: [usize; 2],
+        image: ImageShape,
         key: Key,
         device: &Device,
     ) -> Result<ResidualEnergy, NetworkError> {
         self.validate()?;
-        NetworkError::check_count("image channels", channels)?;
-        NetworkError::check_count("image size", size)?;
-        self.check_sizes([channels, size])?;
-        let stem = convolution(channels, self.channels[0], 3).init(device);
+        NetworkError::check_image(image)?;
+        self.check_sizes(image)?;
+        let stem = convolution(image.channels, self.channels[0], 3).init(device);
         // The blocks' sum is as large as one of them: the network starts tame at any depth.
         let scale = 1.0 / ((self.channels.len() * self.blocks) as f64).sqrt();
         let mut below = self.channels[0];
@@ -76,9 +76,10 @@ impl ResidualEnergyConfig {
         Ok(if self.spectral_norm { spectral::normalise(network, key.fold(1)) } else { network })
     }
 
-    fn check_sizes(&self, [mut below, mut size]: [usize; 2]) -> Result<(), NetworkError> {
+    fn check_sizes(&self, image: ImageShape) -> Result<(), NetworkError> {
+        let ImageShape { channels: mut below, side: mut size } = image;
         for (i, &channels) in self.channels.iter().enumerate() {
-            let name = || format!("energy.channels[{i}]");
+            let name = || format!("channels[{i}]");
             let weights = [self.blocks + 1, 2, 9, channels, channels.max(below)];
             NetworkError::check_product(name(), "weights", &weights)?;
             let activations = [channels.max(below), size + 2, size + 2];
@@ -196,9 +197,8 @@ mod tests {
         tensor.into_data().iter::<f64>().collect()
     }
 
-    fn images(key: u64, image: [usize; 2], batch: usize) -> Tensor<4> {
-        let shape = [batch, image[0], image[1], image[1]];
-        Key::new(key).uniform::<4>(shape, &Device::flex()) * 2.0 - 1.0
+    fn images(key: u64, image: ImageShape, batch: usize) -> Tensor<4> {
+        Key::new(key).uniform::<4>(image.batch(batch), &Device::flex()) * 2.0 - 1.0
     }
 
     /// Counted by hand: every convolution c·c'·k² + c' (none for the skip), the head c + 1.
@@ -206,7 +206,8 @@ mod tests {
     fn parameter_count() {
         let device = Device::flex();
         let count = |norm| {
-            let network = config(&[8, 16], 2, norm).init([3, 32], Key::new(1), &device);
+            let network =
+                config(&[8, 16], 2, norm).init(ImageShape::new(3, 32), Key::new(1), &device);
             network.expect("valid").num_params()
         };
         let conv = |below: usize, channels: usize| 9 * below * channels + channels;
@@ -223,6 +224,7 @@ mod tests {
         for (image, channels, blocks) in
             [([1, 28], vec![16, 32], 1), ([3, 32], vec![8, 8, 8], 4), ([3, 16], vec![8], 20)]
         {
+            let image = ImageShape::from(image);
             for norm in [false, true] {
                 let network = config(&channels, blocks, norm)
                     .init(image, Key::new(3), &Device::flex())
@@ -248,7 +250,7 @@ mod tests {
             blocks in 1usize..3,
             spectral_norm: bool,
         ) {
-            let image = [channels, size];
+            let image = ImageShape::new(channels, size);
             let network = config(&stages, blocks, spectral_norm)
                 .init(image, Key::new(5), &Device::flex())
                 .expect("valid");
@@ -276,9 +278,10 @@ mod tests {
     /// Pooling an odd image leaves no pixel out.
     #[test]
     fn every_pixel_counts() {
+        const IMAGE: ImageShape = ImageShape::new(1, 7);
         let network =
-            config(&[4, 4, 4], 1, false).init([1, 7], Key::new(5), &Device::flex()).expect("valid");
-        let (_, gradient) = network.energy_and_gradient(images(2, [1, 7], 1));
+            config(&[4, 4, 4], 1, false).init(IMAGE, Key::new(5), &Device::flex()).expect("valid");
+        let (_, gradient) = network.energy_and_gradient(images(2, IMAGE, 1));
         assert!(numbers(gradient).iter().all(|slope| slope.abs() > 1e-6));
     }
 
@@ -295,7 +298,7 @@ mod tests {
     /// sum over n pixels √n.
     #[test]
     fn spectral_norm_bounds_the_slope() {
-        let (image, device) = ([1, 8], Device::flex());
+        let (image, device) = (ImageShape::new(1, 8), Device::flex());
         let network =
             |norm| config(&[6, 6], 2, norm).init(image, Key::new(5), &device).expect("ok");
         let x = images(2, image, 10);
@@ -319,12 +322,13 @@ mod tests {
     fn impossible_configurations_are_named() {
         let device = Device::flex();
         for (config, message) in [
-            (config(&[], 1, false), "energy.channels is empty; at least one layer is needed"),
-            (config(&[8, 0], 1, false), "energy.channels[1] is 0; it must be in 1..=16384"),
-            (config(&[8], 0, true), "energy.blocks is 0; it must be in 1..=16384"),
-            (config(&[16_384], 9, true), "energy.channels[0] has"),
+            (config(&[], 1, false), "channels is empty; at least one layer is needed"),
+            (config(&[8, 0], 1, false), "channels[1] is 0; it must be in 1..=16384"),
+            (config(&[8], 0, true), "blocks is 0; it must be in 1..=16384"),
+            (config(&[16_384], 9, true), "channels[0] has"),
         ] {
-            let error = config.init([1, 28], Key::new(1), &device).expect_err(message);
+            let error =
+                config.init(ImageShape::new(1, 28), Key::new(1), &device).expect_err(message);
             assert!(error.to_string().starts_with(message), "{error}");
         }
     }

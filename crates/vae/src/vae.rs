@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use ebm_energy::squared_norm;
 use ebm_layers::NetworkError;
 use ebm_noise::{Key, initialise};
+use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,44 +51,48 @@ impl VaeConfig {
     /// # Errors
     /// The first field that no network can be built with.
     pub fn validate(&self) -> Result<(), NetworkError> {
-        NetworkError::check_count("vae.latent", self.latent)?;
+        NetworkError::check_count("latent", self.latent)?;
         NetworkError::check_range(
-            "vae.init_std",
+            "init_std",
             self.init_std,
             self.init_std > 0.0 && self.init_std.is_finite(),
             "positive and finite",
         )?;
-        self.encoder.validate()?;
-        self.decoder.validate(self.latent)
+        self.encoder.validate().map_err(|error| error.within("encoder"))?;
+        self.decoder.check_latent(self.latent)?;
+        self.decoder.validate(self.latent).map_err(|error| error.within("decoder"))
     }
 
-    /// The networks for square images of `[channels, size, size]`, drawn from `key`.
+    /// Returns the networks q(z|x) and g(z) for images of a given shape, drawn from `key`.
     ///
     /// # Errors
     /// As [`validate`](Self::validate), or networks that do not fit the images.
-    pub fn init(&self, image: [usize; 2], key: Key, device: &Device) -> Result<Vae, NetworkError> {
+    pub fn init(&self, image: ImageShape, key: Key, device: &Device) -> Result<Vae, NetworkError> {
         self.init_conditional(image, None, key, device)
     }
 
-    /// As [`init`](Self::init), for q(z|x, c) and g(z, c) with conditions of `[channels, side, side]`; side 1 for
-    /// classes, one-hot.
+    /// Returns the networks q(z|x, c) and g(z, c) for images and conditions of given shapes; without a condition, as
+    /// [`init`](Self::init).
     ///
     /// # Errors
     /// As [`init`](Self::init), or a condition that does not fit.
     pub fn init_conditional(
         &self,
-        image: [usize; 2],
-        condition: Option<[usize; 2]>,
+        image: ImageShape,
+        condition: Option<ConditionShape>,
         key: Key,
         device: &Device,
     ) -> Result<Vae, NetworkError> {
         self.validate()?;
-        self.encoder.check_image(image, self.latent)?;
-        self.decoder.check_image(image)?;
-        let vae = Vae {
-            encoder: self.encoder.init(image, condition, self.latent, device)?,
-            decoder: self.decoder.init(image, self.latent, condition, device)?,
-        };
+        NetworkError::check_image(image)?;
+        let of_encoder = |error: NetworkError| error.within("encoder");
+        let of_decoder = |error: NetworkError| error.within("decoder");
+        self.encoder.check_image(image, self.latent).map_err(of_encoder)?;
+        self.decoder.check_image(image).map_err(of_decoder)?;
+        let encoder = self.encoder.init(image, condition, self.latent, device);
+        let decoder = self.decoder.init(image, self.latent, condition, device);
+        let vae =
+            Vae { encoder: encoder.map_err(of_encoder)?, decoder: decoder.map_err(of_decoder)? };
         Ok(initialise(vae, key, self.init_std))
     }
 }
@@ -122,9 +127,8 @@ impl Vae {
     ///
     /// # Shapes
     /// - `z`: `[batch, latent]`
-    /// - `condition`: c, `[batch, …]` as the networks were made for
     /// - output: `[batch, channels, height, width]`
-    pub fn decode(&self, z: Tensor<2>, condition: Option<Tensor<4>>) -> Tensor<4> {
+    pub fn decode(&self, z: Tensor<2>, condition: Option<&Condition>) -> Tensor<4> {
         self.decoder.forward(z, condition)
     }
 
@@ -132,8 +136,7 @@ impl Vae {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    /// - `condition`: c, `[batch, …]` as the networks were made for
-    pub fn encode(&self, x: Tensor<4>, condition: Option<Tensor<4>>, key: Key) -> Posterior {
+    pub fn encode(&self, x: Tensor<4>, condition: Option<&Condition>, key: Key) -> Posterior {
         self.encoder.forward(x, condition, key)
     }
 
@@ -142,15 +145,14 @@ impl Vae {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    /// - `condition`: c, `[batch, …]` as the networks were made for; all three laws are then given c
     pub fn loss(
         &self,
         x: Tensor<4>,
-        condition: Option<Tensor<4>>,
+        condition: Option<&Condition>,
         kl_weight: f64,
         key: Key,
     ) -> VaeLoss {
-        let posterior = self.encode(x.clone(), condition.clone(), key.fold(0));
+        let posterior = self.encode(x.clone(), condition, key.fold(0));
         let decoded = self.decode(posterior.sample(key.fold(1)), condition);
         let reconstruction = squared_norm(decoded.clone() - x).mean();
         let kl = posterior.kl().mean();
@@ -167,19 +169,18 @@ impl Vae {
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
-    /// - `condition`: c of p(x|c), `[batch, …]` as the networks were made for
     /// - output: `[batch]`
     pub fn bits_per_dim(
         &self,
         images: Tensor<4>,
-        condition: Option<Tensor<4>>,
+        condition: Option<&Condition>,
         std: f64,
         key: Key,
     ) -> Tensor<1> {
         let pixels = images.dims()[1..].iter().product::<usize>() as f64;
         let noise = key.fold(2).uniform::<4>(images.dims(), &images.device()) - 0.5;
         let x = images + noise * BIN;
-        let posterior = self.encode(x.clone(), condition.clone(), key.fold(0));
+        let posterior = self.encode(x.clone(), condition, key.fold(0));
         let decoded = self.decode(posterior.sample(key.fold(1)), condition);
         let misfit = squared_norm(decoded - x) / (2.0 * std * std);
         let volume = pixels * ((TAU.sqrt() * std).ln() - BIN.ln());
@@ -193,7 +194,9 @@ mod tests {
     use burn::optim::{AdamConfig, GradientsParams};
 
     fn vae(device: &Device) -> Vae {
-        VaeConfig::mnist().init([1, 28], Key::new(3), device).expect("the networks are valid")
+        VaeConfig::mnist()
+            .init(ImageShape::new(1, 28), Key::new(3), device)
+            .expect("the networks are valid")
     }
 
     #[test]
@@ -202,7 +205,8 @@ mod tests {
         let mnist = vae(&device);
         assert_eq!(mnist.encoder.num_params(), 759_688);
         assert_eq!(mnist.decoder.num_params(), 779_713);
-        let cifar = VaeConfig::cifar().init([3, 32], Key::new(3), &device).expect("valid");
+        let cifar =
+            VaeConfig::cifar().init(ImageShape::new(3, 32), Key::new(3), &device).expect("valid");
         assert_eq!(cifar.encoder.num_params(), 4_393_800);
         assert_eq!(cifar.decoder.num_params(), 1_104_515);
         let x = cifar.decode(Key::new(1).normal([2, 100], &device), None);
@@ -278,8 +282,11 @@ mod tests {
             slope: 0.0,
             ..DecoderConfig::mnist()
         };
-        let decoder =
-            initialise(config.init([1, 4], 1, None, &device).expect("valid"), Key::new(8), 1.0);
+        let decoder = initialise(
+            config.init(ImageShape::new(1, 4), 1, None, &device).expect("valid"),
+            Key::new(8),
+            1.0,
+        );
         let image = decoder.forward(Tensor::ones([1, 1], &device), None);
         let record =
             |i: usize| -> Vec<f32> { decoder.weight(i).into_data().iter::<f32>().collect() };
@@ -321,8 +328,8 @@ mod tests {
     #[test]
     fn conditions_matter() {
         let device = Device::flex();
-        let class = Tensor::<1>::from_data([1.0, 0.0, 0.0, 1.0], &device).reshape([2, 2, 1, 1]);
-        let image = Key::new(7).uniform::<4>([2, 2, 28, 28], &device);
+        let class = Condition::one_hot(&[0, 1], 2, &device);
+        let images = Condition::Image(Key::new(7).uniform([2, 2, 28, 28], &device));
         let decoder = DecoderConfig {
             layers: vec![
                 crate::UpLayer { channels: 6, kernel: 7, stride: 1, size: 7, norm: true },
@@ -333,18 +340,20 @@ mod tests {
             resnet: None,
             condition_channels: 5,
         };
+        let shape_of_x = ImageShape::new(1, 28);
         let config = VaeConfig { decoder, latent: 3, init_std: 0.1, ..VaeConfig::mnist() };
-        for condition in [class, image] {
-            let [_, channels, side, _] = condition.dims();
-            let shape = Some([channels, side]);
-            let vae = config.init_conditional([1, 28], shape, Key::new(3), &device).expect("valid");
+        for condition in [class, images] {
+            // Of two conditions, the next one's is the other one's.
+            let (shape, swapped) = (Some(condition.shape()), condition.clone().shift());
+            let vae = config.init_conditional(shape_of_x, shape, Key::new(3), &device);
+            let vae = vae.expect("valid");
             let z = Key::new(1).normal::<2>([2, 3], &device);
-            let x = vae.decode(z.clone(), Some(condition.clone()));
+            let x = vae.decode(z.clone(), Some(&condition));
             assert_eq!(x.dims(), [2, 1, 28, 28]);
-            let other = vae.decode(z, Some(condition.clone().flip([0])));
+            let other = vae.decode(z, Some(&swapped));
             assert!((x.clone() - other).abs().max().into_scalar::<f32>() > 1e-3);
             let mean = |condition| vae.encode(x.clone(), Some(condition), Key::new(2)).mean;
-            let difference = mean(condition.clone()) - mean(condition.flip([0]));
+            let difference = mean(&condition) - mean(&swapped);
             assert!(difference.abs().max().into_scalar::<f32>() > 1e-4);
         }
         let mut config = config;
@@ -357,7 +366,12 @@ mod tests {
         };
         config.decoder.layers = vec![layer(6, 5, 1, 5), layer(1, 8, 5, 28)];
         let error = config
-            .init_conditional([1, 28], Some([1, 28]), Key::new(3), &device)
+            .init_conditional(
+                shape_of_x,
+                Some(ConditionShape::Image(shape_of_x)),
+                Key::new(3),
+                &device,
+            )
             .expect_err("5 is not 28, halved");
         assert!(error.to_string().starts_with("decoder.layers[0].size is 5"), "{error}");
     }
