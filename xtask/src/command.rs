@@ -55,3 +55,8 @@ impl Invocation {
         self.0.output().is_ok_and(|output| output.status.success())
     }
 }
+
+/// Whether Cargo has the subcommand.
+pub(crate) fn installed(subcommand: &str) -> bool {
+    cargo(subcommand).arg("--version").succeeds()
+}

@@ -1,20 +1,22 @@
-//! Repository tasks: `cargo xtask reproduce | test | bench | check | docs`.
+//! Repository tasks: `cargo xtask reproduce | test | bench | check | docs | package`.
 
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
 mod bench;
+mod check;
 mod command;
-mod loader;
-mod peers;
-mod score;
+mod docs;
+mod metadata;
+mod package;
+mod test;
 mod unification;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use bench::Bench;
 use clap::{Parser, Subcommand};
-use command::{Invocation, cargo};
+use command::cargo;
 
 /// Repository tasks of the ebm workspace.
 #[derive(Parser)]
@@ -26,9 +28,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build `ebm` in release and train by a recipe; without arguments, on embedded digits on the CPU.
+    /// Build `ebm` in release and train a recipe; without arguments, embedded digits on the CPU.
     Reproduce {
-        /// An embedded recipe, the path of a .toml file, or `ablations`: a matrix of runs and its table.
+        /// An embedded recipe, the path of a .toml file, or `ablations`: a matrix of runs and its
+        /// table.
         #[arg(default_value = "digits")]
         recipe: String,
         /// auto, cpu, ndarray, wgpu, vulkan or cuda; builds with the feature that it needs.
@@ -37,35 +40,26 @@ enum Task {
         /// The recipe's quick variant: a check that everything runs.
         #[arg(long)]
         quick: bool,
-        /// More features of the crate `ebm-cli`, separated by commas.
+        /// More features of `ebm-cli`, separated by commas.
         #[arg(long, value_delimiter = ',')]
         features: Vec<String>,
         /// Further arguments of `ebm train`.
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// Run all tests, doc-tests included (with cargo-nextest if it is installed).
-    Test {
-        /// More features of the crate `ebm-cli`, separated by commas.
-        #[arg(long, value_delimiter = ',')]
-        features: Vec<String>,
-        /// Arguments of the test runner, to choose tests.
-        #[arg(last = true)]
-        rest: Vec<String>,
-    },
+    /// Run all tests, doctests included (with cargo-nextest if it is installed).
+    Test(test::Options),
     /// Measure; without arguments, Langevin steps and teaching iterations.
     Bench {
         #[command(subcommand)]
         what: Option<Bench>,
     },
-    /// Check format, lints, docs, shared features and, if it is installed, cargo-deny: before a commit.
-    Check {
-        /// More features of the crate `ebm-cli`, separated by commas.
-        #[arg(long, value_delimiter = ',')]
-        features: Vec<String>,
-    },
+    /// Check format, structure, features, lints, docs, licences and the book: before a commit.
+    Check(check::Options),
     /// Build the API documentation and, if mdbook is installed, the book.
     Docs,
+    /// Package every crate that can be published, without building it.
+    Package,
 }
 
 fn main() -> ExitCode {
@@ -94,71 +88,27 @@ fn run(task: Task) -> Result<()> {
                 .args(rest)
                 .check()
         }
-        Task::Test { features, rest } => {
-            let features = feature_arguments(&features);
-            let runner = if installed("nextest") {
-                "nextest run --no-fail-fast"
-            } else {
-                "test --lib --bins --tests"
-            };
-            cargo(runner).args(["--release", "--workspace"]).args(&features).args(&rest).check()?;
-            if rest.is_empty() {
-                cargo("test --doc --release --workspace").args(&features).check()?;
-            }
-            Ok(())
-        }
+        Task::Test(options) => test::run(&options),
         Task::Bench { what } => bench::run(what.unwrap_or(Bench::Langevin { rest: Vec::new() })),
-        Task::Check { features } => {
-            let features = feature_arguments(&features);
-            cargo("fmt --all --check").check()?;
-            unification::check(&features)?;
-            cargo("clippy --release --workspace --all-targets")
-                .args(&features)
-                .args(["--", "-D", "warnings"])
-                .check()?;
-            documentation(&features)?;
-            if installed("deny") {
-                cargo("deny check").check()?;
-            } else {
-                eprintln!(
-                    "xtask: cargo-deny is not installed, licences and advisories were not checked"
-                );
-            }
-            Ok(())
-        }
+        Task::Check(options) => check::run(&options),
         Task::Docs => {
-            documentation(&[])?;
-            let book = Command::new("mdbook").arg("--version").output();
-            if book.is_ok_and(|output| output.status.success()) {
-                Invocation(Command::new("mdbook")).args(["build", "docs"]).check()?;
-            } else {
-                eprintln!("xtask: mdbook is not installed, the book in docs/ was not built");
-            }
-            Ok(())
+            docs::api(&[])?;
+            docs::book(false)
         }
+        Task::Package => package::run(),
     }
 }
 
-/// The feature of `ebm` for a device, if the default build lacks it.
+/// The feature of `ebm-cli` for a device, if the default build lacks it.
 fn feature(device: &str) -> Option<String> {
     matches!(device, "ndarray" | "wgpu" | "vulkan" | "cuda").then(|| device.to_owned())
 }
 
-fn documentation(features: &[String]) -> Result<()> {
-    let mut invocation = cargo("doc --release --workspace --no-deps").args(features);
-    invocation.0.env("RUSTDOCFLAGS", "-D warnings");
-    invocation.check()
-}
-
-/// `--features ebm/A,ebm/B`, or nothing.
+/// `--features ebm-cli/A,ebm-cli/B`, or nothing.
 fn feature_arguments(features: &[String]) -> Vec<String> {
     if features.is_empty() {
         return Vec::new();
     }
     let names: Vec<String> = features.iter().map(|name| format!("ebm-cli/{name}")).collect();
     vec!["--features".into(), names.join(",")]
-}
-
-fn installed(subcommand: &str) -> bool {
-    cargo(subcommand).arg("--version").succeeds()
 }

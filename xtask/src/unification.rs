@@ -1,15 +1,15 @@
 //! Checks that every selection of packages shares one compilation of Burn.
 //!
-//! Cargo resolves features for the packages that it is asked to build, so `-p ebm-vae` could ask for
-//! fewer features of Burn's dependencies than the whole workspace does, and compile them again.
+//! Cargo resolves features for the packages that it is asked to build, so `-p ebm-vae` could ask
+//! for fewer features of Burn's dependencies than the whole workspace does, and compile them again.
 //! `crates/workspace-hack` asks for the union on behalf of every crate that depends on Burn.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 use crate::command::cargo;
+use crate::metadata::packages;
 
 /// The crate whose dependencies are the union, and whose tree is compared.
 const HACK: &str = "workspace-hack";
@@ -19,13 +19,13 @@ const FINAL: &str = "ebm-cli";
 /// Fails if a package that depends on Burn, built alone, compiles a crate of Burn's tree with other
 /// features than the workspace with its tests does. `features` choose the backends.
 pub(crate) fn check(features: &[String]) -> Result<()> {
-    let members = members()?;
+    let members = packages()?;
     let shared: BTreeSet<String> = resolved(&["--package", HACK, "--edges", "normal,build"], &[])?
         .into_iter()
         .map(|krate| krate.name)
         .collect();
     let mut missing: BTreeMap<Resolved, Vec<&str>> = BTreeMap::new();
-    let selections = members.iter().map(|name| (name.as_str(), [].as_slice()));
+    let selections = members.iter().map(|member| (member.name.as_str(), [].as_slice()));
     for (package, features) in selections.chain([(FINAL, features)]) {
         let alone = resolved(&["--package", package, "--edges", "normal,build"], features)?;
         if !alone.iter().any(|krate| krate.name.starts_with("burn v")) {
@@ -54,15 +54,6 @@ pub(crate) fn check(features: &[String]) -> Result<()> {
          has besides",
         lines.join("\n")
     )
-}
-
-/// The names of the workspace's packages.
-fn members() -> Result<Vec<String>> {
-    let metadata = cargo("metadata --no-deps --format-version 1").output()?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
-    let name = |package: &Value| package["name"].as_str().map(str::to_owned);
-    packages.iter().map(|package| name(package).context("a package has no name")).collect()
 }
 
 /// A crate as it is compiled: `burn-core v0.22.1` and its features.

@@ -1,28 +1,23 @@
-//! `cargo xtask bench peers`: Langevin on analytic targets beside PyTorch, torchebm, JAX and BlackJAX programs, in
-//! turns.
+//! Langevin on analytic targets beside PyTorch, torchebm, JAX and BlackJAX programs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::Value;
 
-use crate::command::cargo;
-use crate::score::{machine, median, number, peer};
+use crate::measure::{bench, machine, median, number, peer};
 
 /// Target, scale, library: chain-steps per second in each round.
 type Rates = BTreeMap<(String, String, String), Vec<f64>>;
 
-pub(crate) fn run(peers: &Path, rounds: usize, record: Option<PathBuf>) -> Result<()> {
-    cargo("bench --workspace --bench analytic --no-run").check()?;
+pub(crate) fn run(peers: &Path, rounds: usize) -> Result<String> {
     let mut rates = Rates::new();
     for round in 1..=rounds {
-        eprintln!("xtask: round {round} of {rounds}");
-        let output = cargo("bench --quiet --workspace --bench analytic").output()?;
-        for line in output.lines().filter(|line| line.starts_with('{')) {
-            note(&mut rates, &serde_json::from_str(line)?)?;
+        eprintln!("compare: round {round} of {rounds}");
+        for line in bench("analytic", &[])? {
+            note(&mut rates, &line)?;
         }
         for line in peer(peers, "langevin_analytic.py", "--rounds 5")? {
             note(&mut rates, &line)?;
@@ -56,11 +51,7 @@ pub(crate) fn run(peers: &Path, rounds: usize, record: Option<PathBuf>) -> Resul
         }
         writeln!(text)?;
     }
-    println!("{text}");
-    if let Some(path) = record {
-        fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    Ok(text)
 }
 
 const OURS: &str = "ebm_fused";

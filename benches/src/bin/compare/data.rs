@@ -1,22 +1,19 @@
-//! `cargo xtask bench data`: the loader of images beside a PyTorch program, in turns.
+//! The loader of images beside a PyTorch program that does the same work.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::command::cargo;
-use crate::score::{machine, median, number, peer};
+use crate::measure::{bench, machine, median, number, peer};
 
 /// What and its unit: the values of each round, ours and theirs.
 type Values = BTreeMap<(String, String), [Vec<f64>; 2]>;
 
-pub(crate) fn run(rounds: usize, record: Option<PathBuf>) -> Result<()> {
-    cargo("bench --workspace --bench data --no-run").check()?;
+pub(crate) fn run(rounds: usize) -> Result<String> {
     // Absolute: cargo runs a bench in the folder of its package.
     let photos =
         std::path::absolute("target/photographs").context("cannot tell where target is")?;
@@ -27,26 +24,15 @@ pub(crate) fn run(rounds: usize, record: Option<PathBuf>) -> Result<()> {
     }
     let mut values = Values::new();
     for round in 1..=rounds {
-        eprintln!("xtask: round {round} of {rounds}");
-        let output =
-            cargo("bench --quiet --workspace --bench data").arg("--").args(&arguments).output()?;
-        for line in output.lines().filter(|line| line.starts_with('{')) {
-            note(&mut values, 0, &serde_json::from_str(line)?)?;
+        eprintln!("compare: round {round} of {rounds}");
+        for line in bench("data", &arguments.iter().map(String::as_str).collect::<Vec<_>>())? {
+            note(&mut values, 0, &line)?;
         }
         for line in peer(Path::new("scripts"), "loader_peer.py", &arguments.join(" "))? {
             note(&mut values, 1, &line)?;
         }
     }
-    let text = table(&values, rounds)?;
-    match record {
-        Some(path) => {
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-        }
-        None => {
-            eprintln!("{text}");
-            Ok(())
-        }
-    }
+    table(&values, rounds)
 }
 
 fn note(values: &mut Values, whose: usize, line: &Value) -> Result<()> {

@@ -1,27 +1,24 @@
-//! `cargo xtask bench score`: Langevin steps and teaching iterations on the CPU, beside what the machine can
-//! do and, where they are given, beside PyTorch programs that do the same work, in turns.
+//! Langevin steps and teaching iterations on the CPU, relative to the machine's peak and, where
+//! they are given, to PyTorch programs that do the same work.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::command::cargo;
+use crate::measure::{bench, machine, median, number, peer, words};
 
-/// What is measured, and where the record goes.
+/// The measurements to take.
 pub(crate) struct Plan {
     /// A folder with `langevin_conv.py` and `vmt_step.py`.
     pub(crate) peers: Option<PathBuf>,
-    /// Turns; medians over them are reported.
+    /// Rounds; medians over them are reported.
     pub(crate) rounds: usize,
     /// The paper's CIFAR-10 iteration as well: minutes.
     pub(crate) full: bool,
-    /// A Markdown file.
-    pub(crate) record: Option<PathBuf>,
 }
 
 /// Chains of the steps that are measured, for both networks, and steps of a chain.
@@ -33,25 +30,24 @@ const FULL: (&str, usize, usize, usize) = ("cifar", 250, 900, 15);
 
 /// Medians over rounds, of both sides and of their ratio.
 #[derive(Default)]
-struct Turns {
+struct Rounds {
     ours: Vec<Value>,
     peer: Vec<f64>,
 }
 
-pub(crate) fn run(plan: &Plan) -> Result<()> {
-    cargo("bench --workspace --bench score --no-run").check()?;
+pub(crate) fn run(plan: &Plan) -> Result<String> {
     let machine = ours(&["machine"])?;
     let mut text = heading(plan, &machine)?;
-    let mut turns: BTreeMap<String, Turns> = BTreeMap::new();
+    let mut measured: BTreeMap<String, Rounds> = BTreeMap::new();
     let mut iterations = ITERATIONS.to_vec();
     iterations.extend(plan.full.then_some(FULL));
     for round in 1..=plan.rounds {
-        eprintln!("xtask: round {round} of {}", plan.rounds);
+        eprintln!("compare: round {round} of {}", plan.rounds);
         for [chains, steps] in STEPS {
             for net in ["mnist", "cifar"] {
                 let arguments = format!("step {net} --chains {chains} --steps {steps} --rounds 3");
-                let turn = turns.entry(format!("{net} {chains:>4}")).or_default();
-                turn.ours.push(ours(&words(&arguments))?);
+                let entry = measured.entry(format!("{net} {chains:>4}")).or_default();
+                entry.ours.push(ours(&words(&arguments))?);
             }
             if let Some(peers) = &plan.peers {
                 let arguments = format!("--batches {chains} --steps {steps} --rounds 3");
@@ -61,15 +57,15 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
                     else {
                         continue;
                     };
-                    let turn = turns.entry(format!("{net} {chains:>4}")).or_default();
-                    turn.peer.push(number(&line, "ms_per_step")?);
+                    let entry = measured.entry(format!("{net} {chains:>4}")).or_default();
+                    entry.peer.push(number(&line, "ms_per_step")?);
                 }
             }
         }
         for (net, batch, chains, steps) in &iterations {
-            let turn = turns.entry(iteration_name(net, *batch, *chains, *steps)).or_default();
+            let entry = measured.entry(iteration_name(net, *batch, *chains, *steps)).or_default();
             let rounds = if *chains > 100 { 1 } else { 5 };
-            turn.ours.push(ours(&words(&format!(
+            entry.ours.push(ours(&words(&format!(
                 "iteration {net} --batch {batch} --chains {chains} --steps {steps} --rounds {rounds}"
             )))?);
             if let Some(peers) = &plan.peers {
@@ -77,19 +73,15 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
                     "--net {net} --batch {batch} --chains {chains} --k {steps} --rounds {rounds}"
                 );
                 for line in peer(peers, "vmt_step.py", &arguments)? {
-                    turn.peer.push(number(&line, "median_ms")?);
+                    entry.peer.push(number(&line, "median_ms")?);
                 }
             }
         }
     }
-    steps_table(&mut text, &turns, &machine)?;
-    iterations_table(&mut text, &turns)?;
+    steps_table(&mut text, &measured, &machine)?;
+    iterations_table(&mut text, &measured)?;
     scaling(&mut text)?;
-    println!("{text}");
-    if let Some(path) = &plan.record {
-        fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    Ok(text)
 }
 
 fn heading(plan: &Plan, machine: &Value) -> Result<String> {
@@ -111,7 +103,7 @@ fn heading(plan: &Plan, machine: &Value) -> Result<String> {
         let torch = String::from_utf8_lossy(&torch.stdout).trim().to_owned();
         writeln!(
             text,
-            "PyTorch {torch} does the same work in turns with ours; ratios are its time over ours.\n"
+            "PyTorch {torch} does the same work alternately with ours; ratios are its time over ours.\n"
         )?;
     }
     let rustc = Command::new("rustc").arg("--version").output().context("cannot start rustc")?;
@@ -128,14 +120,11 @@ fn heading(plan: &Plan, machine: &Value) -> Result<String> {
     Ok(text)
 }
 
-/// The processor's name, where the system tells.
-pub(crate) fn machine() -> String {
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    cpu.trim_matches([' ', '\t', ':']).to_owned()
-}
-
-fn steps_table(text: &mut String, turns: &BTreeMap<String, Turns>, machine: &Value) -> Result<()> {
+fn steps_table(
+    text: &mut String,
+    measured: &BTreeMap<String, Rounds>,
+    machine: &Value,
+) -> Result<()> {
     let peak = number(machine, "peak_gflops")?;
     text.push_str(
         "\n## A Langevin step (noise on, reference term on; the preparation of the chain included)\n\n\
@@ -144,48 +133,48 @@ fn steps_table(text: &mut String, turns: &BTreeMap<String, Turns>, machine: &Val
          | network, chains | ms | PyTorch ms | ratio (each round) | forward | input gradient | noise | prepare, once | \
          done GFLOP/s | of peak | defined GFLOP/s | peak MiB |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for (name, turn) in turns.iter().filter(|(name, _)| !name.contains('/')) {
+    for (name, round) in measured.iter().filter(|(name, _)| !name.contains('/')) {
         let part =
-            |name: &str| median(turn.ours.iter().map(|line| number(&line["parts_ms"], name)));
-        let done = median(turn.ours.iter().map(|line| number(line, "done_gflops")))?;
+            |name: &str| median(round.ours.iter().map(|line| number(&line["parts_ms"], name)));
+        let done = median(round.ours.iter().map(|line| number(line, "done_gflops")))?;
         writeln!(
             text,
             "| {name} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {done:.0} | {:.0} % | {:.0} | {} |",
-            compared(turn, "ms_per_step")?,
+            compared(round, "ms_per_step")?,
             part("forward")?,
             part("input gradient")?,
             part("noise")?,
             part("prepare, once")?,
             100.0 * done / peak,
-            median(turn.ours.iter().map(|line| number(line, "defined_gflops")))?,
-            turn.ours[0]["peak_mib"],
+            median(round.ours.iter().map(|line| number(line, "defined_gflops")))?,
+            round.ours[0]["peak_mib"],
         )?;
     }
     Ok(())
 }
 
-fn iterations_table(text: &mut String, turns: &BTreeMap<String, Turns>) -> Result<()> {
+fn iterations_table(text: &mut String, measured: &BTreeMap<String, Rounds>) -> Result<()> {
     text.push_str(
         "\n## An iteration of Algorithm 1\n\nMilliseconds, medians over rounds; the gradients of the EBM's step and of the \
          VAE's are made side by side.\n\n\
          | network, batch / chains / steps | ms | PyTorch ms | ratio (each round) | decode | chain | EBM step | \
          VAE step | peak MiB |\n|---|---|---|---|---|---|---|---|---|\n",
     );
-    for (name, turn) in turns.iter().filter(|(name, _)| name.contains('/')) {
+    for (name, round) in measured.iter().filter(|(name, _)| name.contains('/')) {
         let parts = |names: &[&str]| {
-            median(turn.ours.iter().map(|line| {
+            median(round.ours.iter().map(|line| {
                 names.iter().map(|name| number(&line["parts_ms"], name)).sum::<Result<f64>>()
             }))
         };
         writeln!(
             text,
             "| {name} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} |",
-            compared(turn, "ms_per_iteration")?,
+            compared(round, "ms_per_iteration")?,
             parts(&["propose"])?,
             parts(&["refine"])?,
             parts(&["energy_learning", "update_energy"])?,
             parts(&["lesson", "update_student"])?,
-            turn.ours[0]["peak_mib"],
+            round.ours[0]["peak_mib"],
         )?;
     }
     Ok(())
@@ -240,17 +229,18 @@ fn line_through(points: &[[f64; 2]], unit: &str) -> String {
 }
 
 /// `ms | peer's ms | ratio (of each round)`.
-fn compared(turn: &Turns, field: &str) -> Result<String> {
-    let ours: Vec<f64> = turn.ours.iter().map(|line| number(line, field)).collect::<Result<_>>()?;
+fn compared(round: &Rounds, field: &str) -> Result<String> {
+    let ours: Vec<f64> =
+        round.ours.iter().map(|line| number(line, field)).collect::<Result<_>>()?;
     let mine = median(ours.iter().map(|&ms| Ok(ms)))?;
-    if turn.peer.is_empty() {
+    if round.peer.is_empty() {
         return Ok(format!("{mine:.1} | – | –"));
     }
-    let ratios: Vec<f64> = turn.peer.iter().zip(&ours).map(|(peer, ours)| peer / ours).collect();
+    let ratios: Vec<f64> = round.peer.iter().zip(&ours).map(|(peer, ours)| peer / ours).collect();
     let each: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
     Ok(format!(
         "{mine:.1} | {:.1} | **{:.2}** ({})",
-        median(turn.peer.iter().map(|&ms| Ok(ms)))?,
+        median(round.peer.iter().map(|&ms| Ok(ms)))?,
         median(ratios.iter().map(|&ratio| Ok(ratio)))?,
         each.join(", ")
     ))
@@ -260,49 +250,11 @@ fn iteration_name(net: &str, batch: usize, chains: usize, steps: usize) -> Strin
     format!("{net} {batch} / {chains} / {steps}")
 }
 
-fn words(text: &str) -> Vec<&str> {
-    text.split(' ').collect()
-}
-
 /// One measurement of ours.
 fn ours(arguments: &[&str]) -> Result<Value> {
-    let output = cargo("bench --quiet --workspace --bench score --").args(arguments).output()?;
-    output
-        .lines()
-        .last()
-        .map(serde_json::from_str)
-        .transpose()?
-        .context("the bench printed nothing")
-}
-
-/// The lines of JSON of a PyTorch program.
-pub(crate) fn peer(folder: &Path, program: &str, arguments: &str) -> Result<Vec<Value>> {
-    let threads = std::thread::available_parallelism()?.to_string();
-    let output = Command::new("python3")
-        .arg(folder.join(program))
-        .args(["--device", "cpu", "--threads", &threads])
-        .args(words(arguments))
-        .output()
-        .context("cannot start python3")?;
-    if !output.status.success() {
-        bail!("{program} failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let lines = String::from_utf8_lossy(&output.stdout);
-    lines.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    bench("score", arguments)?.pop().context("the bench printed nothing")
 }
 
 fn text_of<'a>(line: &'a Value, field: &str) -> &'a str {
     line[field].as_str().unwrap_or_default()
-}
-
-pub(crate) fn number(line: &Value, field: &str) -> Result<f64> {
-    line[field].as_f64().with_context(|| format!("no number {field} in {line}"))
-}
-
-pub(crate) fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
-    let mut values = values.collect::<Result<Vec<f64>>>()?;
-    values.sort_by(f64::total_cmp);
-    let upper = values.get(values.len() / 2).context("nothing was measured")?;
-    // Of an even number, the mean of the two in the middle.
-    Ok(0.5 * (upper + values[(values.len() - 1) / 2]))
 }
