@@ -2,11 +2,13 @@
 
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
+mod advice;
 mod commands;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ebm::data::DataError;
 use ebm::device::{DeviceError, DeviceName};
 use tracing_subscriber::EnvFilter;
 
@@ -118,11 +120,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// The chain of causes as one line, each said once.
+/// The chain of causes as one line, each said once, with advice.
 fn one_message(error: &anyhow::Error) -> String {
-    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |message, cause| {
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    let message = causes.fold(error.to_string(), |message, cause| {
         if message.contains(&cause) { message } else { format!("{message}: {cause}") }
-    })
+    });
+    let data = error.chain().find_map(|cause| cause.downcast_ref::<DataError>());
+    advice::with_advice(message, data)
 }
 
 /// `--device`, for clap.

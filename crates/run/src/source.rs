@@ -9,9 +9,7 @@ use ebm::data::{
     Selection, Split, open, open_pairs,
 };
 use ebm::noise::Key;
-use ebm::teaching::{
-    Batch, ConditionHalf, ConditionKind, ConditionRecipe, DataRecipe, Recipe, Shuffle,
-};
+use ebm::teaching::{Batch, ConditionHalf, ConditionRecipe, DataRecipe, Recipe, Shuffle};
 
 /// The stream of the data and of their order; the trainer's own streams are below it.
 const DATA: u64 = 100;
@@ -44,19 +42,21 @@ pub fn open_given(
     root: &DataRoot,
     catalog: &Catalog,
 ) -> Result<(ImageSet, Split)> {
-    match condition.filter(|condition| condition.kind == ConditionKind::Pair) {
-        None => open_set(selection, root, catalog),
-        Some(condition) => {
-            let half = match condition.half {
+    match condition {
+        None | Some(ConditionRecipe::Class(_) | ConditionRecipe::Hidden(_)) => {
+            open_set(selection, root, catalog)
+        }
+        Some(ConditionRecipe::Pair(pair)) => {
+            let half = match pair.half {
                 ConditionHalf::Left => Half::Left,
                 ConditionHalf::Right => Half::Right,
             };
             let (pairs, split) = open_pairs(selection, half, root, catalog)?;
             let [found, ..] = pairs.conditions().shape();
-            if found != condition.channels {
+            if found != pair.channels {
                 bail!(
                     "condition.channels is {}; the other images of {} have {found}",
-                    condition.channels,
+                    pair.channels,
                     selection.set
                 );
             }
@@ -147,7 +147,7 @@ impl Source {
         let batches = Batches::new(images.len(), batch, key)?.in_order(order);
         let conditions = recipe.condition.clone();
         let conditions = conditions.map(|recipe| Conditions { recipe, key: key.fold(CONDITIONS) });
-        let loader = Loader::new(Arc::new(images), batches);
+        let loader = Loader::new(Arc::new(images.into()), batches);
         let ahead = loader.augmented(augment, key.fold(AUGMENT))?.ahead();
         Ok(Self::Images(ahead, conditions))
     }
@@ -156,7 +156,7 @@ impl Source {
     pub fn image(&self) -> [usize; 2] {
         match self {
             Self::Images(ahead, conditions) => {
-                let [channels, side, _] = ahead.images().shape();
+                let [channels, side, _] = ahead.set().images().shape();
                 let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
                 [channels - paired, side]
             }
@@ -178,7 +178,7 @@ impl Source {
             Self::Images(ahead, conditions) => {
                 let batch = ahead.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
-                let images = batch.into_tensor(device);
+                let images = batch.into_examples(device).images;
                 let (images, condition) = match conditions {
                     Some(conditions) => conditions.split(images, &labels, iteration),
                     None => (images, None),
@@ -196,7 +196,7 @@ impl Source {
     /// classes, each class in turn.
     pub fn shown_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
         let Self::Images(_, Some(conditions)) = self else { return None };
-        let classes = conditions.recipe.classes;
+        let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
         let images = self.stacked(count, device);
@@ -208,7 +208,7 @@ impl Source {
     /// The images, unless data are drawn from a density.
     pub fn images(&self) -> Option<&ImageSet> {
         match self {
-            Self::Images(ahead, _) => Some(ahead.images()),
+            Self::Images(ahead, _) => Some(ahead.set().images()),
             Self::Density(..) => None,
         }
     }
@@ -226,7 +226,7 @@ impl Source {
     pub fn stacked(&self, count: usize, device: &Device) -> Tensor<4> {
         match self {
             Self::Images(ahead, _) => {
-                let images = ahead.images();
+                let images = ahead.set().images();
                 images.batch(&spread(images.len(), count), device)
             }
             Self::Density(density, _, key) => density.batch(count, key.fold(SHOWN), device),

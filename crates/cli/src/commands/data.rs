@@ -9,6 +9,7 @@ use ebm::data::{DataRoot, Entry, FetchOptions, FileStatus, Progress, fetch, impo
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::sets::Sets;
+use crate::advice::with_advice;
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
@@ -72,7 +73,7 @@ pub(crate) fn run(action: Action, sets: &Sets) -> Result<()> {
                 let found = match status {
                     FileStatus::Good { path } => format!("right ({})", path.display()),
                     FileStatus::Missing => "missing".into(),
-                    FileStatus::Wrong { error } => error.to_string(),
+                    FileStatus::Wrong { error } => with_advice(error.to_string(), Some(error)),
                     other => format!("{other:?}"),
                 };
                 writeln!(out, "{file}: {found}")?;

@@ -1,0 +1,87 @@
+//! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
+
+use burn::tensor::Tensor;
+use ebm_energy::{Energy, prepare};
+use ebm_mcmc::{Langevin, run};
+use ebm_noise::{Key, streams::inference as stream};
+use ebm_vae::{LatentPosterior, Vae};
+
+use crate::TeachingError;
+use crate::part::Part;
+use crate::student::TrainedDecoder;
+use crate::trainer::Trainer;
+
+impl Trainer {
+    /// U of each image, as chains see it: with the reference term and the temperature of the recipe.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, channels, height, width]`
+    /// - `condition`: of a conditional model, one for each image
+    /// - output: `[batch]`
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`], [`TeachingError::Condition`].
+    pub fn energies(
+        &self,
+        images: Tensor<4>,
+        condition: Option<Tensor<4>>,
+    ) -> Result<Tensor<1>, TeachingError> {
+        self.check_shape(&images)?;
+        self.check_condition(condition.as_ref(), images.dims()[0])?;
+        let model = self.model(condition)?;
+        Ok(prepare(&model).energy(images))
+    }
+
+    /// The auto-encoder without autodiff, for its decoder. It normalises by the batch at hand: what a code decodes
+    /// to depends a little on the codes beside it.
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without networks.
+    pub fn decoder(&self) -> Result<Vae, TeachingError> {
+        Ok(self.trained_decoder()?.vae)
+    }
+
+    /// The auto-encoder without autodiff, for its encoder too.
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without networks, and of a generator, whose encoder learns nothing.
+    pub fn encoder(&self) -> Result<Vae, TeachingError> {
+        self.student.encoder().ok_or_else(|| self.missing(Part::Encoder))
+    }
+
+    /// Codes of images of which the pixels of `mask` are seen, by `steps` Langevin steps from z ~ N(0, I):
+    /// z ← z − (δ₂²/2)·∇(‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ₂²)) + δ₂·ε, with the recipe's δ₂ and σ₂. This is how the
+    /// released code completes images.
+    ///
+    /// # Shapes
+    /// - `images`: `[batch, channels, height, width]`
+    /// - `condition`: of a conditional model, one for each image
+    /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`
+    /// - output: `[batch, latent]`
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Shape`], [`TeachingError::Condition`],
+    /// [`TeachingError::Chain`].
+    pub fn infer(
+        &self,
+        images: Tensor<4>,
+        condition: Option<Tensor<4>>,
+        mask: Tensor<4>,
+        steps: usize,
+        key: Key,
+    ) -> Result<Tensor<2>, TeachingError> {
+        let TrainedDecoder { vae, std, latent_step_size } = self.trained_decoder()?;
+        self.check_shape(&images)?;
+        self.check_condition(condition.as_ref(), images.dims()[0])?;
+        let start = key.fold(stream::START).normal([images.dims()[0], vae.latent()], self.device());
+        let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
+        let kernel = Langevin::new(latent_step_size);
+        let key = key.fold(stream::LANGEVIN);
+        let chains = run(&kernel, &posterior, start, steps, key, |_, _| {});
+        chains.map(|chains| chains.state).map_err(|source| self.chain_error(source))
+    }
+
+    fn trained_decoder(&self) -> Result<TrainedDecoder, TeachingError> {
+        self.student.decoder().ok_or_else(|| self.missing(Part::Decoder))
+    }
+}
