@@ -1,22 +1,20 @@
-//! What networks see in many images.
+//! The features of many images.
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use burn::tensor::Tensor;
-use ebm::metrics::FeatureSet;
+use ebm::metrics::{FeatureSet, features};
 
-/// Images that a network sees at once: those for photographs enlarge them.
+/// The number of images that a network takes at once: networks for photographs enlarge them.
 const PART: usize = 500;
 
-/// The rows that `of` makes of images, a part at a time.
+/// Collects on the host the rows that `f` returns for images, a part at a time.
+///
+/// # Errors
+/// If there are no images, `f` fails, or a value is not finite.
 pub fn in_parts(
     images: Tensor<4>,
-    of: impl Fn(Tensor<4>) -> Result<Tensor<2>>,
+    f: impl Fn(Tensor<4>) -> Result<Tensor<2>>,
 ) -> Result<FeatureSet> {
-    let mut parts = images.split(PART, 0).into_iter();
-    let first = parts.next().context("there are no images")?;
-    let mut all = FeatureSet::from_tensor(of(first)?)?;
-    for part in parts {
-        all.append(&FeatureSet::from_tensor(of(part)?)?)?;
-    }
-    Ok(all)
+    ensure!(images.dims()[0] > 0, "there are no images");
+    Ok(FeatureSet::from_tensor(features::in_parts(images, PART, f)?)?)
 }
