@@ -3,7 +3,7 @@
 use ebm_data::{Catalog, DataRoot, FileStatus, Split, load, verify};
 
 #[test]
-#[ignore = "needs EBM_DATA: cifar10"]
+#[ignore = "needs EBM_DATA: cifar10/"]
 fn all_of_real_cifar10() {
     let folder = std::env::var_os("EBM_DATA").expect("EBM_DATA is the folder of data sets");
     let root = DataRoot::resolve(Some(folder.into())).unwrap();

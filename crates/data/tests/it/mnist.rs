@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ebm_data::{Catalog, DataRoot, FileStatus, Split, digits, load, verify};
 
 #[test]
-#[ignore = "needs EBM_DATA: mnist"]
+#[ignore = "needs EBM_DATA: mnist/"]
 fn all_of_real_mnist() {
     let folder = std::env::var_os("EBM_DATA").expect("EBM_DATA is the folder of data sets");
     let root = DataRoot::resolve(Some(folder.into())).unwrap();

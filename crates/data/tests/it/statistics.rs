@@ -44,32 +44,32 @@ fn check(name: &str, expected: &[[f64; 2]], tolerance: f64) {
 
 // Half of the last digit that is published.
 #[test]
-#[ignore = "needs EBM_DATA: mnist"]
+#[ignore = "needs EBM_DATA: mnist/"]
 fn statistics_of_real_mnist() {
     check("mnist", &[[0.1307, 0.3081]], 0.000_05);
 }
 
 #[test]
-#[ignore = "needs EBM_DATA: fashion-mnist"]
+#[ignore = "needs EBM_DATA: fashion-mnist/"]
 fn statistics_of_real_fashion_mnist() {
     check("fashion-mnist", &[[0.2860, 0.3530]], 0.000_05);
 }
 
 #[test]
-#[ignore = "needs EBM_DATA: kmnist"]
+#[ignore = "needs EBM_DATA: kmnist/"]
 fn statistics_of_real_kmnist() {
     check("kmnist", &[[0.1918, 0.3483]], 0.000_05);
 }
 
 /// A copy that went through JPEG has other pixels and passes: the catalogue knows no sums of the unpacked files.
 #[test]
-#[ignore = "needs EBM_DATA: cifar10"]
+#[ignore = "needs EBM_DATA: cifar10/"]
 fn statistics_of_real_cifar10() {
     check("cifar10", &[[0.4914, 0.2470], [0.4822, 0.2435], [0.4465, 0.2616]], 0.002);
 }
 
 #[test]
-#[ignore = "needs EBM_DATA: svhn"]
+#[ignore = "needs EBM_DATA: svhn/"]
 fn statistics_of_real_svhn() {
     check("svhn", &[[0.4377, 0.1980], [0.4438, 0.2010], [0.4728, 0.1970]], 0.000_1);
 }
