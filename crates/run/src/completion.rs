@@ -11,7 +11,7 @@ use ebm::metrics::{
     ssim,
 };
 use ebm::noise::Key;
-use ebm::teaching::{TeachingError, Trainer};
+use ebm::teaching::{SampleRequest, TeachingError, Trainer};
 use serde::Serialize;
 
 use super::features::in_parts;
@@ -61,7 +61,8 @@ impl Completed {
         let count = holes.images.dims()[0];
         let fill = |condition: &Tensor<4>, i: usize| {
             let key = key.fold(COMPLETIONS).fold(i as u64);
-            let samples = trainer.sample(count, Some(condition.clone()), steps, key, [0, 2])?;
+            let request = SampleRequest::new(count, key).given(condition.clone()).steps(steps);
+            let samples = trainer.sample(request)?;
             Ok::<_, TeachingError>([samples.start, samples.refined].map(|x| holes.paste(x)))
         };
         let seen = &holes.condition;
@@ -74,7 +75,7 @@ impl Completed {
             _ => vec![fill(&seen.clone().roll_dim(1, 0), 0)?[1].clone()],
         };
         let middle = Tensor::stack::<5>(refined.clone(), 0).mean_dim(0).squeeze_dim(0);
-        if !trainer.recipe().student.kind.has_energy() {
+        if !trainer.has_energy() {
             refined.clear();
         }
 

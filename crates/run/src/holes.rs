@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use ebm::data::ImageSet;
 use ebm::noise::Key;
-use ebm::teaching::ConditionRecipe;
+use ebm::teaching::{ConditionRecipe, HiddenCondition};
 
 use super::source::unstack;
 
@@ -33,7 +33,13 @@ impl Holes {
                 Self { images, condition, mask, recipe }
             }
             (images, None) => {
-                let (condition, mask) = recipe.hide(images.clone(), key.fold(HOLES));
+                let hidden = match &recipe {
+                    ConditionRecipe::Hidden(hidden) => hidden.clone(),
+                    ConditionRecipe::Class(_) | ConditionRecipe::Pair(_) => {
+                        HiddenCondition::default()
+                    }
+                };
+                let (condition, mask) = hidden.hide(images.clone(), key.fold(HOLES));
                 Self { images, condition, mask, recipe }
             }
         }
@@ -132,8 +138,11 @@ mod tests {
         let device = Device::flex();
         let training = vec![0, 0, 255, 255, 255, 255, 0, 0];
         let set = ImageSet::new("two", [1, 2, 2], training, vec![0, 1]).expect("whole");
-        let mut recipe = condition("digits-completion");
-        recipe.hole = ebm::teaching::Hole::Half;
+        let ConditionRecipe::Hidden(mut hidden) = condition("digits-completion") else {
+            panic!("it hides");
+        };
+        hidden.hole = ebm::teaching::Hole::Half;
+        let recipe = hidden.into();
         let image = Tensor::<4>::ones([1, 1, 2, 2], &device);
         let holes = Holes::new(image, &recipe, Key::new(0));
         assert_eq!(pixels(holes.seen()), [1.0, 1.0, 0.0, 0.0]);
@@ -152,8 +161,9 @@ mod tests {
     #[test]
     fn of_pairs_the_other_image_is_seen() {
         let device = Device::flex();
-        let mut recipe = condition("facades");
-        recipe.channels = 1;
+        let ConditionRecipe::Pair(mut pair) = condition("facades") else { panic!("pairs") };
+        pair.channels = 1;
+        let recipe = pair.into();
         let set = ImageSet::new("two", [2, 1, 1], vec![0, 255, 255, 0], vec![0, 1]).expect("whole");
         let stacked = Tensor::<1>::from_data([-1.0, -0.9], &device).reshape([1, 2, 1, 1]);
         let holes = Holes::new(stacked, &recipe, Key::new(0));

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::tensor::{Device, Tensor};
 use ebm::metrics::features::Classifier;
-use ebm::teaching::{ConditionKind, Recipe};
+use ebm::teaching::Recipe;
 
 /// A classifier of the images that a class-conditional run learned from.
 pub struct Judge(Classifier);
@@ -11,7 +11,7 @@ pub struct Judge(Classifier);
 impl Judge {
     /// For runs that learned classes of a set for which a classifier is compiled in; else `None`.
     pub fn of(recipe: &Recipe, device: &Device) -> Result<Option<Self>> {
-        let learned = recipe.condition.as_ref().is_some_and(|c| c.kind == ConditionKind::Class);
+        let learned = recipe.condition.as_ref().is_some_and(|c| c.classes().is_some());
         Ok(if learned { classifier(&recipe.data.set, device)?.map(Self) } else { None })
     }
 

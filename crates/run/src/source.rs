@@ -9,9 +9,7 @@ use ebm::data::{
     Selection, Split, open, open_pairs,
 };
 use ebm::noise::Key;
-use ebm::teaching::{
-    Batch, ConditionHalf, ConditionKind, ConditionRecipe, DataRecipe, Recipe, Shuffle,
-};
+use ebm::teaching::{Batch, ConditionHalf, ConditionRecipe, DataRecipe, Recipe, Shuffle};
 
 /// The stream of the data and of their order; the trainer's own streams are below it.
 const DATA: u64 = 100;
@@ -44,19 +42,21 @@ pub fn open_given(
     root: &DataRoot,
     catalog: &Catalog,
 ) -> Result<(ImageSet, Split)> {
-    match condition.filter(|condition| condition.kind == ConditionKind::Pair) {
-        None => open_set(selection, root, catalog),
-        Some(condition) => {
-            let half = match condition.half {
+    match condition {
+        None | Some(ConditionRecipe::Class(_) | ConditionRecipe::Hidden(_)) => {
+            open_set(selection, root, catalog)
+        }
+        Some(ConditionRecipe::Pair(pair)) => {
+            let half = match pair.half {
                 ConditionHalf::Left => Half::Left,
                 ConditionHalf::Right => Half::Right,
             };
             let (pairs, split) = open_pairs(selection, half, root, catalog)?;
             let [found, ..] = pairs.conditions().shape();
-            if found != condition.channels {
+            if found != pair.channels {
                 bail!(
                     "condition.channels is {}; the other images of {} have {found}",
-                    condition.channels,
+                    pair.channels,
                     selection.set
                 );
             }
@@ -196,7 +196,7 @@ impl Source {
     /// classes, each class in turn.
     pub fn shown_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
         let Self::Images(_, Some(conditions)) = self else { return None };
-        let classes = conditions.recipe.classes;
+        let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
         let images = self.stacked(count, device);

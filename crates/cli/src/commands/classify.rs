@@ -6,7 +6,7 @@ use anyhow::{Context, Error, Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::metrics::auroc;
-use ebm::teaching::{ConditionKind, one_hot};
+use ebm::teaching::{ConditionRecipe, one_hot};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, DataArguments, Examples, Task, values, within};
@@ -72,13 +72,12 @@ struct Calibration {
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "classify")?;
-    let condition = task.trainer.recipe().condition.clone();
-    let Some(condition) = condition.filter(|condition| condition.kind == ConditionKind::Class)
-    else {
+    let condition = task.trainer.recipe().condition.as_ref();
+    let Some(classes) = condition.and_then(ConditionRecipe::classes) else {
         bail!("the run learned no classes: its recipe has no [condition] of kind \"class\"");
     };
     let examples = task.examples(&arguments.data)?;
-    let logits = logits(&task, &examples, arguments.count, condition.classes)?;
+    let logits = logits(&task, &examples, arguments.count, classes)?;
     let [even, held_out] = [0, 1].map(|first| logits.every_other(first));
     let (temperature, offsets) = even.best_offsets();
     let calibration = [
@@ -90,7 +89,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         None => None,
         Some(name) => {
             let other = task.other_examples(name, &arguments.data)?;
-            let other = self::logits(&task, &other, arguments.count, condition.classes)?;
+            let other = self::logits(&task, &other, arguments.count, classes)?;
             let [data, other] = [&logits, &other].map(Logits::negative_log_sums);
             Some(auroc(&data, &other).context("an energy is not a number; the run diverged")?)
         }

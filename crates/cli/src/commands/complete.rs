@@ -8,7 +8,6 @@ use burn::tensor::Tensor;
 use clap::Args;
 use ebm::data::Split;
 use ebm::metrics::features::FeatureNetwork;
-use ebm::teaching::ConditionKind;
 use serde::Serialize;
 
 use super::eval::Network;
@@ -49,7 +48,7 @@ struct Report {
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "complete")?;
     let recipe = task.trainer.recipe();
-    let given = recipe.condition.as_ref().filter(|given| given.kind != ConditionKind::Class);
+    let given = recipe.condition.as_ref().filter(|given| given.classes().is_none());
     let Some(condition) = given else {
         bail!(
             "the run did not learn to complete images (its recipe has no [condition] of kind \

@@ -6,10 +6,10 @@ mod statistics;
 
 use std::io::{Write, stdout};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use clap::{Args, ValueEnum};
-use ebm::teaching::{ConditionKind, one_hot};
+use ebm::teaching::{ConditionRecipe, SampleRequest, one_hot};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
@@ -153,10 +153,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
 
 /// How many classes a run learned.
 fn classes_of(task: &Task) -> Result<usize> {
-    match &task.trainer.recipe().condition {
-        Some(condition) if condition.kind == ConditionKind::Class => Ok(condition.classes),
-        _ => bail!("--per-class is given, but the run learned no classes"),
-    }
+    let condition = task.trainer.recipe().condition.as_ref();
+    condition
+        .and_then(ConditionRecipe::classes)
+        .context("--per-class is given, but the run learned no classes")
 }
 
 /// Whether the scores that are asked for can be computed.
@@ -193,7 +193,8 @@ fn samples(
         let key = task.key.fold(SAMPLES).fold(batch as u64);
         let rows = BATCH.min(count - first);
         let condition = conditions.map(|c| c.clone().narrow(0, first, rows));
-        let samples = task.trainer.sample(rows, condition, steps, key, [0, 2])?;
+        let request = SampleRequest::new(rows, key).given(condition).steps(steps);
+        let samples = task.trainer.sample(request)?;
         starts.push(samples.start.clamp(-1.0, 1.0));
         refined.push(samples.refined.clamp(-1.0, 1.0));
     }

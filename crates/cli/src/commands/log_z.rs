@@ -2,11 +2,12 @@
 
 use std::io::{Write, stdout};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::energy::Gaussian;
 use ebm::mcmc::{Mala, annealed_importance};
+use ebm::teaching::ConditionRecipe;
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, STEPS, Task, values, within};
@@ -55,16 +56,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let trainer = &task.trainer;
     let ([channels, side], device) = (trainer.image(), trainer.device());
     let chains = &trainer.recipe().chains;
-    if trainer.recipe().condition.as_ref().is_some_and(|condition| condition.hold) {
+    if trainer.recipe().condition.as_ref().is_some_and(ConditionRecipe::holds) {
         bail!(
             "the run's chains hold what is seen (condition.hold): its energy was learned of the hole alone, and says \
              nothing of whole images"
         );
     }
     let condition = task.conditions(arguments.count, &arguments.condition)?;
-    let model = trainer
-        .model(condition)
-        .context("this needs an energy, which a run with student.kind = \"vae-on-data\" lacks")?;
+    let model = trainer.model(condition)?;
     let step_size = arguments.step_size.unwrap_or(chains.step_size);
     let (count, steps) = (arguments.count, arguments.steps);
 

@@ -3,6 +3,7 @@
 use anyhow::{Error, Result};
 use burn::tensor::Tensor;
 use clap::Args;
+use ebm::teaching::SampleRequest;
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, STEPS, Task, values, within};
@@ -39,8 +40,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let Arguments { count, frames, .. } = arguments;
     let steps = task.steps(&arguments.refinement);
     let condition = task.conditions(count, &arguments.condition)?;
-    let samples =
-        task.trainer.sample(count, condition.clone(), steps, task.key, [count, frames])?;
+    let request = SampleRequest::new(count, task.key).given(condition.clone()).steps(steps);
+    let samples = task.trainer.sample(request.film_strip(count, frames))?;
     let mut energies = samples.energies.map(values).unwrap_or_default();
     energies.extend(values(task.trainer.energies(samples.refined, condition)?));
 

@@ -4,6 +4,7 @@ use std::io::{Write, stdout};
 
 use anyhow::Result;
 use clap::Args;
+use ebm::teaching::SampleRequest;
 use serde::Serialize;
 
 use ebm_run::Judge;
@@ -35,8 +36,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "sample")?;
     let steps = task.steps(&arguments.refinement);
     let condition = task.conditions(arguments.count, &arguments.condition)?;
-    let samples =
-        task.trainer.sample(arguments.count, condition.clone(), steps, task.key, [0, 2])?;
+    let request = SampleRequest::new(arguments.count, task.key);
+    let samples = task.trainer.sample(request.given(condition.clone()).steps(steps))?;
     let mut arrays = vec![("x0", samples.start)];
     if task.refines() {
         arrays.push(("refined", samples.refined));

@@ -85,7 +85,7 @@ impl Task {
 
     /// Whether chains move at all; the log says so if they do not.
     pub(crate) fn refines(&self) -> bool {
-        let refines = self.trainer.recipe().student.kind.has_energy();
+        let refines = self.trainer.has_energy();
         if !refines {
             tracing::info!("the run has no energy: nothing is refined");
         }

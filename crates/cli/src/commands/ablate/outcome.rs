@@ -11,7 +11,7 @@ use ebm::data::{Catalog, DataError, DataRoot, Density, ImageSet, Selection, Spli
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
-use ebm::teaching::{ConditionKind, TeachingError, Trainer, train};
+use ebm::teaching::{Part, SampleRequest, TeachingError, Trainer, train};
 use image::ImageError;
 
 use super::matrix::{Completions, Job};
@@ -83,7 +83,7 @@ impl Outcome {
             },
         };
         let chains = &job.recipe.chains;
-        let evaluated = job.recipe.student.kind.has_energy();
+        let evaluated = job.recipe.student.has(Part::Energy);
         Ok(Self {
             base: job.base.clone(),
             case: job.case.clone(),
@@ -125,7 +125,7 @@ fn measures(
     let given = trainer.recipe().condition.as_ref();
     match (source.density(), source.images(), given) {
         (Some(density), ..) => Ok((in_the_plane(trainer, density, key)?, Vec::new())),
-        (_, Some(training), Some(condition)) if condition.kind != ConditionKind::Class => {
+        (_, Some(training), Some(condition)) if condition.classes().is_none() => {
             let images = held_out(trainer, source, completions.images.get(), setting)?;
             let holes = Holes::new(images, condition, key);
             completed(trainer, &holes, training, completions.times.get(), setting, key)
@@ -196,10 +196,10 @@ fn completed(
 
 fn sampled(trainer: &Trainer, source: &Source, device: &Device, key: Key) -> Result<Measured> {
     let mut measures = BTreeMap::new();
-    let steps = trainer.recipe().chains.sampling_steps;
     let data = source.shown(IMAGES, device);
     let conditions = source.shown_conditions(IMAGES, device);
-    let samples = trainer.sample(IMAGES, conditions.clone(), steps, key, [0, 2])?;
+    let request = SampleRequest::new(IMAGES, key).given(conditions.clone());
+    let samples = trainer.sample(request)?;
     if let (Some(judge), Some(c)) = (Judge::of(trainer.recipe(), device)?, &conditions) {
         measures.insert("accuracy of x₀".into(), judge.accuracy(&samples.start, c)?);
         measures.insert("accuracy of x_T".into(), judge.accuracy(&samples.refined, c)?);

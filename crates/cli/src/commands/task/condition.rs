@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
-use ebm::teaching::{ConditionKind, one_hot};
+use ebm::teaching::one_hot;
 
 use super::{DataArguments, Examples, Task};
 
@@ -46,8 +46,7 @@ impl Task {
             }
             return Ok(None);
         };
-        if condition.kind == ConditionKind::Class {
-            let classes = condition.classes;
+        if let Some(classes) = condition.classes() {
             let labels: Vec<u8> = match asked.class {
                 Some(class) if usize::from(class) < classes => vec![class; count],
                 Some(class) => {
