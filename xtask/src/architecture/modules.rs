@@ -41,7 +41,7 @@ impl<'a> Sources<'a> {
     fn without_tests(self) -> Self {
         let mut of_tests: BTreeSet<Vec<String>> = BTreeSet::new();
         for (module, outline) in self.modules.iter().zip(&self.outlines) {
-            let child = |name: &String| [&module[..], &[name.clone()]].concat();
+            let child = |name: &String| [&module[..], std::slice::from_ref(name)].concat();
             of_tests.extend(outline.test_modules.iter().map(child));
         }
         let is_test =
@@ -96,8 +96,8 @@ impl<'a> Sources<'a> {
         let mut module = [&self.modules[file][..], &import.within].concat();
         let mut rest = &import.path[..];
         match rest.first()?.as_str() {
-            "crate" => return Some((Vec::new(), &rest[1..])),
-            "self" => return Some((module, &rest[1..])),
+            "crate" => Some((Vec::new(), &rest[1..])),
+            "self" => Some((module, &rest[1..])),
             "super" => {
                 while let Some((first, others)) = rest.split_first()
                     && first == "super"
