@@ -74,15 +74,23 @@ pub trait FeatureNetwork {
     fn probabilities(&self, images: Tensor<4>) -> Result<Option<Tensor<2>>, FeatureError>;
 }
 
-/// `f` of at most `part` images at a time, so that activations of large sets need not be held at once.
-fn in_parts(
+/// Applies `f` to at most `size` images at a time and concatenates the rows, so that the activations of
+/// large sets need not be held at once.
+///
+/// # Shapes
+/// - `images`: `[n, channels, height, width]`
+/// - output: `[n, …]`, the rows that `f` returns for each part
+///
+/// # Errors
+/// The first error of `f`.
+pub fn in_parts<E>(
     images: Tensor<4>,
-    part: usize,
-    f: impl Fn(Tensor<4>) -> Result<Tensor<2>, FeatureError>,
-) -> Result<Tensor<2>, FeatureError> {
-    if images.dims()[0] <= part {
+    size: usize,
+    mut f: impl FnMut(Tensor<4>) -> Result<Tensor<2>, E>,
+) -> Result<Tensor<2>, E> {
+    if images.dims()[0] <= size {
         return f(images);
     }
-    let parts = images.split(part, 0).into_iter().map(f).collect::<Result<_, _>>()?;
+    let parts = images.split(size, 0).into_iter().map(f).collect::<Result<_, _>>()?;
     Ok(Tensor::cat(parts, 0))
 }
