@@ -41,7 +41,7 @@ fn measure(
 ) {
     let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
     // δ²/2 = 0.01.
-    let kernel = Langevin { step_size: 0.02_f64.sqrt(), noise: true };
+    let kernel = Langevin::new(0.02_f64.sqrt());
     let (_, chains, dim, steps) = scale;
     let start = Key::new(0).normal::<2>([chains, dim], &device);
     let fused = || kernel.run_fused(target, start.clone(), steps, Key::new(1)).expect("finite");

@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use ebm::data::{Augment, Batches, Catalog, DataRoot, Loader, Split, digits, load, load_folder};
+use ebm::data::{
+    Augment, Batches, Catalog, DataRoot, ExampleSet, Loader, Split, digits, load, load_folder,
+};
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
 use ebm::teaching::{Batch, Recipe, Trainer};
@@ -64,11 +66,12 @@ fn line(what: &str, unit: &str, value: f64) {
 fn batches(root: DataRoot) -> Result<()> {
     let device = open(DeviceName::Cpu)?;
     let started = Instant::now();
-    let images = Arc::new(load("mnist", Split::Train, &root, &Catalog::embedded()?)?);
+    let set = load("mnist", Split::Train, &root, &Catalog::embedded()?)?;
+    let set = Arc::new(ExampleSet::from(set));
     line("MNIST from .gz, checked by SHA-256", "s", started.elapsed().as_secs_f64());
-    let order = Batches::new(images.len(), BATCH, Key::new(1))?;
+    let order = Batches::new(set.len(), BATCH, Key::new(1))?;
     let per_epoch = order.per_epoch();
-    let loader = Loader::new(images.clone(), order);
+    let loader = Loader::new(set.clone(), order);
     let rate = |seconds: f64| (per_epoch as usize * BATCH) as f64 / seconds;
     for (what, augment) in [
         ("MNIST in batches of 100", Augment::default()),
@@ -77,7 +80,7 @@ fn batches(root: DataRoot) -> Result<()> {
         let mut loader = loader.clone().augmented(augment, Key::new(2))?;
         let seconds = fastest(|epoch| {
             for iteration in epoch * per_epoch..(epoch + 1) * per_epoch {
-                black_box(loader.batch(iteration).into_tensor(&device));
+                black_box(loader.batch(iteration).into_examples(&device).images);
             }
             Ok(())
         })?;
@@ -123,10 +126,10 @@ fn share_of_a_step() -> Result<()> {
     let recipe = Recipe::embedded("digits")?;
     let batch = recipe.data.batch;
     let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
-    let images = Arc::new(digits()?);
+    let set = Arc::new(ExampleSet::from(digits()?));
     let loader = |augment| -> Result<Loader> {
-        let order = Batches::new(images.len(), batch, Key::new(1))?;
-        Ok(Loader::new(images.clone(), order).augmented(augment, Key::new(2))?)
+        let order = Batches::new(set.len(), batch, Key::new(1))?;
+        Ok(Loader::new(set.clone(), order).augmented(augment, Key::new(2))?)
     };
     let augment = Augment { flip: true, crop: 2 };
     let mut plain = loader(Augment::default())?;
@@ -138,15 +141,15 @@ fn share_of_a_step() -> Result<()> {
         let mut seconds = [0.0; 3];
         let started = Instant::now();
         let coming = ahead.batch(iteration);
-        let data = coming.clone().into_tensor(&device);
+        let data = coming.clone().into_examples(&device).images;
         seconds[2] = started.elapsed().as_secs_f64();
         let started = Instant::now();
-        black_box(plain.batch(iteration).into_tensor(&device));
+        black_box(plain.batch(iteration).into_examples(&device).images);
         seconds[0] = started.elapsed().as_secs_f64();
         let started = Instant::now();
         let now = changed.batch(iteration);
         ensure!(now == coming, "a batch prepared ahead differs");
-        black_box(now.into_tensor(&device));
+        black_box(now.into_examples(&device).images);
         seconds[1] = started.elapsed().as_secs_f64();
         let started = Instant::now();
         trainer.step(Batch::new(data, 0))?;

@@ -1,11 +1,13 @@
-//! `cargo xtask bench`: what is measured, and how it is started.
+//! `cargo xtask bench`: starts the benchmarks, and the comparisons with programs of other
+//! libraries.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use crate::{cargo, feature, feature_arguments, loader, peers, score};
+use crate::command::{Invocation, cargo};
+use crate::{feature, feature_arguments};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {
@@ -15,15 +17,16 @@ pub(crate) enum Bench {
         #[arg(last = true)]
         rest: Vec<String>,
     },
-    /// Kernels on targets with known moments: speed, effective draws, errors, as a table and a page of plots.
+    /// Kernels on targets with known moments: speed, effective draws, errors, as a table and a page
+    /// of plots.
     Samplers {
         /// Every kernel and target with tiny budgets.
         #[arg(long)]
         quick: bool,
-        /// Only cells whose `target/kernel` contains this, such as banana or /NUTS.
+        /// Only rows whose `target/kernel` contains this, such as banana or /NUTS.
         #[arg(long, default_value = "")]
         filter: String,
-        /// Another seed, other chains.
+        /// The seed of the chains.
         #[arg(long, default_value_t = 0)]
         seed: u64,
         /// Backends, separated by commas; builds with the features that they need.
@@ -38,37 +41,36 @@ pub(crate) enum Bench {
         /// A folder with programs that do the same work.
         #[arg(long)]
         peers: Option<PathBuf>,
-        /// Turns that ours and theirs take.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
         /// The paper's CIFAR-10 iteration as well (minutes more).
         #[arg(long)]
         full: bool,
-        /// A Markdown file for the result, such as benches/record/score.md.
-        #[arg(long)]
-        record: Option<PathBuf>,
+        #[command(flatten)]
+        rounds: Rounds,
     },
-    /// The loader of images beside PyTorch, and what it costs of an iteration; `EBM_DATA` adds MNIST.
+    /// The loader of images beside PyTorch, and its share of an iteration; `EBM_DATA` adds MNIST.
     Data {
-        /// Turns that ours and theirs take.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-        /// A Markdown file for the result, such as benches/record/data.md.
-        #[arg(long)]
-        record: Option<PathBuf>,
+        #[command(flatten)]
+        rounds: Rounds,
     },
     /// Langevin on analytic targets beside PyTorch and JAX.
     Peers {
         /// A folder with programs that do the same work.
         #[arg(long)]
         peers: PathBuf,
-        /// Turns that ours and theirs take.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-        /// A Markdown file for the result, such as benches/record/peers.md.
-        #[arg(long)]
-        record: Option<PathBuf>,
+        #[command(flatten)]
+        rounds: Rounds,
     },
+}
+
+/// Rounds of a comparison.
+#[derive(Args)]
+pub(crate) struct Rounds {
+    /// Rounds of both programs; medians over the rounds are reported.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// A Markdown file for the result, such as benches/record/score.md.
+    #[arg(long)]
+    record: Option<PathBuf>,
 }
 
 pub(crate) fn run(what: Bench) -> Result<()> {
@@ -88,10 +90,29 @@ pub(crate) fn run(what: Bench) -> Result<()> {
                 .args(quick.then_some("--quick"))
                 .check()
         }
-        Bench::Score { peers, rounds, full, record } => {
-            score::run(&score::Plan { peers, rounds, full, record })
+        Bench::Score { peers, full, rounds } => {
+            cargo("bench --workspace --bench score --no-run").check()?;
+            let peers = peers.map(|peers| ["--peers".into(), peers.into_os_string()]);
+            compare("score", &rounds)
+                .args(peers.into_iter().flatten())
+                .args(full.then_some("--full"))
+                .check()
         }
-        Bench::Data { rounds, record } => loader::run(rounds, record),
-        Bench::Peers { peers, rounds, record } => peers::run(&peers, rounds, record),
+        Bench::Data { rounds } => {
+            cargo("bench --workspace --bench data --no-run").check()?;
+            compare("data", &rounds).check()
+        }
+        Bench::Peers { peers, rounds } => {
+            cargo("bench --workspace --bench analytic --no-run").check()?;
+            compare("peers", &rounds).args(["--peers".into(), peers.into_os_string()]).check()
+        }
     }
+}
+
+/// The program `compare` of the package of benchmarks.
+fn compare(what: &str, rounds: &Rounds) -> Invocation {
+    let record = rounds.record.as_ref().map(|path| ["--record".as_ref(), path.as_os_str()]);
+    cargo("run --quiet --release --package ebm-benches --bin compare --")
+        .args([what, "--rounds", &rounds.rounds.to_string()])
+        .args(record.into_iter().flatten())
 }

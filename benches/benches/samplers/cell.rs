@@ -132,7 +132,7 @@ impl Bench<'_> {
         kernel: K,
         acceptance: f64,
     ) -> Result<(K, f64), ChainError> {
-        let warm_up = WarmUp { steps: self.plan.warm_up, acceptance };
+        let warm_up = WarmUp::new(self.plan.warm_up).with_acceptance(acceptance);
         let start = self.start(TUNING_CHAINS);
         let (kernel, _) = warm_up.run(kernel, &self.case.target, start, self.plan.key.fold(1))?;
         let step_size = kernel.step_size();

@@ -93,7 +93,7 @@ fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) ->
     let network = network.valid();
     let x = Key::new(1).uniform::<4>([chains, channels, size, size], &device) * 2.0 - 1.0;
     let chain = |noise| {
-        let kernel = Langevin { step_size: 0.002, noise };
+        let kernel = Langevin::new(0.002).with_noise(noise);
         if autodiff {
             chain(&kernel, Unprepared(&network), &x, steps)
         } else {

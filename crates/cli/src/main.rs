@@ -2,12 +2,15 @@
 
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
+mod advice;
 mod commands;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ebm::data::DataError;
 use ebm::device::{DeviceError, DeviceName};
+use ebm_run::RunError;
 use tracing_subscriber::EnvFilter;
 
 /// Train and sample energy-based models by variational MCMC teaching.
@@ -118,11 +121,19 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the chain of causes as one line, without repetition.
+/// Returns the chain of causes as one line, without repetition, and with advice.
 fn one_message(error: &anyhow::Error) -> String {
-    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |message, cause| {
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    let message = causes.fold(error.to_string(), |message, cause| {
         if message.contains(&cause) { message } else { format!("{message}: {cause}") }
-    })
+    });
+    // A transparent error is not part of the chain itself.
+    let data = error.chain().find_map(|cause| match cause.downcast_ref::<RunError>()?.root() {
+        RunError::Data(data) => Some(data),
+        _ => None,
+    });
+    let data = data.or_else(|| error.chain().find_map(|cause| cause.downcast_ref::<DataError>()));
+    advice::with_advice(message, data)
 }
 
 /// Parses `--device`.

@@ -1,40 +1,46 @@
-//! Everything that can go wrong between a data set's name and its tensors.
+//! The errors between a data set's name and its tensors.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ebm_files::FileError;
 use thiserror::Error;
 
-use crate::catalog::Split;
-use crate::idx::IdxError;
+use crate::formats::idx::IdxError;
+use crate::formats::numpy::ArrayProblem;
+use crate::formats::picture::PictureProblem;
+use crate::split::Split;
 
-mod arrays;
-mod pictures;
-mod problems;
+mod files;
+mod folder;
 
-pub use arrays::{ArrayProblem, MatError};
-pub use pictures::{FolderProblem, PictureProblem};
-pub use problems::{FileProblem, MirrorFailure, TarballProblem, TransferError};
+pub use files::{FileProblem, MirrorFailure, TarballProblem, TransferError};
+pub use folder::FolderProblem;
 
-/// Why a data set cannot be had. Messages say what was found, what was expected and what to do.
+/// Why a data set cannot be read. Messages name what was found and what was expected.
+///
+/// How to obtain missing files depends on the program above: it may match on
+/// [`MissingRoot`](Self::MissingRoot), [`MissingFile`](Self::MissingFile),
+/// [`WrongFile`](Self::WrongFile), [`WrongTarball`](Self::WrongTarball) and
+/// [`Offline`](Self::Offline), which name the data set, and add its advice.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// No data set of that name is in the catalogue.
+    /// The catalogue has no data set of that name.
     #[error("unknown data set `{name}`; known: {}", known.join(", "))]
     UnknownDataset {
-        /// The name asked for.
+        /// The given name.
         name: String,
-        /// The names there are, sorted.
+        /// The names in the catalogue, sorted.
         known: Vec<String>,
     },
 
     /// No density in the plane has that name.
     #[error("unknown density `{name}`; known: {}", known.join(", "))]
     UnknownDensity {
-        /// The name asked for.
+        /// The given name.
         name: String,
-        /// The names there are.
+        /// The names of all densities.
         known: Vec<String>,
     },
 
@@ -43,9 +49,9 @@ pub enum DataError {
     NoSplit {
         /// The data set.
         name: String,
-        /// The split asked for.
+        /// The given split.
         split: Split,
-        /// The splits there are.
+        /// The splits of the data set.
         known: Vec<Split>,
     },
 
@@ -53,7 +59,7 @@ pub enum DataError {
     #[error("the catalogue of data sets cannot be read: {0}")]
     CatalogSyntax(#[from] toml::de::Error),
 
-    /// A file of the user's is no catalogue.
+    /// A user's file is no catalogue.
     #[error("{path}: {problem}")]
     CatalogFile {
         /// The file.
@@ -62,7 +68,23 @@ pub enum DataError {
         problem: Box<DataError>,
     },
 
-    /// An entry of the catalogue contradicts itself.
+    /// A key of a catalogue's entry does not belong to the entry's format.
+    #[error(
+        "the catalogue's entry `{name}`: the key {key} does not fit the format {format}, expected one of {}",
+        known.join(", ")
+    )]
+    CatalogKey {
+        /// The entry.
+        name: String,
+        /// The foreign key.
+        key: &'static str,
+        /// The entry's format.
+        format: &'static str,
+        /// The keys that fit the format, in the place of the foreign one.
+        known: Vec<&'static str>,
+    },
+
+    /// A value in a catalogue's entry is missing, or contradicts another.
     #[error("the catalogue's entry `{name}`: {field} is {found}, expected {expected}")]
     CatalogEntry {
         /// The entry.
@@ -71,60 +93,54 @@ pub enum DataError {
         field: &'static str,
         /// Its value.
         found: String,
-        /// What it must be.
+        /// The values that fit.
         expected: String,
     },
 
-    /// No folder for data sets was named and this user has no home directory.
-    #[error("no folder for data sets: name one with --data-dir or EBM_DATA")]
+    /// No folder for data sets was named, and this user has no home directory.
+    #[error(
+        "no folder for data sets: none was given, EBM_DATA is not set, and there is no home folder"
+    )]
     NoDataRoot,
 
     /// The folder for data sets does not exist.
-    #[error(
-        "the folder for data sets {path} ({origin}) does not exist{}: run `ebm data fetch {dataset}`, \
-         or name another folder with --data-dir or EBM_DATA",
-        nor(searched)
-    )]
+    #[error("the folder for data sets {path} ({origin}) does not exist{}", nor(searched))]
     MissingRoot {
         /// The folder.
         path: PathBuf,
-        /// Who named it: `--data-dir`, `EBM_DATA` or the default.
+        /// What named it: the caller, `EBM_DATA`, or the default.
         origin: &'static str,
-        /// Folders elsewhere in which the data set is not either.
+        /// Folders elsewhere that do not hold the data set either.
         searched: Vec<PathBuf>,
-        /// The data set asked for.
+        /// The data set that was looked for.
         dataset: String,
     },
 
-    /// A data set's file is neither there unpacked nor as .gz.
-    #[error(
-        "{file} (or {file}.gz) is not in {directory}{}: run `ebm data fetch {dataset}`, or put {file} \
-         or {file}.gz into {directory}",
-        nor(searched)
-    )]
+    /// A file of a data set is there neither unpacked nor as .gz.
+    #[error("{file} (or {file}.gz) is not in {directory}{}", nor(searched))]
     MissingFile {
         /// The file's unpacked name.
         file: String,
-        /// The set's own folder, where it was looked for first.
+        /// The set's own folder, which is searched first.
         directory: PathBuf,
-        /// Where else it was looked for.
+        /// The other folders that were searched.
         searched: Vec<PathBuf>,
-        /// The data set asked for.
+        /// The data set that was looked for.
         dataset: String,
     },
 
-    /// A data set's file is there but is not what the catalogue describes.
-    #[error("{path}: {problem}; delete it and run `ebm data fetch {dataset}`")]
+    /// A file of a data set differs from the one that the catalogue describes.
+    #[error("{path}: {problem}")]
     WrongFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: FileProblem,
-        /// The data set it belongs to.
+        /// The data set that it belongs to.
         dataset: String,
     },
 
-    /// A file is not the IDX file it should be.
+    /// A file is not the expected IDX file.
     #[error("{path}: {problem}")]
     Idx {
         /// The file.
@@ -133,7 +149,7 @@ pub enum DataError {
         problem: IdxError,
     },
 
-    /// An array that is not one of images or labels.
+    /// An array does not hold images or labels.
     #[error("{path}: {}{problem}", if array.is_empty() { String::new() } else { format!("the array `{array}` ") })]
     Array {
         /// The file.
@@ -144,7 +160,7 @@ pub enum DataError {
         problem: ArrayProblem,
     },
 
-    /// A picture that cannot be used.
+    /// A picture cannot be used.
     #[error("{path}: the file {problem}")]
     Picture {
         /// The file.
@@ -153,7 +169,7 @@ pub enum DataError {
         problem: PictureProblem,
     },
 
-    /// A folder that is no set of pictures, or a picture that does not belong there.
+    /// A folder is no set of pictures, or a picture does not belong there.
     #[error("{path} {problem}")]
     Folder {
         /// The folder or the picture.
@@ -162,10 +178,10 @@ pub enum DataError {
         problem: FolderProblem,
     },
 
-    /// A shape that pictures cannot be given.
+    /// Pictures cannot be scaled to that shape.
     #[error(
-        "images of {}×{}×{} (channels, height, width) cannot be had, expected 1 or 3 channels and sides \
-         of 1 to {limit}",
+        "pictures cannot become images of {}×{}×{} (channels, height, width), expected 1 or 3 channels \
+         and sides of 1 to {limit}",
         shape[0], shape[1], shape[2]
     )]
     PictureShape {
@@ -175,35 +191,35 @@ pub enum DataError {
         limit: usize,
     },
 
-    /// Pictures of any size, and no word about the size of the images.
-    #[error("{path} holds pictures of any size: say the side of the images, as in data.side = 64")]
+    /// Pictures may have any size, and no side of the images was given.
+    #[error("{path} holds pictures of any size, and no side of the images was given")]
     NoSide {
         /// The folder.
         path: PathBuf,
     },
 
-    /// A path at which there is no data set.
+    /// There is no data set at that path.
     #[error("{path} is neither a folder of pictures nor an .npy or .npz file of images")]
     NoSuchSet {
         /// The path.
         path: PathBuf,
     },
 
-    /// A set of pairs where images were wanted.
+    /// A set of pairs was given in the place of one of images.
     #[error("`{name}` is a set of pairs, expected one of images")]
     Paired {
         /// The set.
         name: String,
     },
 
-    /// A set of images where pairs were wanted.
+    /// A set of images was given in the place of one of pairs.
     #[error("`{name}` is a set of images, expected one of pairs")]
     NotPaired {
         /// The set.
         name: String,
     },
 
-    /// Conditions and images of different shapes.
+    /// Conditions and images have different shapes.
     #[error("conditions are {conditions:?} and images {images:?}, expected one shape of both")]
     PairShapes {
         /// Channels, height, width.
@@ -212,7 +228,7 @@ pub enum DataError {
         images: [usize; 3],
     },
 
-    /// A set whose owners let no program download it.
+    /// The owners of a data set let no program download it.
     #[error(
         "`{dataset}` must be brought by hand: get it as {source_page} says, and put the pictures of {} \
          into {}",
@@ -224,7 +240,7 @@ pub enum DataError {
         dataset: String,
         /// Its home page.
         source_page: String,
-        /// The splits that are missing.
+        /// The missing splits.
         splits: Vec<String>,
         /// Where they belong.
         directories: Vec<PathBuf>,
@@ -233,11 +249,11 @@ pub enum DataError {
     /// There are more or fewer labels than images.
     #[error("`{name}` has {images} images and {labels} labels, expected as many of both")]
     CountMismatch {
-        /// The set, or the two files it was read from.
+        /// The set, or the two files that it was read from.
         name: String,
-        /// Number of images.
+        /// The number of images.
         images: usize,
-        /// Number of labels.
+        /// The number of labels.
         labels: usize,
     },
 
@@ -246,7 +262,7 @@ pub enum DataError {
     PixelCount {
         /// The set.
         name: String,
-        /// Number of pixels.
+        /// The number of pixels.
         found: usize,
         /// Channels, height, width.
         shape: [usize; 3],
@@ -257,40 +273,40 @@ pub enum DataError {
     Contradiction {
         /// The set.
         name: String,
-        /// What contradicts.
+        /// The contradiction's subject.
         what: &'static str,
-        /// As in the files.
+        /// Its value in the files.
         found: String,
-        /// As in the catalogue.
+        /// Its value in the catalogue.
         expected: String,
     },
 
-    /// A batch size that no batch can have.
+    /// The batch size is zero, or larger than the set.
     #[error("a batch of {batch} cannot be drawn from {len} images, expected 1 to {len}")]
     BatchSize {
-        /// The batch size asked for.
+        /// The given batch size.
         batch: usize,
         /// The number of images.
         len: usize,
     },
 
-    /// A crop that could miss the image.
+    /// A random crop could miss the image.
     #[error(
         "a random crop with {crop} black pixels on each side could miss the image, expected at most {limit}"
     )]
     Crop {
-        /// Pixels on each side.
+        /// The pixels on each side.
         crop: usize,
-        /// The most there may be: one less than the shorter side.
+        /// The greatest value: one less than the shorter side.
         limit: usize,
     },
 
-    /// A set too large to be shuffled.
+    /// The set is too large to be shuffled.
     #[error("{len} images are too many to shuffle, at most {limit} can be")]
     TooManyImages {
         /// The number of images.
         len: usize,
-        /// The most there may be.
+        /// The greatest number.
         limit: usize,
     },
 
@@ -305,16 +321,12 @@ pub enum DataError {
         archive: String,
         /// Where it belongs.
         directory: PathBuf,
-        /// What happened, in order; empty if no mirror is known.
+        /// The failures in their order; empty if no mirror is known.
         failures: Vec<MirrorFailure>,
     },
 
     /// Files are missing and the network was not to be used.
-    #[error(
-        "of the data set `{dataset}`, {} not here: put the files into {directory}, or run \
-         `ebm data fetch {dataset}` without --offline",
-        are(files)
-    )]
+    #[error("of the data set `{dataset}`, {} not here: put the files into {directory}", are(files))]
     Offline {
         /// The data set.
         dataset: String,
@@ -324,18 +336,18 @@ pub enum DataError {
         directory: PathBuf,
     },
 
-    /// A .tar.gz is not the one the catalogue describes.
-    #[error("{path}: {problem}; delete it and run `ebm data fetch {dataset}`")]
+    /// A .tar.gz differs from the one that the catalogue describes.
+    #[error("{path}: {problem}")]
     WrongTarball {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         problem: TarballProblem,
-        /// The data set it belongs to.
+        /// The data set that it belongs to.
         dataset: String,
     },
 
-    /// A file to be imported is none of the set's.
+    /// A file to be imported does not belong to the set.
     #[error(
         "{path} has the name of no file of the data set `{dataset}`, expected {}",
         choices(known)
@@ -354,7 +366,7 @@ pub enum DataError {
     Io {
         /// What was tried: read, write, create, …
         action: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
         /// The operating system's reason.
         cause: io::Error,
@@ -362,8 +374,28 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// Returns the conversion of an I/O error that `action` on `path` failed with.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Io { action, path: path.to_path_buf(), cause }
+    }
+}
+
+impl From<FileError> for DataError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Io { action, path, cause } => Self::Io { action, path, cause },
+            FileError::Zip { path, problem } => {
+                Self::Array { path, array: String::new(), problem: problem.into() }
+            }
+            FileError::Npy { path, array, problem } => {
+                Self::Array { path, array: array.unwrap_or_default(), problem: problem.into() }
+            }
+            other => Self::Io {
+                action: "read",
+                path: other.path().to_path_buf(),
+                cause: io::Error::other(other),
+            },
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is learned from: named sets of images, checked before use, served in batches that a resumed run
-//! sees again.
+//! Image sets to learn from: named, checked before use, served in batches that a resumed run sees
+//! again.
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -16,11 +16,16 @@
 //! # }
 //! ```
 //!
-//! Larger sets live in a folder ([`DataRoot`]) and are described in a [`Catalog`]: [`fetch`] downloads
-//! them, [`import`] takes files that are here already, [`load`] reads them, [`verify`] says which files are
-//! there and right.
+//! Larger sets live in a folder ([`DataRoot`]) and are described in a [`Catalog`]: [`fetch`]
+//! downloads them, [`import`] copies a user's files, [`load`] and [`open`] read them, [`verify`]
+//! checks every file. Sets of a user's own are folders of pictures ([`load_folder`]), NumPy's files
+//! ([`load_arrays`]), or pixels in memory ([`ImageSet::new`]). [`PairedSet`] holds images with
+//! conditions.
 //!
-//! A [`Density`] is a distribution in the plane whose logarithmic density is known, with draws without end:
+//! A [`Loader`] augments the images of a set and prepares their batches ahead of time.
+//!
+//! A [`Density`] is a distribution in the plane whose logarithmic density is known, with an
+//! unlimited supply of draws:
 //!
 //! ```
 //! use burn::tensor::Device;
@@ -37,63 +42,38 @@
 //! # }
 //! ```
 
-mod arrays;
-mod augment;
 mod batches;
 mod catalog;
-mod cifar;
-mod content;
-#[cfg(feature = "dataset")]
-mod dataset;
 mod densities;
-mod download;
-mod embedded;
 mod error;
 mod fetch;
-mod folder;
-mod idx;
-mod images;
-mod import;
-mod load;
-mod loader;
-mod lock;
-mod mat;
-mod npy;
-mod open;
-mod pairs;
-mod picture;
-mod pictures;
-mod place;
-mod resample;
-mod root;
-mod sum;
-mod tarball;
-mod transfer;
-mod zip;
+mod formats;
+mod sets;
+mod split;
+mod store;
 
-pub use arrays::load_arrays;
-pub use augment::Augment;
-pub use batches::{Batches, Last, Order};
+pub use batches::{Augment, Batches, HostBatch, Last, Loader, Order, Prefetch};
 pub use catalog::{
-    Archive, Catalog, Entry, FileEntry, Kind, Split, SplitEntry, SplitFiles, Tarball,
+    Archive, Catalog, EmbeddedSet, Entry, FileEntry, Format, IdxSet, IdxSplit, MatSet, MatSplit,
+    PictureSet, PictureSplit, Published, RecordsSet, RecordsSplit, Tarball,
 };
-#[cfg(feature = "dataset")]
-pub use dataset::{ImageItem, PairItem};
 pub use densities::Density;
-pub use embedded::digits;
+pub use ebm_files::NpyError;
 pub use error::{
-    ArrayProblem, DataError, FileProblem, FolderProblem, MatError, MirrorFailure, PictureProblem,
-    TarballProblem, TransferError,
+    DataError, FileProblem, FolderProblem, MirrorFailure, TarballProblem, TransferError,
 };
-pub use fetch::{FetchOptions, Progress, fetch};
-pub use folder::load_folder;
-pub use idx::{IdxArray, IdxError, MAX_BYTES};
-pub use images::ImageSet;
-pub use import::import;
-pub use load::{FileStatus, load, verify};
-pub use loader::{HostBatch, Loader, Prefetch};
-pub use npy::NpyError;
-pub use open::{Selection, open, open_pairs};
-pub use pairs::{Half, PairBatch, PairedSet};
-pub use pictures::load_pairs;
-pub use root::DataRoot;
+pub use fetch::{FetchOptions, Progress, fetch, import};
+pub use formats::idx::{IdxArray, IdxError, MAX_BYTES};
+pub use formats::mat::MatError;
+pub use formats::numpy::ArrayProblem;
+pub use formats::picture::PictureProblem;
+pub use formats::records::{LabelError, RecordsError};
+pub use sets::{ExampleSet, Half, ImageSet, PairedSet, digits, load_arrays, load_folder};
+#[cfg(feature = "dataset")]
+pub use sets::{ImageItem, PairItem};
+pub use split::Split;
+pub use store::{DataRoot, FileStatus, Selection, load, load_pairs, open, open_pairs, verify};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -1,6 +1,6 @@
-//! Files of every format, spoilt at random by the thousand: an error or a valid set, never a panic, and never more
-//! memory than twice what the format's bound allows. One test in a binary of its own, since all its memory is
-//! counted.
+//! Files of every format, spoilt at random by the thousand: an error or a valid set, never a panic,
+//! and never more memory than twice what the format's bound allows. One test in a binary of its
+//! own, since all its memory is counted.
 
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -39,8 +39,8 @@ impl Random {
         self.below(limit)
     }
 
-    /// One to four faults: a flipped bit, another byte, a number at its limits, a cut, something put in, taken out or
-    /// doubled.
+    /// One to four faults: a flipped bit, another byte, a number at its limits, a cut, something
+    /// put in, taken out or doubled.
     fn spoil(&mut self, original: &[u8]) -> Vec<u8> {
         let mut bytes = original.to_vec();
         for _ in 0..=self.below(4) {
@@ -120,9 +120,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn entry(name: &str, kind: &str, shape: &str, more: &str) -> Catalog {
+fn entry(name: &str, format: &str, shape: &str, more: &str) -> Catalog {
     Catalog::from_toml(&format!(
-        "[{name}]\ndescription = \"d\"\nkind = \"{kind}\"\nshape = {shape}\nclasses = 10\nlicence = \"l\"\n\
+        "[{name}]\ndescription = \"d\"\nformat = \"{format}\"\nshape = {shape}\nclasses = 10\nlicence = \"l\"\n\
          citation = \"c\"\nsource = \"s\"\n{more}"
     ))
     .unwrap()
@@ -135,7 +135,8 @@ fn spoilt_files_of_every_format() {
     let data = |name: &str| {
         fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
     };
-    // Some file systems bring a file to the disk that takes the place of another: that takes longer than all the rest.
+    // Some file systems bring a file to the disk that takes the place of another: that takes longer
+    // than all the rest.
     let write = |path: &Path, bytes: &[u8]| {
         let _ = fs::remove_file(path);
         fs::write(path, bytes).unwrap();
@@ -154,13 +155,14 @@ fn spoilt_files_of_every_format() {
         ImageSet::from_idx_files(&images_path, &labels_path).map_err(say)
     };
 
-    // CIFAR's records and MATLAB's matrices, by a catalogue without sums or with the spoilt file's own.
+    // CIFAR's records and MATLAB's matrices, by a catalogue without sums or with the spoilt file's
+    // own.
     let record =
         |i: usize| [&[digits.labels()[i]][..], &digits.pixels()[784 * i..][..3 * 1024]].concat();
     let records: Vec<u8> = (0..8).flat_map(|i| record(500 * i)).collect();
     let cifar = entry(
         "records",
-        "cifar",
+        "records",
         "[3, 32, 32]",
         &format!(
             "[records.tarball]\nname = \"t\"\nfolder = \"f\"\narchive.bytes = 1\narchive.sha256 = \"{}\"\n\
@@ -183,7 +185,7 @@ fn spoilt_files_of_every_format() {
             bytes.len()
         );
         write(&folder.path().join("house/t.mat"), bytes);
-        load("house", Split::Train, &root, &entry("house", "mat", "[3, 32, 32]", &more))
+        load("house", Split::Train, &root, &entry("house", "matlab", "[3, 32, 32]", &more))
             .map_err(say)
     };
 

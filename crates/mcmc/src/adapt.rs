@@ -5,6 +5,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
+use ebm_noise::streams::chain;
 
 use crate::kernel::{State, host};
 use crate::{ChainError, Hmc, Kernel, Mala, Nuts};
@@ -37,12 +38,18 @@ impl Tunable for Mala {
 }
 
 impl Tunable for Hmc {
+    const HAS_MASS: bool = true;
+
     fn step_size(&self) -> f64 {
         self.step_size
     }
 
     fn with_step_size(self, step_size: f64) -> Self {
         Self { step_size, ..self }
+    }
+
+    fn with_variances(self, variances: &[f64]) -> Self {
+        Self { inverse_mass: variances.to_vec(), ..self }
     }
 }
 
@@ -64,6 +71,7 @@ impl Tunable for Nuts {
 
 /// How to warm up: transitions whose draws are thrown away while the kernel adapts, one kernel for all chains.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct WarmUp {
     /// Transitions.
     pub steps: usize,
@@ -139,6 +147,16 @@ impl Moments {
 }
 
 impl WarmUp {
+    /// Creates a warm-up of `steps` transitions that aims at a mean acceptance of 0.8.
+    pub fn new(steps: usize) -> Self {
+        Self { steps, acceptance: 0.8 }
+    }
+
+    /// Returns the warm-up with another mean acceptance to reach.
+    pub fn with_acceptance(self, acceptance: f64) -> Self {
+        Self { acceptance, ..self }
+    }
+
     /// Runs the chains; gives the tuned kernel and the last state.
     ///
     /// # Errors
@@ -161,7 +179,7 @@ impl WarmUp {
         // The mass is learned in windows that double, between a seventh and the last tenth of the way.
         let (mut window_end, mut window) = (self.steps / 7 + self.steps / 20, self.steps / 20);
         let mut moments = Moments::default();
-        let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
+        let mut state = kernel.start(&energy, start, key.fold(chain::START));
         for step in 1..=self.steps {
             let statistics;
             (state, statistics) = kernel.step(&energy, state, key.fold(step as u64));

@@ -4,6 +4,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Bridge, Energy, prepare};
 use ebm_noise::Key;
+use ebm_noise::streams::chain::single;
 
 use crate::kernel::{State, host};
 use crate::{ChainError, Kernel};
@@ -55,10 +56,10 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
         }
         ChainError::check(&log_weights, step, betas)?;
         if step < betas {
-            let bridge = Bridge { from: &from, to: &to, beta: step as f64 * part };
+            let bridge = Bridge::new(&from, &to, step as f64 * part);
             let key = key.fold(step as u64);
-            let state = kernel.start(&bridge, position, key.fold(0));
-            position = kernel.step(&bridge, state, key.fold(1)).0.position().clone();
+            let state = kernel.start(&bridge, position, key.fold(single::START));
+            position = kernel.step(&bridge, state, key.fold(single::STEP)).0.position().clone();
         }
     }
     Ok(LogRatio::of(log_weights))
@@ -109,7 +110,7 @@ mod tests {
     #[test]
     fn energies_are_prepared_once_for_all_parts() {
         let draws = || Key::new(1).normal::<2>([50, 2], &Device::flex());
-        let kernel = Mala { step_size: 0.8 };
+        let kernel = Mala::new(0.8);
         let ratio = |from: &dyn Energy<2>, to: &dyn Energy<2>| {
             annealed_importance(&kernel, &from, &to, draws(), 10, Key::new(2)).expect("finite")
         };

@@ -15,11 +15,19 @@ use crate::{Kernel, Statistics};
 /// target's: the step depends on the position and nothing corrects for it. Of a coordinate that is independent of
 /// the others it leaves exp(−U)·max(τ, |∇U|)² as δ → 0. It keeps chains from running away in training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Anisotropic {
     /// δ, the largest step.
     pub step_size: f64,
     /// τ.
     pub threshold: f64,
+}
+
+impl Anisotropic {
+    /// Creates a kernel with largest step size δ and threshold τ.
+    pub fn new(step_size: f64, threshold: f64) -> Self {
+        Self { step_size, threshold }
+    }
 }
 
 impl<const D: usize> Kernel<D> for Anisotropic {

@@ -4,6 +4,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Bipartite, Energy};
 use ebm_noise::Key;
+use ebm_noise::streams::chain::layers;
 
 use crate::{Kernel, Statistics};
 
@@ -13,9 +14,17 @@ use crate::{Kernel, Statistics};
 /// The conditional laws are those of `machine`, which should also be the energy that chains are run on: of that, only
 /// the value is told.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct BlockGibbs<M> {
     /// The machine that is sampled, or a reference to it.
     pub machine: M,
+}
+
+impl<M: Bipartite> BlockGibbs<M> {
+    /// Creates a kernel that samples `machine`.
+    pub fn new(machine: M) -> Self {
+        Self { machine }
+    }
 }
 
 impl<M: Bipartite> Kernel<2> for BlockGibbs<M> {
@@ -28,8 +37,8 @@ impl<M: Bipartite> Kernel<2> for BlockGibbs<M> {
         key: Key,
     ) -> (Tensor<2>, Statistics) {
         let from = energy.energy(visible.clone());
-        let hidden = draw(self.machine.hidden_given_visible(visible), key.fold(0));
-        let visible = draw(self.machine.visible_given_hidden(hidden), key.fold(1));
+        let hidden = draw(self.machine.hidden_given_visible(visible), key.fold(layers::HIDDEN));
+        let visible = draw(self.machine.visible_given_hidden(hidden), key.fold(layers::VISIBLE));
         (visible, Statistics::of(from))
     }
 }

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
+use ebm_noise::streams::chain;
 
 use crate::Kernel;
 use crate::kernel::{State, host};
@@ -118,7 +119,7 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     }
     let energy = prepare(energy);
     observe(0, &start);
-    let mut state = kernel.start(&energy, start, key.fold(u64::MAX));
+    let mut state = kernel.start(&energy, start, key.fold(chain::START));
     let mut energies = Vec::with_capacity(steps);
     for step in 0..steps {
         let statistics;
@@ -151,7 +152,14 @@ mod tests {
     fn chain(step_size: f64, steps: usize) -> Result<Chains<2>, ChainError> {
         let target = Gaussian { mean: 0.0, std: 1.0 };
         let start = Tensor::ones([3, 2], &Device::flex());
-        run(&Langevin { step_size, noise: false }, &target, start, steps, Key::new(0), |_, _| {})
+        run(
+            &Langevin::new(step_size).with_noise(false),
+            &target,
+            start,
+            steps,
+            Key::new(0),
+            |_, _| {},
+        )
     }
 
     /// With δ = 4 each step multiplies the state by −7: U = 7^(2τ) passes 10¹² at step 8.
@@ -172,7 +180,7 @@ mod tests {
     #[test]
     fn a_rerun_repeats_the_noise_and_another_key_does_not() {
         let target = Gaussian { mean: 0.0, std: 1.0 };
-        let kernel = Langevin { step_size: 0.5, noise: true };
+        let kernel = Langevin::new(0.5);
         let once = |seed| {
             let start = Tensor::<2>::zeros([4, 3], &Device::flex());
             let chains =

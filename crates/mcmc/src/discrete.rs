@@ -4,6 +4,7 @@ use burn::tensor::activation::{log_softmax, sigmoid};
 use burn::tensor::{Int, Tensor};
 use ebm_energy::Energy;
 use ebm_noise::Key;
+use ebm_noise::streams::chain::transition;
 use serde::{Deserialize, Serialize};
 
 use crate::{Kernel, Point, Statistics};
@@ -11,9 +12,17 @@ use crate::{Kernel, Point, Statistics};
 /// Gibbs sampling: one unit after the other is drawn from its law given all others (Geman and Geman 1984). Any
 /// energy will do; a sweep evaluates it once for each unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Gibbs {
     /// The two values of a unit.
     pub values: [f64; 2],
+}
+
+impl Gibbs {
+    /// Creates a kernel for units with these two values.
+    pub fn new(values: [f64; 2]) -> Self {
+        Self { values }
+    }
 }
 
 impl Kernel<2> for Gibbs {
@@ -42,9 +51,17 @@ impl Kernel<2> for Gibbs {
 /// gradient promises, and a Metropolis rule corrects (Grathwohl, Swersky, Hashemi, Duvenaud, Maddison, "Oops I
 /// took a gradient", ICML 2021). The energy must be differentiable between the two values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct GibbsWithGradients {
     /// The two values of a unit.
     pub values: [f64; 2],
+}
+
+impl GibbsWithGradients {
+    /// Creates a kernel for units with these two values.
+    pub fn new(values: [f64; 2]) -> Self {
+        Self { values }
+    }
 }
 
 impl Kernel<2> for GibbsWithGradients {
@@ -54,7 +71,7 @@ impl Kernel<2> for GibbsWithGradients {
         let x = state.position.clone();
         let (change, log_q) = self.promises(&state);
         // The largest of log q + Gumbel noise is a draw from q.
-        let uniform = key.fold(0).uniform::<2>(x.dims(), &x.device());
+        let uniform = key.fold(transition::PROPOSAL).uniform::<2>(x.dims(), &x.device());
         let gumbel = uniform.log().neg().log().neg();
         let chosen = (log_q.clone() + gumbel).argmax(1);
         let mask = one_hot(&x, chosen);
@@ -63,7 +80,8 @@ impl Kernel<2> for GibbsWithGradients {
         let log_ratio = state.energy.clone() - proposal.energy.clone()
             + ((log_q_back - log_q) * mask).sum_dim(1).squeeze_dim::<1>(1);
         let from = state.energy.clone();
-        let (state, acceptance) = state.accept(proposal, log_ratio, key.fold(1));
+        let (state, acceptance) =
+            state.accept(proposal, log_ratio, key.fold(transition::ACCEPTANCE));
         (state, Statistics { acceptance: Some(acceptance), ..Statistics::of(from) })
     }
 }

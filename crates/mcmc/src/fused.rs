@@ -120,7 +120,7 @@ mod tests {
     fn equals_the_general_path() {
         for (shape, noise) in [([37, 7], true), ([16, 4], true), ([1, 1], true), ([20, 5], false)] {
             let start = Key::new(1).normal::<2>(shape, &Device::flex());
-            let kernel = Langevin { step_size: 0.4, noise };
+            let kernel = Langevin::new(0.4).with_noise(noise);
             let general = run(&kernel, &TARGET, start.clone(), 30, Key::new(2), |_, _| {});
             let general = general.expect("finite").state.into_data();
             let fused = kernel.run_fused(&TARGET, start, 30, Key::new(2)).expect("finite");
@@ -132,7 +132,7 @@ mod tests {
     fn a_runaway_chain_is_named_with_its_step() {
         let unit = Gaussian { mean: 0.0, std: 1.0 };
         let start = Tensor::<2>::ones([3, 2], &Device::flex());
-        let kernel = Langevin { step_size: 4.0, noise: false };
+        let kernel = Langevin::new(4.0).with_noise(false);
         let error = kernel.run_fused(&unit, start, 20, Key::new(0)).expect_err("it diverges");
         assert!(
             matches!(error, ChainError::Runaway { step: 8, steps: 20, total: 3, .. }),

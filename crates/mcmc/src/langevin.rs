@@ -15,11 +15,24 @@ use crate::{Kernel, Statistics};
 /// 1/(1 − δ²/4). Without noise it is gradient descent with step δ²/2, as the released code of the paper
 /// runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Langevin {
     /// δ.
     pub step_size: f64,
     /// Whether δ·ε is added.
     pub noise: bool,
+}
+
+impl Langevin {
+    /// Creates a kernel with step size δ that adds noise.
+    pub fn new(step_size: f64) -> Self {
+        Self { step_size, noise: true }
+    }
+
+    /// Returns the kernel with noise switched on or off.
+    pub fn with_noise(self, noise: bool) -> Self {
+        Self { noise, ..self }
+    }
 }
 
 impl<const D: usize> Kernel<D> for Langevin {
@@ -75,7 +88,7 @@ mod tests {
     #[test]
     fn small_steps_reproduce_the_target() {
         // Bias of the variance: 0.28 %, an eighth of its standard error of 2.2 %.
-        let kernel = Langevin { step_size: 0.16, noise: true };
+        let kernel = Langevin::new(0.16);
         let (mean, variance) = errors(&draws(&kernel, 600), TARGET.mean, TARGET.std * TARGET.std);
         assert!(mean < 4.0 && variance < 4.0, "{mean} and {variance} standard errors");
     }
@@ -83,7 +96,7 @@ mod tests {
     #[test]
     fn large_steps_show_the_known_bias() {
         let step_size = 1.5;
-        let states = draws(&Langevin { step_size, noise: true }, 100);
+        let states = draws(&Langevin::new(step_size), 100);
         let (mean, variance) = errors(&states, TARGET.mean, stationary_variance(step_size));
         assert!(mean < 4.0 && variance < 4.0, "{mean} and {variance} standard errors");
         let (_, unbiased) = errors(&states, TARGET.mean, TARGET.std * TARGET.std);
@@ -95,7 +108,7 @@ mod tests {
     fn without_noise_it_descends() {
         let unit = Gaussian { mean: 0.0, std: 1.0 };
         let start = Tensor::<2>::ones([1, 1], &Device::flex());
-        let kernel = Langevin { step_size: 0.5, noise: false };
+        let kernel = Langevin::new(0.5).with_noise(false);
         let chains = run(&kernel, &unit, start, 10, Key::new(0), |_, _| {}).expect("finite");
         let left: f32 = chains.state.into_scalar();
         assert!((f64::from(left) - 0.875_f64.powi(10)).abs() < 1e-6, "{left}");

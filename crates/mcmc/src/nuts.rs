@@ -6,6 +6,7 @@
 use burn::tensor::{Tensor, TensorData};
 use ebm_energy::Energy;
 use ebm_noise::Key;
+use ebm_noise::streams::chain::transition;
 use serde::{Deserialize, Serialize};
 
 use crate::hmc::DIVERGENCE;
@@ -14,6 +15,7 @@ use crate::{Kernel, Point, Statistics};
 
 /// Hamiltonian trajectories that double until they turn back, with a diagonal mass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Nuts {
     /// δ of the leapfrog steps.
     pub step_size: f64,
@@ -29,6 +31,16 @@ impl Nuts {
         Self { step_size, max_depth: 10, inverse_mass: Vec::new() }
     }
 
+    /// Returns the kernel with at most `max_depth` doublings.
+    pub fn with_max_depth(self, max_depth: usize) -> Self {
+        Self { max_depth, ..self }
+    }
+
+    /// Returns the kernel with another inverse mass of each coordinate.
+    pub fn with_inverse_mass(self, inverse_mass: impl Into<Vec<f64>>) -> Self {
+        Self { inverse_mass: inverse_mass.into(), ..self }
+    }
+
     fn inverse_mass(&self, dim: usize) -> Vec<f64> {
         (0..dim).map(|i| self.inverse_mass.get(i).copied().unwrap_or(1.0)).collect()
     }
@@ -41,7 +53,7 @@ impl<const D: usize> Kernel<D> for Nuts {
         let (shape, device) = (state.position.dims(), state.position.device());
         let dim = shape[1..].iter().product::<usize>();
         let inverse_mass = self.inverse_mass(dim);
-        let noise = host(key.fold(0).normal(shape, &device));
+        let noise = host(key.fold(transition::PROPOSAL).normal(shape, &device));
         let [positions, gradients] = [state.position, state.gradient].map(host);
         let energies = host(state.energy.clone());
         let mut trees: Vec<Tree> = (0..shape[0])
@@ -55,7 +67,11 @@ impl<const D: usize> Kernel<D> for Nuts {
                     energy: energies[chain],
                     gradient: gradients[row].to_vec(),
                 };
-                Tree::new(leaf, &inverse_mass, Random { key: key.fold(1), chain, drawn: 0 })
+                Tree::new(
+                    leaf,
+                    &inverse_mass,
+                    Random { key: key.fold(transition::ACCEPTANCE), chain, drawn: 0 },
+                )
             })
             .collect();
         // One more leaf for every tree that is still growing, with one evaluation for all of them.

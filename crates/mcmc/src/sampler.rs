@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen, prepare};
 use ebm_noise::Key;
+use ebm_noise::streams::chain;
 
 use crate::diagnostics::{Draws, Summary};
 use crate::kernel::{State, host};
@@ -19,7 +20,7 @@ use crate::{ChainError, Kernel, Statistics};
 /// let target = Gaussian { mean: 1.0, std: 0.5 };
 /// let start = Tensor::<2>::zeros([4, 2], &Device::flex());
 /// let samples =
-///     Sampler::new(Mala { step_size: 0.6 }, &target, start, Key::new(0)).burn_in(100).sample(500)?;
+///     Sampler::new(Mala::new(0.6), &target, start, Key::new(0)).burn_in(100).sample(500)?;
 /// assert_eq!(samples.draws.shape(), [4, 500, 2]);
 /// println!("{}", samples.summary());
 /// # Ok::<(), ebm_mcmc::ChainError>(())
@@ -60,7 +61,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     /// - `start`: `[chains, …]`
     pub fn new<E: Energy<D>>(kernel: K, energy: &'e E, start: Tensor<D>, key: Key) -> Self {
         let energy = prepare(energy);
-        let state = Some(kernel.start(&energy, start, key.fold(u64::MAX)));
+        let state = Some(kernel.start(&energy, start, key.fold(chain::START)));
         Self { kernel, energy, state, key, step: 0, thin: 1 }
     }
 

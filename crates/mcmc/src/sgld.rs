@@ -13,6 +13,7 @@ use crate::{Kernel, Statistics};
 
 /// x ← x − (δₜ²/2)·g + δₜ·ε with δₜ² = a·(b + t)^−γ, where g is the energy's gradient, noisy or not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Sgld {
     /// a, the square of the first step's δ at b = 1.
     pub scale: f64,
@@ -20,6 +21,18 @@ pub struct Sgld {
     pub offset: f64,
     /// γ; in (½, 1] chains converge, 0 keeps the step constant.
     pub decay: f64,
+}
+
+impl Sgld {
+    /// Creates a kernel whose step size stays at √a.
+    pub fn new(scale: f64) -> Self {
+        Self { scale, offset: 1.0, decay: 0.0 }
+    }
+
+    /// Returns the kernel with steps that shrink as (b + t)^−γ, where b is `offset` and γ is `decay`.
+    pub fn with_decay(self, offset: f64, decay: f64) -> Self {
+        Self { offset, decay, ..self }
+    }
 }
 
 /// A position and the number of transitions made.
@@ -63,6 +76,7 @@ impl<const D: usize> Kernel<D> for Sgld {
 /// along the chain, the less the nearer α is to 1. Without memory (α = 0) a coordinate that is independent of the
 /// others is left with exp(−U)·(λ + |∇U|) as δ → 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PreconditionedSgld {
     /// δ.
     pub step_size: f64,
@@ -70,6 +84,23 @@ pub struct PreconditionedSgld {
     pub memory: f64,
     /// λ, which limits G.
     pub floor: f64,
+}
+
+impl PreconditionedSgld {
+    /// Creates a kernel with step size δ, α = 0.99 and λ = 10⁻⁵, as the authors have them.
+    pub fn new(step_size: f64) -> Self {
+        Self { step_size, memory: 0.99, floor: 1e-5 }
+    }
+
+    /// Returns the kernel with another α.
+    pub fn with_memory(self, memory: f64) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Returns the kernel with another λ.
+    pub fn with_floor(self, floor: f64) -> Self {
+        Self { floor, ..self }
+    }
 }
 
 /// A position and the running mean of squared gradients there.

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, Tempered};
 use ebm_noise::Key;
+use ebm_noise::streams::chain::{EXCHANGE, single};
 
 use crate::kernel::{State, select};
 use crate::{Kernel, Statistics};
@@ -11,12 +12,20 @@ use crate::{Kernel, Statistics};
 /// then neighbours exchange places by a Metropolis rule, even pairs and odd pairs in turn (Geyer 1991; Hukushima
 /// and Nemoto 1996). The position of a chain is that of its coldest replica.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ParallelTempering<K> {
     /// Moves the replicas at each temperature.
     pub kernel: K,
     /// Increasing; the first, usually 1, is what is sampled. A Langevin step suits a temperature if it
     /// grows as √T.
     pub temperatures: Vec<f64>,
+}
+
+impl<K> ParallelTempering<K> {
+    /// Creates a kernel with a replica at each of `temperatures`, which increase from that of the target, usually 1.
+    pub fn new(kernel: K, temperatures: impl Into<Vec<f64>>) -> Self {
+        Self { kernel, temperatures: temperatures.into() }
+    }
 }
 
 /// Replicas from cold to hot.
@@ -57,10 +66,10 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
         for (rung, (position, &temperature)) in
             positions.iter_mut().zip(&self.temperatures).enumerate()
         {
-            let tempered = Tempered { inner: energy, temperature };
+            let tempered = Tempered::new(energy, temperature);
             let key = key.fold(rung as u64);
-            let state = self.kernel.start(&tempered, position.clone(), key.fold(0));
-            let (state, statistics) = self.kernel.step(&tempered, state, key.fold(1));
+            let state = self.kernel.start(&tempered, position.clone(), key.fold(single::START));
+            let (state, statistics) = self.kernel.step(&tempered, state, key.fold(single::STEP));
             *position = state.position().clone();
             first_energy.get_or_insert(statistics.energy * temperature);
         }
@@ -71,7 +80,7 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
             let gain = energies[cold].clone() - energies[cold + 1].clone();
             let probability = (gain * (beta[0] - beta[1])).clamp_max(0.0).exp();
             let uniform =
-                key.fold(u64::MAX - cold as u64).uniform(probability.dims(), &probability.device());
+                key.fold(EXCHANGE - cold as u64).uniform(probability.dims(), &probability.device());
             let exchanged = probability.clone().greater(uniform);
             let pair = [positions[cold].clone(), positions[cold + 1].clone()];
             positions[cold] = select(&exchanged, pair[1].clone(), pair[0].clone());
@@ -100,7 +109,7 @@ pub fn anneal<const D: usize, K: Kernel<D>, E: Energy<D>>(
     key: Key,
 ) -> Result<Tensor<D>, crate::ChainError> {
     temperatures.iter().enumerate().try_fold(start, |position, (i, &temperature)| {
-        let tempered = Tempered { inner: energy, temperature };
+        let tempered = Tempered::new(energy, temperature);
         let key = key.fold(i as u64);
         crate::run(&kernel_at(temperature), &tempered, position, steps, key, |_, _| {})
             .map(|chains| chains.state)

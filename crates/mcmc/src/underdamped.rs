@@ -14,11 +14,19 @@ use crate::{Kernel, Point, Statistics};
 /// For a Gaussian target the law of the positions is exact at every δ for which the scheme is stable (below
 /// two standard deviations); else its bias is of fourth order for large friction and of second in general.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Underdamped {
     /// δ.
     pub step_size: f64,
     /// γ.
     pub friction: f64,
+}
+
+impl Underdamped {
+    /// Creates a kernel with step size δ and friction γ.
+    pub fn new(step_size: f64, friction: f64) -> Self {
+        Self { step_size, friction }
+    }
 }
 
 /// Position, gradient and velocity.

@@ -106,20 +106,20 @@ fn sums_over_all_states() {
 
 #[test]
 fn gibbs_reproduces_every_target() {
-    isings().iter().for_each(|ising| reproduces(Gibbs { values: SPINS }, ising, SPINS, 1));
-    machines().iter().for_each(|machine| reproduces(Gibbs { values: BITS }, machine, BITS, 1));
+    isings().iter().for_each(|ising| reproduces(Gibbs::new(SPINS), ising, SPINS, 1));
+    machines().iter().for_each(|machine| reproduces(Gibbs::new(BITS), machine, BITS, 1));
 }
 
 #[test]
 fn gibbs_with_gradients_reproduces_every_target() {
-    let kernel = |values| GibbsWithGradients { values };
+    let kernel = |values| GibbsWithGradients::new(values);
     isings().iter().for_each(|ising| reproduces(kernel(SPINS), ising, SPINS, 6));
     machines().iter().for_each(|machine| reproduces(kernel(BITS), machine, BITS, 6));
 }
 
 #[test]
 fn block_gibbs_reproduces_every_machine() {
-    machines().iter().for_each(|machine| reproduces(BlockGibbs { machine }, machine, BITS, 2));
+    machines().iter().for_each(|machine| reproduces(BlockGibbs::new(machine), machine, BITS, 2));
 }
 
 /// Replicas of discrete chains exchange places as well.
@@ -127,7 +127,7 @@ fn block_gibbs_reproduces_every_machine() {
 fn parallel_tempering_reproduces_every_ising_model() {
     for ising in isings() {
         let temperatures = vec![1.0, 2.0, 4.0];
-        let kernel = ParallelTempering { kernel: Gibbs { values: SPINS }, temperatures };
+        let kernel = ParallelTempering::new(Gibbs::new(SPINS), temperatures);
         reproduces(kernel, &ising, SPINS, 1);
     }
 }
@@ -136,13 +136,11 @@ fn parallel_tempering_reproduces_every_ising_model() {
 #[test]
 fn wrong_coefficients_are_found_out() {
     for (given, wrong) in machines().iter().zip(&scaled_machines(2.0)) {
-        let samples = sample(BlockGibbs { machine: wrong }, given, 2);
+        let samples = sample(BlockGibbs::new(wrong), given, 2);
         assert!(worst(&samples, given, BITS) > 4.0);
     }
     let [given, wrong] = [0.4, 0.8].map(|j| Ising::new(Lattice::Ring(7), j, 0.3).expect("valid"));
-    let [gibbs, gradients] = [
-        sample(Gibbs { values: SPINS }, &wrong, 1),
-        sample(GibbsWithGradients { values: SPINS }, &wrong, 6),
-    ];
+    let [gibbs, gradients] =
+        [sample(Gibbs::new(SPINS), &wrong, 1), sample(GibbsWithGradients::new(SPINS), &wrong, 6)];
     assert!(worst(&gibbs, &given, SPINS) > 4.0 && worst(&gradients, &given, SPINS) > 4.0);
 }

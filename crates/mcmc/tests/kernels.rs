@@ -8,7 +8,7 @@ use common::{deviation, off};
 use ebm_energy::{Energy, FnEnergy, Gaussian};
 use ebm_mcmc::{
     Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, WarmUp,
-    annealed_importance,
+    annealed_importance, run,
 };
 use ebm_targets::{DiagonalGaussian, DoubleWell, Target};
 
@@ -61,16 +61,16 @@ fn in_the_wells(dim: usize) -> Tensor<2> {
 #[test]
 fn metropolis_kernels_are_exact_at_large_steps() {
     let run = [60, 2, 60];
-    let mala = sample(Mala { step_size: 1.8 }, &GAUSSIAN, zeros(2), run);
+    let mala = sample(Mala::new(1.8), &GAUSSIAN, zeros(2), run);
     has_moments("MALA", &mala, 0.7, SECOND);
-    let hmc = sample(Hmc { step_size: 1.2, leapfrog_steps: 3 }, &GAUSSIAN, zeros(2), run);
+    let hmc = sample(Hmc::new(1.2, 3), &GAUSSIAN, zeros(2), run);
     has_moments("HMC", &hmc, 0.7, SECOND);
     assert!(hmc.acceptance.iter().all(|&a| a < 0.999), "the step is not small");
     let well = double_well();
     let start = || in_the_wells(2);
-    let mala = sample(Mala { step_size: 0.4 }, &well, start(), [100, 5, 60]);
+    let mala = sample(Mala::new(0.4), &well, start(), [100, 5, 60]);
     has_moments("MALA, double well", &mala, 0.0, 0.852_136_152_2);
-    let hmc = sample(Hmc { step_size: 0.25, leapfrog_steps: 5 }, &well, start(), [100, 2, 60]);
+    let hmc = sample(Hmc::new(0.25, 5), &well, start(), [100, 2, 60]);
     has_moments("HMC, double well", &hmc, 0.0, 0.852_136_152_2);
 }
 
@@ -90,7 +90,7 @@ fn mala_accepts_as_often_as_it_should() {
     ];
     for (target, h, expected, error) in rows {
         let start = target.sample(CHAINS, Key::new(18), &Device::flex()).expect("a sampler");
-        let kernel = Mala { step_size: (2.0 * h).sqrt() };
+        let kernel = Mala::new((2.0 * h).sqrt());
         let samples = sample(kernel, &target, start, [0, 1, 200]);
         let rates = &samples.acceptance;
         let low = deviation(rates, expected - 4.0 * error);
@@ -113,7 +113,7 @@ fn langevin_has_its_known_bias_on_the_double_well() {
         (0.005, 0.846_919_015_7),
         (0.001, 0.851_123_095_2),
     ] {
-        let kernel = Langevin { step_size: (2.0 * h).sqrt(), noise: true };
+        let kernel = Langevin::new((2.0 * h).sqrt());
         let start = well.sample(20_000, Key::new(19), &Device::flex()).expect("a sampler");
         let end = kernel.run_fused(&well, start, (4.0 / h) as usize, Key::new(20)).expect("finite");
         let squares: Vec<f64> = end.into_data().iter::<f64>().map(|x| x * x).collect();
@@ -137,20 +137,19 @@ fn tempering_finds_the_other_mode() {
         (largest.clone() + ((a - largest.clone()).exp() + (b - largest).exp()).log()).neg()
     });
     let start = || zeros(2) - 1.0;
-    let kernel = Mala { step_size: 0.35 };
+    let kernel = Mala::new(0.35);
     let alone = sample(kernel, &mixture, start(), [100, 2, 60]);
     assert!(off(&alone, each(|x| x), 0.0) > 4.0, "without exchanges the other mode is not found");
-    let tempered = ParallelTempering { kernel, temperatures: vec![1.0, 2.5, 6.0, 15.0] };
+    let tempered = ParallelTempering::new(kernel, vec![1.0, 2.5, 6.0, 15.0]);
     let samples = sample(tempered, &mixture, start(), [400, 4, 60]);
     has_moments("parallel tempering", &samples, 0.0, 1.09);
 }
 
 #[test]
 fn warm_up_reaches_the_acceptance() {
-    let warm_up = WarmUp { steps: 300, acceptance: 0.7 };
-    let (kernel, state) = warm_up
-        .run(Mala { step_size: 0.01 }, &GAUSSIAN, zeros(5), Key::new(3))
-        .expect("it can be accepted");
+    let warm_up = WarmUp::new(300).with_acceptance(0.7);
+    let (kernel, state) =
+        warm_up.run(Mala::new(0.01), &GAUSSIAN, zeros(5), Key::new(3)).expect("it can be accepted");
     let samples = sample(kernel, &GAUSSIAN, state.position, [10, 1, 50]);
     let mean = samples.acceptance.iter().sum::<f64>() / CHAINS as f64;
     assert!((mean - 0.7).abs() < 0.05, "acceptance {mean} with {kernel:?}");
@@ -162,8 +161,8 @@ fn annealed_importance_finds_the_ratio() {
     let from = Gaussian { mean: 0.0, std: 1.0 };
     let to = Gaussian { mean: 3.0, std: 2.0 };
     let draws = Key::new(5).normal::<2>([2000, 1], &Device::flex());
-    let ratio = annealed_importance(&Mala { step_size: 1.0 }, &from, &to, draws, 60, Key::new(6))
-        .expect("finite");
+    let ratio =
+        annealed_importance(&Mala::new(1.0), &from, &to, draws, 60, Key::new(6)).expect("finite");
     let off = (ratio.value - 2.0_f64.ln()).abs() / ratio.standard_error;
     assert!(off < 4.0 && ratio.standard_error < 0.05, "{} ± {}", ratio.value, ratio.standard_error);
 }
@@ -190,15 +189,19 @@ fn nuts_reproduces_gaussians() {
     }
 }
 
-#[test]
-fn nuts_learns_the_mass() {
-    // Standard deviations 1 and 100.
-    let narrow = FnEnergy::new(|x: Tensor<2>| {
+/// Independent coordinates with standard deviations 1 and 100.
+fn badly_scaled() -> impl Energy<2> {
+    FnEnergy::new(|x: Tensor<2>| {
         let scale = Tensor::<2>::from_data([[1.0, 1e-4]], &x.device());
         (x.powi_scalar(2) * scale).sum_dim(1).squeeze_dim::<1>(1) * 0.5
-    });
+    })
+}
+
+#[test]
+fn nuts_learns_the_mass() {
+    let narrow = badly_scaled();
     let start = Tensor::<2>::zeros([20, 2], &Device::flex());
-    let warm_up = WarmUp { steps: 300, acceptance: 0.8 };
+    let warm_up = WarmUp::new(300);
     let (kernel, state) =
         warm_up.run(Nuts::new(0.1), &narrow, start, Key::new(4)).expect("it can be accepted");
     let ratio = kernel.inverse_mass[1] / kernel.inverse_mass[0];
@@ -206,4 +209,46 @@ fn nuts_learns_the_mass() {
     let samples = sample(kernel, &narrow, state.position, [10, 1, 100]);
     let mean = samples.acceptance.iter().sum::<f64>() / 20.0;
     assert!((mean - 0.8).abs() < 0.1, "acceptance {mean}");
+}
+
+/// Trajectories of fixed length explore both coordinates once their mass is known, and not before.
+#[test]
+fn hmc_learns_the_mass() {
+    let narrow = badly_scaled();
+    let start = || Tensor::<2>::zeros([100, 2], &Device::flex());
+    let warm_up = WarmUp::new(400);
+    let (kernel, state) =
+        warm_up.run(Hmc::new(0.1, 5), &narrow, start(), Key::new(4)).expect("it can be accepted");
+    let ratio = kernel.inverse_mass[1] / kernel.inverse_mass[0];
+    assert!((5e3..2e4).contains(&ratio), "{kernel:?}");
+    let samples = sample(kernel.clone(), &narrow, state.position, [20, 1, 100]);
+    for (i, variance) in [1.0, 1e4].into_iter().enumerate() {
+        let errors = [off(&samples, |x| x[i], 0.0), off(&samples, |x| x[i] * x[i], variance)];
+        assert!(errors.iter().all(|e| *e < 4.0), "coordinate {i}: {errors:?} standard errors");
+    }
+    let unit = kernel.with_inverse_mass([]);
+    let samples = sample(unit, &narrow, start(), [20, 1, 100]);
+    assert!(off(&samples, |x| x[1] * x[1], 1e4) > 4.0, "no mass was needed");
+}
+
+/// Any mass leaves the target invariant, also one that does not suit it and one that is shorter than the state.
+#[test]
+fn hmc_is_exact_with_any_mass() {
+    for inverse_mass in [vec![0.3, 2.0], vec![4.0]] {
+        let kernel = Hmc::new(0.7, 3).with_inverse_mass(inverse_mass);
+        let samples = sample(kernel, &GAUSSIAN, zeros(2), [60, 2, 60]);
+        has_moments("HMC", &samples, 0.7, SECOND);
+        assert!(samples.acceptance.iter().all(|&a| a < 0.999), "the step is not small");
+    }
+}
+
+/// With an inverse mass of ones the trajectory is that of unit mass.
+#[test]
+fn a_mass_of_ones_is_unit_mass() {
+    let end = |kernel: Hmc| {
+        let chains = run(&kernel, &GAUSSIAN, zeros(2), 5, Key::new(9), |_, _| {});
+        chains.expect("finite").state.into_data()
+    };
+    let hmc = Hmc::new(0.7, 3);
+    end(hmc.clone()).assert_eq(&end(hmc.with_inverse_mass([1.0, 1.0])), true);
 }

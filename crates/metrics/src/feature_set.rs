@@ -36,7 +36,7 @@ impl FeatureSet {
     /// As [`new`](Self::new).
     pub fn from_tensor<const D: usize>(rows: Tensor<D>) -> Result<Self, MetricsError> {
         let dim = rows.dims()[1..].iter().product();
-        Self::new(dim, rows.into_data().iter::<f32>().collect())
+        Self::new(dim, ebm_tensor::values(rows))
     }
 
     /// Number of rows.

@@ -3,13 +3,10 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
-use ebm_energy::{Energy, Frozen};
 use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::{Key, initialise};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::FrozenConvEnergy;
 
 /// The layers of a [`ConvEnergy`]: convolutions with LeakyReLU, then a dense head whose outputs are summed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -173,21 +170,11 @@ impl ConvEnergy {
     }
 }
 
-impl Energy<4> for ConvEnergy {
-    fn energy(&self, x: Tensor<4>) -> Tensor<1> {
-        self.negative_energy(x, None).neg()
-    }
-
-    /// On a CPU, where the general path leaves most of the speed unused.
-    fn freeze(&self) -> Option<Frozen<'_, 4>> {
-        FrozenConvEnergy::new(self).map(|frozen| Box::new(frozen) as _)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use burn::tensor::Tolerance;
+    use ebm_energy::Energy;
 
     fn network(device: &Device) -> ConvEnergy {
         ConvEnergyConfig::mnist().init([1, 28], Key::new(5), device).expect("the network is valid")

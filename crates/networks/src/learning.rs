@@ -62,7 +62,7 @@ impl ResidualEnergy {
     }
 }
 
-fn by_autodiff<M: Module>(
+pub(crate) fn by_autodiff<M: Module>(
     network: &M,
     f: impl Fn(&M, Tensor<4>, Option<Tensor<4>>) -> Tensor<1>,
     contrast: Contrast,
@@ -91,7 +91,12 @@ fn by_autodiff<M: Module>(
 
 impl FrozenConvEnergy {
     /// As [`ConvEnergy::learning`], for the energy that this was made of.
-    fn learning(mut self, energy: &ConvEnergy, contrast: Contrast, terms: Terms) -> Learning {
+    pub(crate) fn learning(
+        mut self,
+        energy: &ConvEnergy,
+        contrast: Contrast,
+        terms: Terms,
+    ) -> Learning {
         let Contrast { samples, data, condition } = contrast;
         let device = samples.device().without_autodiff();
         let [of_samples, of_data] = [&samples, &data].map(|x| x.dims()[0]);
@@ -157,12 +162,12 @@ fn gradients(
     device: &Device,
 ) -> GradientsParams {
     let mut gradients = GradientsParams::new();
-    for (convolution, [weight, bias]) in energy.convolutions.iter().zip(gradient.layers) {
+    for (convolution, layer) in energy.convolutions.iter().zip(gradient.layers) {
         let shape = convolution.weight.dims();
-        let weight = Tensor::from_data(TensorData::new(weight, shape), device);
+        let weight = Tensor::from_data(TensorData::new(layer.weight, shape), device);
         gradients.register::<4>(convolution.weight.id, weight);
         if let Some(parameter) = &convolution.bias {
-            let bias = Tensor::from_data(TensorData::new(bias, parameter.dims()), device);
+            let bias = Tensor::from_data(TensorData::new(layer.bias, parameter.dims()), device);
             gradients.register::<1>(parameter.id, bias);
         }
     }

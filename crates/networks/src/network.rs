@@ -60,7 +60,7 @@ impl EnergyNetwork {
     }
 }
 
-/// See [`EnergyNetwork::given`].
+/// U(x | c) = −f_θ(x, c) for a c that is held, as [`EnergyNetwork::given`] returns it.
 #[derive(Clone, Debug)]
 pub struct Given {
     network: EnergyNetwork,

@@ -136,6 +136,11 @@ impl ResidualEnergy {
         if self.is_normalised() { spectral::advance(self) } else { self }
     }
 
+    /// The network without autodiff, its weights divided once and for all if they are normalised.
+    pub(crate) fn materialised(&self) -> Self {
+        if self.is_normalised() { self.valid().materialize() } else { self.valid() }
+    }
+
     fn is_normalised(&self) -> bool {
         self.stem.weight.reparameterization::<SpectralNorm>().is_some()
     }
@@ -166,7 +171,7 @@ impl Energy<4> for ResidualEnergy {
 
     /// With spectral normalisation: the weights are divided once, not in every step.
     fn freeze(&self) -> Option<Frozen<'_, 4>> {
-        self.is_normalised().then(|| Box::new(self.valid().materialize()) as _)
+        self.is_normalised().then(|| Box::new(self.materialised()) as _)
     }
 }
 

@@ -46,6 +46,41 @@ pub mod data {
     pub const CONDITIONS: u64 = u64::MAX - 1;
 }
 
+/// Streams of a chain's key. Transitions are folded with their number, which stays below these.
+pub mod chain {
+    /// Auxiliary variables of the initial state, such as velocities.
+    pub const START: u64 = u64::MAX;
+
+    /// Streams of one transition's key, for kernels that use more than one.
+    pub mod transition {
+        /// The proposal: Langevin noise, momenta, the unit that may flip.
+        pub const PROPOSAL: u64 = 0;
+        /// Acceptance; within a trajectory of NUTS, directions and the choice of a point.
+        pub const ACCEPTANCE: u64 = 1;
+    }
+
+    /// Streams of one transition's key, for kernels that draw one layer of a bipartite model after the other.
+    pub mod layers {
+        /// Hidden units.
+        pub const HIDDEN: u64 = 0;
+        /// Visible units.
+        pub const VISIBLE: u64 = 1;
+    }
+
+    /// Streams of a key with which a kernel starts and makes a single transition: of a rung of parallel
+    /// tempering, or of one temperature of annealed importance sampling.
+    pub mod single {
+        /// Auxiliary variables of the initial state.
+        pub const START: u64 = 0;
+        /// The transition.
+        pub const STEP: u64 = 1;
+    }
+
+    /// Exchanges in a transition of parallel tempering. Those of the pair of rungs `cold` and `cold + 1` use
+    /// `EXCHANGE - cold`; the rungs are folded with their number, which stays below.
+    pub const EXCHANGE: u64 = u64::MAX;
+}
+
 /// Streams of the key of tasks on a trained run. Each task folds it with its own streams as well, which
 /// stay below these.
 pub mod task {

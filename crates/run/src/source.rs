@@ -122,7 +122,7 @@ impl Source {
             .condition
             .clone()
             .map(|recipe| Conditions { recipe, key: key.fold(streams::data::CONDITIONS) });
-        let loader = Loader::new(Arc::new(images), batches);
+        let loader = Loader::new(Arc::new(images.into()), batches);
         let batches = loader.augmented(augment, key.fold(streams::data::AUGMENT))?.ahead();
         Ok(Self(Kind::Images { batches, conditions }))
     }
@@ -131,7 +131,7 @@ impl Source {
     pub fn image(&self) -> [usize; 2] {
         match &self.0 {
             Kind::Images { batches, conditions } => {
-                let [channels, side, _] = batches.images().shape();
+                let [channels, side, _] = batches.set().images().shape();
                 let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
                 [channels - paired, side]
             }
@@ -153,7 +153,7 @@ impl Source {
             Kind::Images { batches, conditions } => {
                 let batch = batches.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
-                let images = batch.into_tensor(device);
+                let images = batch.into_examples(device).images;
                 let (images, condition) = match conditions {
                     Some(conditions) => conditions.split(images, &labels, iteration),
                     None => (images, None),
@@ -204,7 +204,7 @@ impl Source {
     pub(crate) fn stored_images(&self, count: usize, device: &Device) -> Tensor<4> {
         match &self.0 {
             Kind::Images { batches, .. } => {
-                let images = batches.images();
+                let images = batches.set().images();
                 images.batch(&spread(images.len(), count), device)
             }
             Kind::Density { density, key, .. } => {
@@ -216,7 +216,7 @@ impl Source {
     /// Returns the images as they are stored, unless the data are drawn from a density.
     pub(crate) fn images(&self) -> Option<&ImageSet> {
         match &self.0 {
-            Kind::Images { batches, .. } => Some(batches.images()),
+            Kind::Images { batches, .. } => Some(batches.set().images()),
             Kind::Density { .. } => None,
         }
     }

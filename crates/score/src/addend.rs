@@ -1,15 +1,18 @@
-//! What a condition adds to a network: f(x, c) where c goes, beside a layer's input, through a convolution of its
-//! own. A chain leaves c alone, so that convolution is made once for all its steps.
+//! The contribution of a condition: f(x, c) where c enters through a convolution of its own, added
+//! to the sums of one layer. A chain holds c fixed, so this convolution is computed once for all
+//! steps.
 
+use crate::PlanError;
 use crate::buffer::Buffer;
-use crate::{Plan, PlanError};
+use crate::stage::Stage;
 
-/// Numbers that are added to the sums of one layer, before its LeakyReLU: others for each sample.
+/// Values added to the pre-activations of one layer, before its LeakyReLU; different for each
+/// sample.
 #[derive(Debug)]
 pub struct Addend {
     stage: usize,
     /// Floats of one sample.
-    part: usize,
+    sample_len: usize,
     /// `[sample, pixel, channel]`, channels padded.
     values: Buffer,
 }
@@ -21,43 +24,32 @@ pub(crate) struct Added<'a> {
     pub(crate) values: &'a [f32],
 }
 
-impl Plan {
-    /// Prepares what is added to the sums of layer `layer`, counted from 0, of a batch.
-    ///
-    /// # Shapes
-    /// - `planes`: `[batch, channels, height, width]` of the layer's output
-    ///
-    /// # Errors
-    /// [`PlanError`], if there is no such layer, or the length is not a multiple of its output's.
-    pub fn addend(&self, layer: usize, planes: &[f32]) -> Result<Addend, PlanError> {
-        let Some(stage) = self.stages.get(layer) else {
-            return Err(PlanError::Size { name: "layer of the addend".into(), value: layer });
-        };
+impl Addend {
+    /// Reorders `planes`, `[batch, channels, height, width]`, for stage `index` of a plan.
+    pub(crate) fn new(index: usize, stage: &Stage, planes: &[f32]) -> Result<Self, PlanError> {
         let (pixels, channels) = (stage.geometry.pixels_out(), stage.geometry.channels_out);
         let (given, image) = (planes.len(), pixels * channels);
         if !given.is_multiple_of(image) {
             let expected = given.next_multiple_of(image);
             return Err(PlanError::Length { name: "addend".into(), given, expected });
         }
-        let part = stage.output_len();
-        let mut values = Buffer::zeros(given / image * part);
-        for (to, from) in values.chunks_exact_mut(part).zip(planes.chunks_exact(image)) {
+        let sample_len = stage.output_len();
+        let mut values = Buffer::zeros(given / image * sample_len);
+        for (to, from) in values.chunks_exact_mut(sample_len).zip(planes.chunks_exact(image)) {
             for (channel, plane) in from.chunks_exact(pixels).enumerate() {
                 let to = to[channel..].iter_mut().step_by(stage.channels);
                 to.zip(plane).for_each(|(to, from)| *to = *from);
             }
         }
-        Ok(Addend { stage: layer, part, values })
+        Ok(Self { stage: index, sample_len, values })
     }
-}
 
-impl Addend {
-    /// Number of samples.
+    /// Returns the number of samples.
     pub fn len(&self) -> usize {
-        self.values.len() / self.part
+        self.values.len() / self.sample_len
     }
 
-    /// Whether it is of no sample.
+    /// Returns whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -66,9 +58,9 @@ impl Addend {
         self.stage
     }
 
-    /// The part of `samples` samples.
-    pub(crate) fn of(&self, first: usize, samples: usize) -> Added<'_> {
-        let values = &self.values[first * self.part..][..samples * self.part];
+    /// Returns the addend of `samples` samples from index `first` on.
+    pub(crate) fn block(&self, first: usize, samples: usize) -> Added<'_> {
+        let values = &self.values[first * self.sample_len..][..samples * self.sample_len];
         Added { stage: self.stage, values }
     }
 }

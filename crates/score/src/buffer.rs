@@ -1,15 +1,15 @@
-//! Buffers of `f32` that begin at a cache line, so that no vector load straddles two.
+//! Buffers of `f32` that begin at a cache line, so that no vector load straddles two lines.
 
 use bytemuck::{Pod, Zeroable};
 
-/// Floats in a cache line. Channels are padded to a multiple of it.
+/// The number of floats in a cache line; channels are padded to a multiple of it.
 pub(crate) const LINE: usize = 16;
 
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C, align(64))]
 struct Line([f32; LINE]);
 
-/// Zeros at first; the length is rounded up to whole lines.
+/// An aligned buffer, zero-initialised; its length is rounded up to whole cache lines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buffer(Vec<Line>);
 
@@ -18,7 +18,7 @@ impl Buffer {
         Self(vec![Line([0.0; LINE]); len.div_ceil(LINE)])
     }
 
-    /// Makes it at least `len` long. What is new is zero.
+    /// Grows the buffer to at least `len` floats; the new ones are zero.
     pub(crate) fn reserve(&mut self, len: usize) {
         if self.len() < len {
             self.0.resize(len.div_ceil(LINE), Line([0.0; LINE]));
@@ -40,7 +40,7 @@ impl std::ops::DerefMut for Buffer {
     }
 }
 
-/// `channels` rounded up to whole lines.
+/// Rounds a number of channels up to whole cache lines.
 pub(crate) fn padded(channels: usize) -> usize {
     channels.next_multiple_of(LINE)
 }

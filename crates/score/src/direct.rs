@@ -1,19 +1,21 @@
-//! A convolution of any kernel and stride as a product of patches with the weights, and its input gradient.
+//! Convolutions of any kernel and stride as products of patches with the weights (im2col).
 
 use std::ops::Range;
 
 use crate::buffer::{Buffer, padded};
-use crate::gemm::{OuterProducts, Packed, Product, pieces};
-use crate::network::{Geometry, Layer};
-use crate::plan::{Convolution, Pass, Pixels, Scratch};
+use crate::convolution::{Convolution, Pass, Pixels, Scratch};
+use crate::gemm::{OuterProducts, Packed, Product, chunk_ranges};
+use crate::geometry::Geometry;
+use crate::network::Layer;
 
-/// Floats of patches that are worked on together: they stay in the second-level cache.
+/// The floats of patches that are processed together: they stay in the second-level cache.
 const PATCHES: usize = 1 << 16;
 
-/// Images with fewer output pixels than this go through products together, so that weights are read once for several.
+/// Images with fewer output pixels than this share products, so that weights are read once for
+/// several.
 const FEW: usize = 64;
 
-/// How the input lies in memory: `planes` images of `[height, width, depth]`.
+/// The memory layout of the input: `planes` images of `[height, width, depth]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
     planes: usize,
@@ -21,18 +23,19 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// `[channels, height, width]`, as images are given.
+    /// Returns the layout `[channels, height, width]` of the network's input.
     pub(crate) fn planes(channels: usize) -> Self {
         Self { planes: channels, depth: 1 }
     }
 
-    /// `[height, width, channels]` with padded channels, as layers leave it.
+    /// Returns the layout `[height, width, channels]` of activations, channels padded.
     pub(crate) fn channels_last(channels: usize) -> Self {
         Self { planes: 1, depth: padded(channels) }
     }
 
-    /// Channel and tap of element `i` of a patch, `[plane, tap, depth]`; `None` for padding.
-    fn place(self, geometry: &Geometry, i: usize) -> Option<[usize; 2]> {
+    /// Returns the channel and the tap of element `i` of a patch, `[plane, tap, depth]`; `None` for
+    /// padding.
+    fn channel_and_tap(self, geometry: &Geometry, i: usize) -> Option<[usize; 2]> {
         let taps = geometry.kernel * geometry.kernel;
         let (tap, depth) = (i / self.depth, i % self.depth);
         let channel = tap / taps + depth;
@@ -41,6 +44,7 @@ impl Layout {
     }
 }
 
+/// A convolution that gathers the patches of its input and multiplies them with the weights.
 #[derive(Debug)]
 pub(crate) struct Direct {
     geometry: Geometry,
@@ -56,7 +60,7 @@ impl Direct {
     pub(crate) fn new(geometry: Geometry, layer: &Layer, layout: Layout) -> Self {
         let Geometry { channels_in, channels_out, kernel, .. } = geometry;
         let patch = layout.planes * kernel * kernel * layout.depth;
-        let weight = |i: usize, out: usize| match layout.place(&geometry, i) {
+        let weight = |i: usize, out: usize| match layout.channel_and_tap(&geometry, i) {
             Some([channel, tap]) if out < channels_out => {
                 layer.weight[(out * channels_in + channel) * kernel * kernel + tap]
             }
@@ -75,12 +79,12 @@ impl Direct {
         }
     }
 
-    /// Rows of patches that are worked on together, wherever images begin.
+    /// Returns the number of patches that are processed together, across the borders of images.
     fn rows(&self) -> usize {
         (PATCHES / self.backward.columns()).clamp(1, self.geometry.pixels_out().max(FEW))
     }
 
-    /// The patches of these output pixels, one in a row.
+    /// Copies the patches of these output pixels, one per row.
     fn gather(&self, x: &[f32], pixels: &Range<usize>, patches: &mut [f32]) {
         patches.fill(0.0);
         self.visit(pixels, self.forward.k(), |from, to, len| {
@@ -88,18 +92,20 @@ impl Direct {
         });
     }
 
-    /// Floats of an input image.
-    fn image(&self) -> usize {
+    /// Returns the length of an input image.
+    fn image_len(&self) -> usize {
         self.layout.planes * self.geometry.pixels_in() * self.layout.depth
     }
 
-    /// Calls `work` with the output pixels that are worked on together, counted from the first sample's first.
+    /// Calls `work` with ranges of output pixels that are processed together, counted from the first
+    /// pixel of the first sample.
     fn chunks(&self, samples: usize, work: impl FnMut(Range<usize>)) {
-        pieces(samples * self.geometry.pixels_out(), self.rows()).for_each(work);
+        chunk_ranges(samples * self.geometry.pixels_out(), self.rows()).for_each(work);
     }
 
-    /// Calls `run(offset in the images, offset in the patches, length)` for every run of floats that lies together in
-    /// an image and in the patch of one of these output pixels; patches are `stride` floats apart.
+    /// Calls `run(offset in the images, offset in the patches, length)` for every run of floats that
+    /// is contiguous both in an image and in the patch of one of these output pixels; patches are
+    /// `stride` floats apart.
     #[inline(always)]
     fn visit(
         &self,
@@ -175,7 +181,7 @@ impl Convolution for Direct {
     ) {
         let (dz, dx) = (&dz.data[dz.first..], &mut dx.data[dx.first..]);
         let (k, columns) = (self.backward.k(), self.backward.columns());
-        dx[..samples * self.image()].fill(0.0);
+        dx[..samples * self.image_len()].fill(0.0);
         self.chunks(samples, |pixels| {
             let patches = &mut scratch.left[..pixels.len() * columns];
             for (column, panel) in self.backward.panels(0..columns) {
@@ -234,7 +240,9 @@ impl Convolution for Direct {
         let columns = self.forward.columns();
         let mut weight = vec![0.0; channels_out * channels_in * kernel * kernel];
         for (i, line) in sum.chunks_exact(columns).take(self.forward.k()).enumerate() {
-            let Some([channel, tap]) = self.layout.place(&self.geometry, i) else { continue };
+            let Some([channel, tap]) = self.layout.channel_and_tap(&self.geometry, i) else {
+                continue;
+            };
             for (out, value) in line[..channels_out].iter().enumerate() {
                 weight[(out * channels_in + channel) * kernel * kernel + tap] = *value;
             }

@@ -1,25 +1,25 @@
-//! What a network can be refused for.
+//! Errors of building a plan.
 
-/// A network that no plan can be made of.
+/// The reason why a plan cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// An array has not as many elements as its shape.
+    /// The length of an array does not match its shape.
     #[error("{name} has {given} elements; its shape asks for {expected}")]
     Length {
         /// The array.
         name: String,
-        /// Elements given.
+        /// The number of elements given.
         given: usize,
-        /// Elements expected.
+        /// The number of elements expected.
         expected: usize,
     },
-    /// A number that must be positive is zero, or the sizes overflow.
+    /// A size that must be positive is zero, or the sizes overflow.
     #[error(
         "{name}: {value} is not possible; every size must be at least 1 and their product must fit memory"
     )]
     Size {
-        /// The number.
+        /// The size's name.
         name: String,
         /// Its value.
         value: usize,
@@ -32,14 +32,14 @@ pub enum PlanError {
         "layer {layer}: a kernel of {kernel} does not fit an input of {padded} (padding included)"
     )]
     Kernel {
-        /// The layer, from 0.
+        /// The index of the layer.
         layer: usize,
-        /// The kernel's side.
+        /// The side of the kernel.
         kernel: usize,
         /// The shorter side of the padded input.
         padded: usize,
     },
-    /// There is no convolution.
+    /// The network has no convolution.
     #[error("a network needs at least one convolution")]
     NoLayers,
 }

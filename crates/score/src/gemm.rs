@@ -1,4 +1,4 @@
-//! Products of a few rows with a packed matrix, accumulated in registers.
+//! Matrix products of a few rows with a packed matrix, accumulated in registers.
 
 use std::ops::Range;
 
@@ -6,15 +6,16 @@ use pulp::{Arch, Simd, WithSimd};
 
 use crate::buffer::{Buffer, LINE, padded};
 
-/// Most columns of a panel.
+/// The largest number of columns of a panel.
 pub(crate) const PANEL: usize = 2 * LINE;
 
-/// `0..all` in pieces of `size`; the last may be smaller.
-pub(crate) fn pieces(all: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..all).step_by(size).map(move |first| first..all.min(first + size))
+/// Cuts `0..len` into ranges of `size`; the last may be shorter.
+pub(crate) fn chunk_ranges(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len).step_by(size).map(move |first| first..len.min(first + size))
 }
 
-/// Columns of a panel: two registers with AVX-512 and AVX2, four with NEON, else a [`LINE`].
+/// The columns of a panel: two registers with AVX-512 and AVX2, four with NEON, otherwise one
+/// [`LINE`].
 struct PanelColumns;
 
 impl WithSimd for PanelColumns {
@@ -26,20 +27,21 @@ impl WithSimd for PanelColumns {
     }
 }
 
-/// A matrix `[k, columns]`, packed for products with rows of length `k`: panels of one or two [`LINE`]s of columns (the
-/// last may have one where others have two), each `[k, width]`.
+/// A matrix `[k, columns]`, packed for products with rows of length `k`: panels of one or two
+/// [`LINE`]s of columns (the last may have one where the others have two), each `[k, width]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Packed {
     data: Buffer,
     k: usize,
     columns: usize,
-    /// Columns of all panels but the last.
+    /// The columns of each panel but the last.
     wide: usize,
 }
 
 impl Packed {
-    /// Packs `[k, columns]`. `fill(row, first column, out)` writes a part of a row into zeros; columns are
-    /// padded to whole cache lines, and what it leaves of the padding stays zero.
+    /// Packs a matrix `[k, columns]`. `fill(row, first column, out)` writes a part of a row into
+    /// zeros; columns are padded to whole cache lines, and padding that it does not write stays
+    /// zero.
     pub(crate) fn new(
         k: usize,
         columns: usize,
@@ -47,7 +49,7 @@ impl Packed {
     ) -> Self {
         let (columns, wide) = (padded(columns), Arch::new().dispatch(PanelColumns));
         let mut data = Buffer::zeros(k * columns);
-        for part in pieces(columns, wide) {
+        for part in chunk_ranges(columns, wide) {
             let panel = &mut data[part.start * k..part.end * k];
             for (row, out) in panel.chunks_exact_mut(part.len()).enumerate() {
                 fill(row, part.start, out);
@@ -56,7 +58,7 @@ impl Packed {
         Self { data, k, columns, wide }
     }
 
-    /// Columns, padding included.
+    /// Returns the number of columns, padding included.
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
@@ -65,8 +67,8 @@ impl Packed {
         self.k
     }
 
-    /// The panels of some columns, which begin with a multiple of [`PANEL`] and end with one or with the last column:
-    /// first column and `[k, width]`.
+    /// Returns the panels of a range of columns, each with its first column. The range starts at a
+    /// multiple of [`PANEL`] and ends at one or at the last column.
     pub(crate) fn panels(&self, columns: Range<usize>) -> impl Iterator<Item = (usize, &[f32])> {
         columns.step_by(self.wide).map(|first| {
             let width = self.wide.min(self.columns - first);
@@ -75,26 +77,26 @@ impl Packed {
     }
 }
 
-/// `out[r] = leaky(bias + rows[r] · panel)` for `count` rows.
+/// The product `out[r] = LeakyReLU(bias + rows[r] · panel)` of `count` rows.
 pub(crate) struct Product<'a> {
     /// `[k, width]`.
     pub(crate) panel: &'a [f32],
     pub(crate) k: usize,
-    /// Row `r` begins at `r * row_stride`.
+    /// Row `r` starts at `r * row_stride`.
     pub(crate) rows: &'a [f32],
     pub(crate) row_stride: usize,
     pub(crate) count: usize,
-    /// Row `r` begins at `r * out_stride`; `width` of it is written.
+    /// Row `r` starts at `r * out_stride`; its first `width` elements are written.
     pub(crate) out: &'a mut [f32],
     pub(crate) out_stride: usize,
-    /// At least `width` long; empty for none.
+    /// At least `width` elements; empty for no bias.
     pub(crate) bias: &'a [f32],
-    /// Negative slope; 1 leaves the sum as it is.
+    /// The negative slope; 1 leaves the sum unchanged.
     pub(crate) slope: f32,
 }
 
 impl Product<'_> {
-    /// One copy of the kernels for all callers: with a dispatch in each, each had its own.
+    /// Computes the product. All callers share this dispatch, and so one copy of the kernels.
     pub(crate) fn run(self, arch: Arch) {
         arch.dispatch(self);
     }
@@ -106,7 +108,7 @@ impl WithSimd for Product<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let narrow = self.panel.len() < PANEL * self.k;
-        // Registers: accumulators (vectors × rows), the panel's vectors and one for the row's element.
+        // Registers: the accumulators (vectors × rows), the panel's vectors, one row element.
         match (S::F32_LANES, narrow) {
             (16, false) => rows::<S, 2, 12>(simd, self),
             (16, true) => rows::<S, 1, 16>(simd, self),
@@ -150,7 +152,7 @@ fn rows<S: Simd, const V: usize, const R: usize>(simd: S, product: Product<'_>) 
     }
 }
 
-/// Gives `R`.
+/// Computes `R` rows and returns `R`.
 #[inline(always)]
 #[allow(clippy::too_many_arguments, reason = "the fields of a product, each in a register")]
 fn some_rows<S: Simd, const V: usize, const R: usize>(
@@ -186,12 +188,12 @@ fn some_rows<S: Simd, const V: usize, const R: usize>(
     R
 }
 
-/// `out[i][j] += Σₜ left[t][i]·right[t][j]`: sums of outer products over `count` rows.
+/// The sum of outer products `out[i][j] += Σₜ left[t][i]·right[t][j]` over `count` rows.
 pub(crate) struct OuterProducts<'a> {
-    /// `[count, ≥ rows]`, a row every `left_stride`.
+    /// `[count, ≥ rows]`, one row every `left_stride`.
     pub(crate) left: &'a [f32],
     pub(crate) left_stride: usize,
-    /// `[count, columns]`, without gaps; `columns` is whole cache lines.
+    /// `[count, columns]`, contiguous; `columns` is a multiple of a cache line.
     pub(crate) right: &'a [f32],
     pub(crate) columns: usize,
     pub(crate) count: usize,
@@ -239,7 +241,7 @@ fn outer_products<S: Simd, const V: usize, const R: usize>(simd: S, outer: Outer
     }
 }
 
-/// A few rows and columns of [`OuterProducts`], accumulated in registers.
+/// A block of [`OuterProducts`] that is accumulated in registers.
 struct Block<'a> {
     left: &'a [f32],
     left_stride: usize,
@@ -249,7 +251,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Adds `R` rows of `V` vectors to `out`; gives `R`.
+    /// Adds `R` rows of `V` vectors to `out` and returns `R`.
     #[inline(always)]
     fn add<S: Simd, const V: usize, const R: usize>(&self, simd: S, out: &mut [f32]) -> usize {
         let mut sums = [[simd.splat_f32s(0.0); V]; R];
@@ -272,7 +274,7 @@ impl Block<'_> {
         R
     }
 
-    /// As [`add`](Self::add), a vector at a time.
+    /// Like [`add`](Self::add), one vector at a time.
     #[inline(always)]
     fn add_narrow<S: Simd, const R: usize>(&self, simd: S, out: &mut [f32], width: usize) -> usize {
         for first in (0..width).step_by(S::F32_LANES) {

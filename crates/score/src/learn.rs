@@ -1,45 +1,58 @@
-//! The gradient with respect to the weights, for learning.
+//! The gradient with respect to the weights.
 
 use rayon::prelude::*;
 
 use crate::addend::Added;
 use crate::buffer::Buffer;
-use crate::plan::{BLOCK, Workspace};
+use crate::plan::BLOCK;
+use crate::workspace::Workspace;
 use crate::{Addend, Plan};
 
-/// Sums that are made side by side, each as large as the transformed weights. Their number and what goes into
-/// each do not depend on the machine, so neither do the bits of the total. More cores than this share the
-/// products of a sum.
+/// The number of partial sums that are accumulated in parallel, each as large as the transformed
+/// weights. Neither it nor the samples of each sum depend on the machine, so the total has the same
+/// bits everywhere. Further cores share the products within a sum.
 const SUMS: usize = 2;
 
-/// Σᵢ cᵢ·∇θ f(xᵢ), in the shapes of a [`Network`](crate::Network).
+/// The gradient Σᵢ cᵢ·∇θ f(xᵢ), in the shapes of a [`Network`](crate::Network).
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct WeightGradient {
-    /// Weight and bias of each layer; a bias also where the network has none.
-    pub layers: Vec<[Vec<f32>; 2]>,
-    /// `[channels, height, width]`.
+    /// The gradient of each layer.
+    pub layers: Vec<LayerGradient>,
+    /// The gradient of the head, `[channels, height, width]`.
     pub head: Vec<f32>,
-    /// Σᵢ cᵢ.
+    /// The gradient of the head's bias, Σᵢ cᵢ.
     pub head_bias: f32,
-    /// With respect to the addend, `[batch, channels, height, width]` of its stage; empty without one.
+    /// The gradient with respect to the addend, `[batch, channels, height, width]` of its layer;
+    /// empty without one.
     pub addend: Vec<f32>,
 }
 
-/// A part of the sum, as the stages keep it.
+/// The gradient of one layer's parameters, in the shapes of a [`Layer`](crate::Layer).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LayerGradient {
+    /// `[channels, input channels, kernel, kernel]`.
+    pub weight: Vec<f32>,
+    /// `[channels]`, also where the layer has no bias.
+    pub bias: Vec<f32>,
+}
+
+/// A partial sum, in the stages' own layouts.
 struct Sum {
     weights: Vec<Buffer>,
     biases: Vec<Buffer>,
     head: Buffer,
-    /// Of the addend, sample after sample, `[pixel, channel]`.
+    /// The addend's gradient, sample after sample, `[pixel, channel]`.
     addend: Vec<f32>,
 }
 
 impl Plan {
-    /// f(x) of each sample and the gradient of Σᵢ cᵢ·f(xᵢ) with respect to the weights.
+    /// Computes f(x) of each sample and the gradient of Σᵢ cᵢ·f(xᵢ) with respect to the weights.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    /// - `addend`: of as many samples
+    /// - `addend`: one for each sample
     /// - `coefficients`, `values`: `[batch]`
     ///
     /// # Panics
@@ -65,7 +78,7 @@ impl Plan {
                 let mut first = index * part;
                 let blocks = values.chunks_mut(BLOCK).zip(x.chunks(BLOCK * image));
                 for ((values, x), coefficients) in blocks.zip(coefficients.chunks(BLOCK)) {
-                    let added = addend.map(|addend| addend.of(first, values.len()));
+                    let added = addend.map(|addend| addend.block(first, values.len()));
                     first += values.len();
                     self.with_workspace(values.len(), |workspace| {
                         self.forward(workspace, x, added, values);
@@ -84,11 +97,9 @@ impl Plan {
                 .stages
                 .iter()
                 .zip(total.weights.iter().zip(&total.biases))
-                .map(|(stage, (weights, biases))| {
-                    [
-                        stage.convolution.finish(weights),
-                        biases[..stage.geometry.channels_out].to_vec(),
-                    ]
+                .map(|(stage, (weights, biases))| LayerGradient {
+                    weight: stage.convolution.finish(weights),
+                    bias: biases[..stage.geometry.channels_out].to_vec(),
                 })
                 .collect(),
             head: self
@@ -163,7 +174,7 @@ impl Sum {
         }
     }
 
-    /// Adds the sum of later samples.
+    /// Adds the partial sum of later samples.
     fn add(&mut self, other: &mut Self) {
         self.addend.append(&mut other.addend);
         let mine = self.weights.iter_mut().chain(&mut self.biases).chain([&mut self.head]);

@@ -1,84 +1,67 @@
-//! What a plan is made of: the network as plain arrays.
+//! The definition of a network as plain arrays.
 
 use crate::PlanError;
 use crate::buffer::Buffer;
+use crate::geometry::Geometry;
 
-/// f(x) = ⟨head, h_L⟩ + head_bias with hₗ = LeakyReLU(convₗ(hₗ₋₁)) and h₀ = x.
+/// A convolutional network with a scalar output: f(x) = ⟨head, h_L⟩ + head_bias, where
+/// hₗ = LeakyReLU(convₗ(hₗ₋₁)) and h₀ = x.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Network {
     /// Channels, height and width of x.
     pub input: [usize; 3],
-    /// The convolutions, at least one.
+    /// The convolutions; at least one.
     pub layers: Vec<Layer>,
-    /// Negative slope of the LeakyReLU, in `[0, 1)`.
+    /// The negative slope of the LeakyReLU, in `[0, 1)`; 0 is a ReLU.
     pub slope: f32,
-    /// `[channels, height, width]` of the last layer's output.
+    /// The head's weights, `[channels, height, width]` of the last layer's output.
     pub head: Vec<f32>,
-    /// Added to every value.
+    /// The head's bias.
     pub head_bias: f32,
 }
 
 /// A convolution with a square kernel.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Layer {
-    /// Output channels.
+    /// The number of output channels.
     pub channels: usize,
-    /// Side of the kernel.
+    /// The side of the kernel.
     pub kernel: usize,
-    /// Stride in both directions.
+    /// The stride in both directions.
     pub stride: usize,
-    /// Zeros around the input: top, left, bottom, right.
+    /// The zeros around the input: top, left, bottom, right.
     pub padding: [usize; 4],
     /// `[channels, input channels, kernel, kernel]`.
     pub weight: Vec<f32>,
-    /// `[channels]`; empty for none.
+    /// `[channels]`; empty for no bias.
     pub bias: Vec<f32>,
 }
 
-impl Layer {
-    /// The bias of the padded channels, zeros for none.
-    pub(crate) fn padded_bias(&self) -> Buffer {
-        let mut bias = Buffer::zeros(self.channels);
-        bias[..self.bias.len()].copy_from_slice(&self.bias);
-        bias
-    }
-}
-
-/// Sizes of a convolution, checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Geometry {
-    pub(crate) channels_in: usize,
-    pub(crate) height_in: usize,
-    pub(crate) width_in: usize,
-    pub(crate) channels_out: usize,
-    pub(crate) height_out: usize,
-    pub(crate) width_out: usize,
-    pub(crate) kernel: usize,
-    pub(crate) stride: usize,
-    pub(crate) top: usize,
-    pub(crate) left: usize,
-}
-
-impl Geometry {
-    pub(crate) fn pixels_in(&self) -> usize {
-        self.height_in * self.width_in
-    }
-
-    pub(crate) fn pixels_out(&self) -> usize {
-        self.height_out * self.width_out
-    }
-
-    /// Multiply-adds of the convolution of one image, done directly.
-    pub(crate) fn multiply_adds(&self) -> usize {
-        self.pixels_out() * self.kernel * self.kernel * self.channels_in * self.channels_out
-    }
-}
-
-/// Beyond this many elements no array is possible.
-const MOST: usize = 1 << 40;
-
 impl Network {
-    /// Checks all sizes; gives those of each layer.
+    /// Creates a network with ReLUs and without a head bias.
+    ///
+    /// # Shapes
+    /// - `input`: channels, height and width of x
+    /// - `head`: `[channels, height, width]` of the last layer's output
+    pub fn new(input: [usize; 3], layers: Vec<Layer>, head: Vec<f32>) -> Self {
+        Self { input, layers, slope: 0.0, head, head_bias: 0.0 }
+    }
+
+    /// Sets the negative slope of the LeakyReLU.
+    #[must_use]
+    pub fn with_slope(self, slope: f32) -> Self {
+        Self { slope, ..self }
+    }
+
+    /// Sets the bias of the head.
+    #[must_use]
+    pub fn with_head_bias(self, head_bias: f32) -> Self {
+        Self { head_bias, ..self }
+    }
+
+    /// Checks all sizes and returns the geometry of each layer.
     pub(crate) fn geometries(&self) -> Result<Vec<Geometry>, PlanError> {
         if !(0.0..1.0).contains(&self.slope) {
             return Err(PlanError::Slope(self.slope.to_string()));
@@ -93,7 +76,7 @@ impl Network {
             let [top, left, bottom, right] = layer.padding;
             let name = |part: &str| format!("layer {index}: {part}");
             product(&name("stride"), &[layer.stride])?;
-            let sides = [top, left, bottom, right].map(|side| side.min(MOST));
+            let sides = [top, left, bottom, right].map(|side| side.min(MAX_LEN));
             let padded = [height + sides[0] + sides[2], width + sides[1] + sides[3]];
             product(&name("padded input"), &[channels, padded[0], padded[1]])?;
             let shape = [layer.channels, channels, layer.kernel, layer.kernel];
@@ -130,6 +113,44 @@ impl Network {
     }
 }
 
+impl Layer {
+    /// Creates a convolution of stride 1 without padding and bias.
+    ///
+    /// # Shapes
+    /// - `weight`: `[channels, input channels, kernel, kernel]`
+    pub fn new(channels: usize, kernel: usize, weight: Vec<f32>) -> Self {
+        Self { channels, kernel, stride: 1, padding: [0; 4], weight, bias: Vec::new() }
+    }
+
+    /// Sets the stride in both directions.
+    #[must_use]
+    pub fn with_stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// Sets the zeros around the input: top, left, bottom, right.
+    #[must_use]
+    pub fn with_padding(self, padding: [usize; 4]) -> Self {
+        Self { padding, ..self }
+    }
+
+    /// Sets the bias, `[channels]`; empty for none.
+    #[must_use]
+    pub fn with_bias(self, bias: Vec<f32>) -> Self {
+        Self { bias, ..self }
+    }
+
+    /// Returns the bias of the padded channels; zeros without one.
+    pub(crate) fn padded_bias(&self) -> Buffer {
+        let mut bias = Buffer::zeros(self.channels);
+        bias[..self.bias.len()].copy_from_slice(&self.bias);
+        bias
+    }
+}
+
+/// The largest number of elements that an array may have.
+const MAX_LEN: usize = 1 << 40;
+
 fn length(name: &str, given: usize, expected: usize) -> Result<(), PlanError> {
     if given == expected {
         Ok(())
@@ -138,12 +159,12 @@ fn length(name: &str, given: usize, expected: usize) -> Result<(), PlanError> {
     }
 }
 
-/// The product of sizes, none of which is zero.
+/// Returns the product of sizes, none of which may be zero.
 fn product(name: &str, sizes: &[usize]) -> Result<usize, PlanError> {
     sizes.iter().try_fold(1usize, |product, &size| {
         product
             .checked_mul(size)
-            .filter(|&product| 0 < product && product <= MOST)
+            .filter(|&product| 0 < product && product <= MAX_LEN)
             .ok_or_else(|| PlanError::Size { name: name.into(), value: size })
     })
 }

@@ -1,11 +1,13 @@
-//! Convolutions by Winograd's tiles: F(4 × 4, 3 × 3) for stride 1, and for 4 × 4 kernels of stride 2 the sum
-//! of four 2 × 2 convolutions of stride 1, one for each parity of row and column, by F(4 × 4, 2 × 2).
+//! Convolutions by Winograd's tiles: F(4 × 4, 3 × 3) for stride 1; a 4 × 4 kernel of stride 2 is the
+//! sum of four 2 × 2 convolutions of stride 1, one for each parity of row and column, by
+//! F(4 × 4, 2 × 2).
 //!
-//! A tile of N × N inputs gives 4 × 4 outputs from N² products instead of 16·taps². Every product is one of a
-//! matrix over channels, so a layer is N² matrix products between two transforms. The weights' transforms are
-//! made once for a plan. The input gradient is the transposed algorithm: the same products with transposed
-//! matrices, between the transposed transforms.
+//! A tile of N × N inputs yields 4 × 4 outputs with N² products instead of 16·taps². Each product is
+//! a matrix product over channels, so a layer is N² matrix products between two transforms. The
+//! weights are transformed once per plan. The input gradient is the transposed algorithm: the same
+//! products with transposed matrices, between the transposed transforms.
 
+mod tables;
 mod tiles;
 mod transform;
 mod weights;
@@ -16,34 +18,35 @@ use std::ops::Range;
 use pulp::Arch;
 use rayon::prelude::*;
 
+use self::tables::{CookToom, M, Tile};
 use self::tiles::{Tiles, grid};
 use self::transform::{
-    Finish, FromPoints, InputTransform, InputTransposed, OutputTransform, OutputTransposed,
+    Finish, FromPoints, GAP, InputTransform, InputTransposed, OutputTransform, OutputTransposed,
 };
 use crate::buffer::Buffer;
-use crate::gemm::{OuterProducts, PANEL, Packed, Product, pieces};
-use crate::network::{Geometry, Layer};
-use crate::plan::{Convolution, Pass, Pixels, Scratch};
-use crate::tables::{CookToom, M, Tile};
+use crate::convolution::{Convolution, Pass, Pixels, Scratch};
+use crate::gemm::{OuterProducts, PANEL, Packed, Product, chunk_ranges};
+use crate::geometry::Geometry;
+use crate::network::Layer;
 
-/// Floats of transformed inputs that are worked on together.
+/// The floats of transformed inputs that are processed together.
 const POINTS: usize = 1 << 18;
-/// Floats between the ends of one point's rows and the next: without them the N² streams of a transform
-/// would share few sets of the first-level cache.
-const GAP: usize = 5 * 16;
 
+/// A convolution by tiles of `N` × `N` inputs and 4 × 4 outputs.
 #[derive(Debug)]
 pub(crate) struct Winograd<const N: usize> {
     geometry: Geometry,
     input: Tiles<N>,
     output: Tiles<M>,
-    /// For each of the N² points `[parity · input channel, output channel]`, and transposed.
+    /// For each of the N² points a matrix `[parity · input channel, output channel]`.
     forward: Vec<Packed>,
+    /// The same matrices, transposed.
     backward: Vec<Packed>,
     bias: Buffer,
 }
 
-/// Multiply-adds of one image by tiles of `n`; `None` if the layer is not such a convolution.
+/// Returns the multiply-adds of one image by tiles of `n` × `n` inputs; `None` where they do not
+/// apply.
 pub(crate) fn multiply_adds(geometry: &Geometry, n: usize) -> Option<usize> {
     let taps = n + 1 - M;
     let fits = geometry.stride <= 2 && geometry.kernel.div_ceil(geometry.stride) == taps;
@@ -58,27 +61,29 @@ where
 {
     pub(crate) fn new(geometry: Geometry, layer: &Layer) -> Self {
         let (input, output) = (Tiles::input(&geometry), Tiles::output(&geometry));
-        let [forward, backward] = Self::weights(&geometry, layer, [input.depth(), output.depth()]);
+        let [forward, backward] =
+            weights::transform::<N>(&geometry, layer, [input.depth(), output.depth()]);
         Self { geometry, input, output, forward, backward, bias: layer.padded_bias() }
     }
 
-    /// Tiles that are worked on together.
+    /// Returns the number of tiles that are processed together.
     fn chunk(&self) -> usize {
         (POINTS / (N * N * self.deepest())).clamp(32, 64)
     }
 
-    /// Floats of a tile of the input or of the output at one point, whichever has more.
+    /// Returns the floats of a tile at one point, of the input or the output, whichever has more.
     fn deepest(&self) -> usize {
         self.input.depth().max(self.output.depth())
     }
 
     fn chunks(&self, samples: usize, work: impl FnMut(Range<usize>)) {
-        pieces(samples * self.output.count, self.chunk()).for_each(work);
+        chunk_ranges(samples * self.output.count, self.chunk()).for_each(work);
     }
 }
 
-/// The products of `count` tiles at every point of `scratch.left`, `left` floats from point to point,
-/// [`PANEL`] columns at a time; `finish(columns, points, stride)` uses them, `stride` floats from point to point.
+/// Multiplies `count` tiles at every point of `scratch.left`, `left` floats from point to point,
+/// [`PANEL`] columns at a time, and passes the products to `finish(columns, points, stride)`,
+/// `stride` floats from point to point.
 fn products(
     arch: Arch,
     matrices: &[Packed],
@@ -88,7 +93,7 @@ fn products(
     mut finish: impl FnMut(Range<usize>, &[f32], usize),
 ) {
     let (k, columns, right) = (matrices[0].k(), matrices[0].columns(), count * PANEL + GAP);
-    for part in pieces(columns, PANEL) {
+    for part in chunk_ranges(columns, PANEL) {
         for (point, matrix) in matrices.iter().enumerate() {
             for (first, panel) in matrix.panels(part.clone()) {
                 Product {
@@ -151,7 +156,7 @@ where
         mut dx: Pixels<&mut [f32]>,
         scratch: &mut Scratch,
     ) {
-        dx.data[dx.first..][..samples * self.input.image()].fill(0.0);
+        dx.data[dx.first..][..samples * self.input.image_len()].fill(0.0);
         self.chunks(samples, |range| {
             let left =
                 self.output.to_points::<OutputTransposed, N>(arch, &dz, &range, &mut scratch.left);
@@ -206,7 +211,7 @@ where
     }
 
     fn finish(&self, sum: &[f32]) -> Vec<f32> {
-        self.weight_gradient(sum)
+        weights::gradient::<N>(&self.geometry, [self.input.depth(), self.output.depth()], sum)
     }
 
     fn multiply_adds(&self) -> usize {

@@ -36,19 +36,13 @@ fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option
             (side(height, padding[0] + padding[2])?, side(width, padding[1] + padding[3])?);
         let fan_in = channels * kernel * kernel;
         let weight = numbers.many(out * fan_in, (3.0 / fan_in as f32).sqrt());
-        layers.push(Layer {
-            channels: out,
-            kernel,
-            stride,
-            padding,
-            weight,
-            bias: numbers.many(out, 0.1),
-        });
+        let layer = Layer::new(out, kernel, weight).with_stride(stride).with_padding(padding);
+        layers.push(layer.with_bias(numbers.many(out, 0.1)));
         channels = out;
     }
     let len = channels * height * width;
     let head = numbers.many(len, (3.0 / len as f32).sqrt());
-    Some(Network { input, layers, slope, head, head_bias: 0.3 })
+    Some(Network::new(input, layers, head).with_slope(slope).with_head_bias(0.3))
 }
 
 /// The gradient jumps where a sum that enters a LeakyReLU changes its sign. Nearer to zero than this, single
@@ -185,7 +179,8 @@ fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Op
             sums.for_each(|(sum, element)| *sum += f64::from(c) * element);
         }
     }
-    let given = given.layers.into_iter().flatten().chain([given.head, vec![given.head_bias]]);
+    let layers = given.layers.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
+    let given = layers.chain([given.head, vec![given.head_bias]]);
     let mut worst = 0.0_f64;
     for (given, expected) in given.zip(&expected) {
         assert_eq!(given.len(), expected.len());
@@ -274,7 +269,8 @@ fn channels_can_be_added() {
     let mut part = whole.clone();
     part.input[0] = 1;
     part.layers[0].weight = weights(0..1);
-    let condition = Layer { weight: weights(1..3), bias: Vec::new(), ..whole.layers[0].clone() };
+    let mut condition = whole.layers[0].clone();
+    (condition.weight, condition.bias) = (weights(1..3), Vec::new());
     let (samples, pixels, out) = (19, 81, [5, 5]);
     let (mut images, mut x, mut added) = (Vec::new(), Vec::new(), Vec::new());
     for sample in 0..samples {
@@ -303,8 +299,8 @@ fn channels_can_be_added() {
     assert_eq!(values, g);
     let expected = whole.weight_gradient(&images, None, &c, &mut f);
     let given = part.weight_gradient(&x, Some(&addend), &c, &mut g);
-    close(&given.layers[1][0], &expected.layers[1][0]);
-    close(&given.layers[0][1], &expected.layers[0][1]);
+    close(&given.layers[1].weight, &expected.layers[1].weight);
+    close(&given.layers[0].bias, &expected.layers[0].bias);
     // The condition's weights learn from the addend's gradient.
     let mut learned = vec![0.0_f32; condition.weight.len()];
     for (image, da) in images.chunks(3 * pixels).zip(given.addend.chunks(20 * 25)) {
@@ -313,7 +309,7 @@ fn channels_can_be_added() {
         });
     }
     let theirs: Vec<f32> =
-        expected.layers[0][0].chunks(75).flat_map(|w| w[25..].to_vec()).collect();
+        expected.layers[0].weight.chunks(75).flat_map(|w| w[25..].to_vec()).collect();
     close(&learned, &theirs);
 }
 
@@ -346,7 +342,7 @@ fn biases_can_be_added() {
         for (i, plane) in learned.addend.chunks(pixels).enumerate() {
             sums[i % bias.len()] += plane.iter().sum::<f32>();
         }
-        close(&sums, &expected.layers[layer][1]);
+        close(&sums, &expected.layers[layer].bias);
     }
     let plan = Plan::new(&network).expect("fits");
     let message = |layer, len| plan.addend(layer, &vec![0.0; len]).unwrap_err().to_string();

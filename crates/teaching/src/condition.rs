@@ -1,7 +1,7 @@
 //! What x is learned given, p(x | c): its class, what is left of it behind a hole, or another image.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ebm_mcmc::Pins;
+use ebm_mcmc::Held;
 use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -121,12 +121,10 @@ impl ConditionRecipe {
     }
 
     /// What chains hold, given conditions `[batch, channels + 1, size, size]`; `None` if the recipe holds nothing.
-    pub(crate) fn pins(&self, condition: &Tensor<4>) -> Option<Pins<4>> {
+    pub(crate) fn pins(&self, condition: &Tensor<4>) -> Option<Held<4>> {
         let channels = condition.dims()[1] - 1;
-        self.hold.then(|| Pins {
-            values: condition.clone().narrow(1, 0, channels),
-            mask: condition.clone().narrow(1, channels, 1),
-        })
+        let part = |first, channels| condition.clone().narrow(1, first, channels);
+        self.hold.then(|| Held::new(part(0, channels), part(channels, 1)))
     }
 
     /// What is seen of images: the images with zeros in their holes and, if the recipe shows it, the mask; and the

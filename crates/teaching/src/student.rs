@@ -229,7 +229,7 @@ impl Student {
         steps: usize,
         key: Key,
     ) -> Result<Tensor<2>, ChainError> {
-        let kernel = Langevin { step_size: self.recipe.latent_step_size, noise: true };
+        let kernel = Langevin::new(self.recipe.latent_step_size);
         run(&kernel, posterior, z, steps, key, |_, _| {}).map(|chains| chains.state)
     }
 

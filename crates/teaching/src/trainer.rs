@@ -6,7 +6,7 @@ use std::thread;
 use burn::module::Module;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use ebm_mcmc::{ChainError, Clamped, Langevin, Pinned, Pins, run};
+use ebm_mcmc::{ChainError, Constrained, Constraint, Held, Langevin, run};
 use ebm_networks::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
 use ebm_noise::Key;
 use ebm_tensor::is_host;
@@ -155,7 +155,8 @@ impl Trainer {
         self.check_condition(condition.as_ref(), count)?;
         let key_of_start = key.fold(stream::PROPOSAL);
         let start = starts(&self.student, &self.recipe, count, condition.clone(), key_of_start);
-        let start = paste(self.pins(condition.as_ref()).as_ref(), start);
+        let pins = self.pins(condition.as_ref());
+        let start = paste(pins.as_ref(), start);
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
@@ -163,8 +164,8 @@ impl Trainer {
                 strip.push(state.clone().narrow(0, 0, strip_images.min(count)));
             }
         };
-        let (refined, energies) =
-            self.refine(start.clone(), condition, steps, key.fold(stream::LANGEVIN), keep)?;
+        let (model, langevin) = (self.model(condition), key.fold(stream::LANGEVIN));
+        let (refined, energies) = self.chains(model, start.clone(), pins, steps, langevin, keep)?;
         Ok(Samples { start, refined, strip, energies })
     }
 
@@ -230,12 +231,12 @@ impl Trainer {
     }
 
     /// What chains hold.
-    fn pins(&self, condition: Option<&Tensor<4>>) -> Option<Pins<4>> {
+    fn pins(&self, condition: Option<&Tensor<4>>) -> Option<Held<4>> {
         self.recipe.condition.as_ref().zip(condition).and_then(|(recipe, c)| recipe.pins(c))
     }
 
     /// Noise is added to data but for what chains hold.
-    fn with_noise(&self, data: Tensor<4>, pins: Option<&Pins<4>>, key: Key) -> Tensor<4> {
+    fn with_noise(&self, data: Tensor<4>, pins: Option<&Held<4>>, key: Key) -> Tensor<4> {
         match self.recipe.data.noise_std {
             0.0 => data,
             std => {
@@ -250,7 +251,7 @@ impl Trainer {
         &self,
         model: Option<Model<Given>>,
         start: Tensor<4>,
-        pins: Option<Pins<4>>,
+        pins: Option<Held<4>>,
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
@@ -258,9 +259,10 @@ impl Trainer {
         let Some(model) = model else { return Ok((start, None)) };
         let chains = &self.recipe.chains;
         let noise = self.recipe.noise_at(self.epoch);
-        let langevin = Langevin { step_size: chains.step_size, noise };
-        let pinned = Pinned { kernel: langevin, pins };
-        let kernel = Clamped { kernel: pinned, limit: chains.clamp.then_some(1.0) };
+        let langevin = Langevin::new(chains.step_size).with_noise(noise);
+        let held = pins.map(Constraint::Held);
+        let limit = chains.clamp.then_some(Constraint::Box { limit: 1.0 });
+        let kernel = Constrained::new(langevin, held.into_iter().chain(limit));
         let chains = run(&kernel, &model, start, steps, key, observe)
             .map_err(|source| self.chain_error(source))?;
         Ok((chains.state, Some(chains.energies)))
@@ -393,7 +395,7 @@ impl std::fmt::Debug for Trainer {
 }
 
 /// `x` with what is held in its place.
-fn paste(pins: Option<&Pins<4>>, x: Tensor<4>) -> Tensor<4> {
+fn paste(pins: Option<&Held<4>>, x: Tensor<4>) -> Tensor<4> {
     match pins {
         Some(pins) => pins.paste(x),
         None => x,

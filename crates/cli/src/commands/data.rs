@@ -10,6 +10,7 @@ use ebm_run::DataStore;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::LocationArguments;
+use crate::advice::with_advice;
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
@@ -73,7 +74,7 @@ pub(crate) fn run(action: Action, location: &LocationArguments) -> Result<()> {
                 let found = match status {
                     FileStatus::Good { path } => format!("right ({})", path.display()),
                     FileStatus::Missing => "missing".into(),
-                    FileStatus::Wrong { error } => error.to_string(),
+                    FileStatus::Wrong { error } => with_advice(error.to_string(), Some(error)),
                     other => format!("{other:?}"),
                 };
                 writeln!(out, "{file}: {found}")?;

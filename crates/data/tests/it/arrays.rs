@@ -67,7 +67,7 @@ fn each_fault_of_an_array_has_its_error() {
         (npy("|u1", "False", "(1, 2, 1, 2)", &[0; 4]), "not both"),
         (npy("|u1", "False", "(0, 0, 5)", &[]), "is [0, 0, 5]"),
         (npy("|u1", "False", "(99999999999, 99999999999, 99)", &[]), "at most 1073741824 bytes"),
-        (npy("<i4", "False", "(1, 1, 1)", &[0; 4]), "more than a byte"),
+        (npy("<i4", "False", "(1, 1, 1)", &[0; 4]), "type <i4, expected |u1"),
         (npy("|u1", "False", "(1, -1, 1)", &[0]), "a header that cannot be read"),
         (npy("|u1", "Maybe", "(1, 1, 1)", &[0]), "a header that cannot be read"),
         (floats(1.5), "has 1.5 at element 0"),
@@ -91,7 +91,7 @@ fn each_fault_of_an_archive_has_its_error() {
     let mut flipped = good.clone();
     flipped[300] ^= 1; // In the pixels, stored as they are.
     assert!(judge(&flipped).contains("the array `images` cannot be read"), "{}", judge(&flipped));
-    assert!(judge(&flipped).contains("a wrong sum"));
+    assert!(judge(&flipped).contains("a wrong checksum"));
     let renamed = String::from_utf8_lossy(&good).contains("images.npy");
     assert!(renamed);
     let at =
@@ -148,7 +148,7 @@ fn keras_catalog() -> Catalog {
         )
     };
     Catalog::from_toml(&format!(
-        "[few]\ndescription = \"d\"\nkind = \"idx\"\nshape = [1, 28, 28]\nclasses = 10\nlicence = \"l\"\n\
+        "[few]\ndescription = \"d\"\nformat = \"idx\"\nshape = [1, 28, 28]\nclasses = 10\nlicence = \"l\"\n\
          citation = \"c\"\nsource = \"s\"\nnpz = \"cache/mnist.npz\"\n{}{}",
         split("train", 0..40),
         split("test", 40..50)

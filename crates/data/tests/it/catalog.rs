@@ -1,6 +1,6 @@
 //! The catalogue: the embedded one and ones that contradict themselves.
 
-use ebm_data::{Catalog, DataError, Kind, Split};
+use ebm_data::{Catalog, DataError, Format, Published, Split};
 
 use crate::tiny::catalog_text;
 
@@ -23,7 +23,7 @@ fn the_embedded_one_describes_mnist() {
             "svhn"
         ]
     );
-    assert_eq!(catalog.get("digits").unwrap().kind, Kind::Embedded);
+    assert!(matches!(catalog.get("digits").unwrap().format, Format::Embedded(_)));
     let mnist = catalog.get("mnist").unwrap();
     let files: Vec<_> = mnist.files().map(|f| (f.name.as_str(), f.bytes)).collect();
     assert_eq!(
@@ -35,7 +35,8 @@ fn the_embedded_one_describes_mnist() {
             ("t10k-labels-idx1-ubyte", 10_008),
         ]
     );
-    assert_eq!(mnist.split(Split::Test).unwrap().count, 10_000);
+    assert!(mnist.files().all(|file| matches!(file.published, Published::Gzip(_))));
+    assert_eq!(mnist.count(Split::Test).unwrap(), 10_000);
 }
 
 #[test]
@@ -50,15 +51,18 @@ fn contradictions_are_refused() {
         ("classes = 10", "classes = 0", "classes"),
         ("classes = 10", "classes = 10\nlayouts = [\"a/../b\"]", "layouts"),
         ("classes = 10", "classes = 10\nlayouts = [\"//a\"]", "layouts"),
-        ("kind = \"idx\"", "kind = \"cifar\"", "shape"),
-        ("kind = \"idx\"", "kind = \"embedded\"", "files"),
+        ("format = \"idx\"", "format = \"records\"", "files"),
+        ("format = \"idx\"", "format = \"embedded\"", "mirrors"),
         ("name = \"digits-labels", "name = \"../digits-labels", "a file's name"),
         ("sha256 = \"", "sha256 = \"A", "a sha256"),
         ("[tiny]", "[\"..\"]\nsplits = {}\n[tiny]", ""),
     ] {
         assert!(text.contains(from), "{from}");
         match Catalog::from_toml(&text.replacen(from, to, 1)) {
-            Err(DataError::CatalogEntry { field: found, .. }) => assert_eq!(found, field, "{to}"),
+            Err(
+                DataError::CatalogEntry { field: found, .. }
+                | DataError::CatalogKey { key: found, .. },
+            ) => assert_eq!(found, field, "{to}"),
             Err(DataError::CatalogSyntax(_)) => assert_eq!(field, "", "{to}"),
             other => panic!("{to}: {other:?}"),
         }
@@ -74,10 +78,10 @@ fn contradictions_are_refused() {
 fn the_embedded_one_describes_cifar10() {
     let catalog = Catalog::embedded().unwrap();
     let cifar = catalog.get("cifar10").unwrap();
-    assert_eq!((cifar.kind, cifar.shape), (Kind::Cifar, [3, 32, 32]));
+    assert_eq!((cifar.count(Split::Train).unwrap(), cifar.shape), (50_000, [3, 32, 32]));
     let bytes: Vec<_> = cifar.files().map(|file| file.bytes).collect();
     assert_eq!(bytes, [30_730_000; 6]); // 10 000 records of 3 073 bytes
-    assert_eq!(cifar.tarball.as_ref().unwrap().archive.bytes, 170_052_171);
+    assert_eq!(cifar.tarball().unwrap().archive.bytes, 170_052_171);
 }
 
 #[test]
@@ -89,11 +93,14 @@ fn contradictions_of_cifars_kind_are_refused() {
         ("shape = [3, 28, 28]", "shape = [1, 28, 28]", "shape"),
         ("folder = \"inside\"", "folder = \"../inside\"", "the tarball's name"),
         ("name = \"a.bin\"", "name = \"../a.bin\"", "a file's name"),
-        ("kind = \"cifar\"", "kind = \"idx\"", "shape"),
+        ("format = \"records\"", "format = \"idx\"", "tarball"),
     ] {
         assert!(text.contains(from), "{from}");
         match Catalog::from_toml(&text.replacen(from, to, 1)) {
-            Err(DataError::CatalogEntry { field: found, .. }) => assert_eq!(found, field, "{to}"),
+            Err(
+                DataError::CatalogEntry { field: found, .. }
+                | DataError::CatalogKey { key: found, .. },
+            ) => assert_eq!(found, field, "{to}"),
             other => panic!("{to}: {other:?}"),
         }
     }
@@ -113,4 +120,49 @@ fn unknown_and_missing_keys_are_refused() {
         let result = Catalog::from_toml(&text.replacen(from, to, 1));
         assert!(matches!(result, Err(DataError::CatalogSyntax(_))), "{to}: {result:?}");
     }
+}
+
+/// The copy that is compiled in equals the file in the root of the repository, which packages lack.
+#[test]
+fn both_files_of_the_catalogue_are_equal() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets.toml");
+    let Ok(root) = std::fs::read_to_string(root) else { return };
+    // A checkout on Windows may have other line ends in one of them.
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(lines(&root), lines(include_str!("../../datasets.toml")));
+}
+
+/// Catalogues of earlier versions call the format `kind`, and two formats by the sets that have
+/// them.
+#[test]
+fn former_spellings_are_read() {
+    let text = catalog_text(&[]);
+    let former = text.replace("format = \"idx\"", "kind = \"idx\"");
+    assert_ne!(former, text);
+    assert_eq!(Catalog::from_toml(&former).unwrap(), Catalog::from_toml(&text).unwrap());
+    let text = crate::small::catalog_text(&[], b"");
+    let former = text.replace("format = \"records\"", "kind = \"cifar\"");
+    assert_ne!(former, text);
+    assert_eq!(Catalog::from_toml(&former).unwrap(), Catalog::from_toml(&text).unwrap());
+}
+
+#[test]
+fn a_key_of_another_format_is_named_with_those_that_fit() {
+    let message = |from: &str, to: &str| {
+        let text = catalog_text(&[]);
+        assert!(text.contains(from), "{from}");
+        Catalog::from_toml(&text.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    assert_eq!(
+        message("format = \"idx\"", "format = \"matlab\""),
+        "the catalogue's entry `tiny`: the key files does not fit the format matlab, expected one of count, batches"
+    );
+    assert_eq!(
+        message("count = 5000", "count = 5000\nfolder = \"train\""),
+        "the catalogue's entry `tiny`: the key folder does not fit the format idx, expected one of count, files"
+    );
+    let unknown = message("format = \"idx\"", "format = \"jpeg\"");
+    assert!(unknown.contains("jpeg") && unknown.contains("records"), "{unknown}");
+    let missing = message("archive.", "# archive.");
+    assert!(missing.contains("archive"), "{missing}");
 }

@@ -1,6 +1,6 @@
 //! Sets of CIFAR's kind on disk: right ones load from every layout, wrong ones are named.
 
-use ebm_data::{DataError, FileProblem, FileStatus, Split, load, verify};
+use ebm_data::{DataError, FileProblem, FileStatus, LabelError, Split, load, verify};
 
 use crate::small::{RECORD, assert_complete, catalog, files, pack, write};
 use crate::tiny::root;
@@ -43,14 +43,8 @@ fn a_wrong_label_and_a_wrong_length_are_named() {
     files[1].1[7 * RECORD] = 10;
     let directory = write(&root.directory("small"), &files);
     let error = load("small", Split::Train, &root, &catalog(&[], b"")).unwrap_err();
-    let label = FileProblem::Label { index: 7, found: 10, classes: 10 };
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "{}: {label}; delete it and run `ebm data fetch small`",
-            directory.join("b.bin").display()
-        )
-    );
+    let label = LabelError { index: 7, found: 10, classes: 10 };
+    assert_eq!(error.to_string(), format!("{}: {label}", directory.join("b.bin").display()));
     assert_eq!(label.to_string(), "the label of image 7 is 10, expected below 10");
     let status = verify("small", &root, &catalog(&[], b"")).unwrap();
     assert!(matches!(status[1].1, FileStatus::Wrong { .. }), "{status:?}");

@@ -54,7 +54,7 @@ fn what_is_missing_is_named_with_every_folder() {
     for part in [
         format!("test_batch.bin (or test_batch.bin.gz) is not in {}, nor is it in ", at("cifar10")),
         format!("nor is it in {}", at("cifar10/cifar-10-batches-bin")),
-        format!("nor is it in {}: run `ebm data fetch cifar10`", at("cifar-10-batches-bin")),
+        format!("nor is it in {}", at("cifar-10-batches-bin")),
     ] {
         assert!(message.contains(&part), "{message}");
     }
@@ -65,17 +65,13 @@ fn without_a_root_the_folders_elsewhere_are_named() {
     let root = DataRoot::resolve(Some("does/not/exist".into())).unwrap();
     let catalog = catalog_without_sums(&["Tiny/raw", "/neither/does/this"]);
     let message = load("tiny", Split::Train, &root, &catalog).unwrap_err().to_string();
-    let expected =
-        "does/not/exist (from --data-dir) does not exist, nor is it in /neither/does/this: run";
-    assert!(message.contains(expected), "{message}");
+    let expected = "does/not/exist (as given) does not exist, nor is it in /neither/does/this";
+    assert!(message.ends_with(expected), "{message}");
 }
 
 #[test]
+#[ignore = "needs Debian's package dataset-fashion-mnist"]
 fn debians_fashion_mnist_is_found() {
-    if !std::path::Path::new("/usr/share/datasets/fashion-mnist").is_dir() {
-        println!("left out: Debian's dataset-fashion-mnist is not installed");
-        return;
-    }
     let root = DataRoot::resolve(Some("does/not/exist".into())).unwrap();
     let set = load("fashion-mnist", Split::Test, &root, &Catalog::embedded().unwrap()).unwrap();
     assert_eq!(set.len(), 10_000);

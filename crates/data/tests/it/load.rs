@@ -47,16 +47,14 @@ fn packed_by_anyone_or_unpacked() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_both_ways_out() {
+fn missing_files_and_folders_are_named() {
     let (folder, root) = root();
     let message = |root: &DataRoot| {
         load("kmnist", Split::Test, root, &Catalog::embedded().unwrap()).unwrap_err().to_string()
     };
     let directory = root.directory("kmnist").display().to_string();
     let missing = message(&root);
-    for part in
-        ["t10k-images-idx3-ubyte.gz", &directory, "`ebm data fetch kmnist`", "put t10k-images"]
-    {
+    for part in ["t10k-images-idx3-ubyte.gz", &directory] {
         assert!(missing.contains(part), "{missing}");
     }
     let status = verify("kmnist", &root, &Catalog::embedded().unwrap()).unwrap();
@@ -64,8 +62,7 @@ fn what_is_missing_is_named_with_both_ways_out() {
 
     let absent = folder.path().join("absent");
     let no_root = message(&DataRoot::resolve(Some(absent.clone())).unwrap());
-    for part in [&absent.display().to_string(), "from --data-dir", "does not exist", "fetch kmnist"]
-    {
+    for part in [&absent.display().to_string(), "as given", "does not exist"] {
         assert!(no_root.contains(part), "{no_root}");
     }
 }
@@ -95,12 +92,7 @@ fn one_changed_pixel_is_a_wrong_checksum() {
     {
         let error = load_images(&name, &bytes);
         let message = error.to_string();
-        for part in [
-            &name,
-            "wrong checksum",
-            "expected a4a9358b",
-            "delete it and run `ebm data fetch tiny`",
-        ] {
+        for part in [&name, "wrong checksum", "expected a4a9358b"] {
             assert!(message.contains(part), "{message}");
         }
         assert!(matches!(

@@ -17,7 +17,7 @@ pub const PLAIN: &[u8] = include_bytes!("../data/plain.mat");
 /// A catalogue in which this is the file as published.
 pub fn catalog(file: &[u8], mirrors: &[String], count: usize) -> Catalog {
     Catalog::from_toml(&format!(
-        "[house]\ndescription = \"d\"\nkind = \"mat\"\nshape = [3, 32, 32]\nclasses = 10\nlicence = \"l\"\n\
+        "[house]\ndescription = \"d\"\nformat = \"matlab\"\nshape = [3, 32, 32]\nclasses = 10\nlicence = \"l\"\n\
          citation = \"c\"\nsource = \"s\"\nmirrors = {mirrors:?}\n[house.splits.train]\ncount = {count}\n\
          batches = [{{ name = \"t.mat\", bytes = {}, sha256 = \"{}\" }}]\n",
         file.len(),

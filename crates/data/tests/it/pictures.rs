@@ -7,6 +7,7 @@ use ebm_data::{
     Catalog, DataError, DataRoot, FolderProblem, Half, PairedSet, PictureProblem, Selection, Split,
     load, load_folder, load_pairs, open, verify,
 };
+use ebm_tensor::Condition;
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
@@ -174,7 +175,8 @@ fn either_half_is_the_condition() {
         let pairs = PairedSet::from_halves(folder.path(), half, [3, 8, 8]).unwrap();
         assert_eq!(pairs.len(), 2);
         let batch = pairs.batch(&[0], &burn::tensor::Device::flex());
-        for (tensor, [red, blue]) in [(batch.conditions, condition), (batch.images, image)] {
+        let Some(Condition::Image(conditions)) = batch.condition else { panic!("images") };
+        for (tensor, [red, blue]) in [(conditions, condition), (batch.images, image)] {
             assert_eq!(tensor.dims(), [1, 3, 8, 8]);
             let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
             assert!(values[..64].iter().all(|&value| value == red));
@@ -207,9 +209,9 @@ fn pictures_of_one_name_are_pairs() {
     );
 }
 
-fn catalog(kind: &str) -> Catalog {
+fn catalog(format: &str) -> Catalog {
     Catalog::from_toml(&format!(
-        "[few]\ndescription = \"d\"\nkind = \"{kind}\"\nshape = [3, 8, 8]\nclasses = 2\nlicence = \"l\"\n\
+        "[few]\ndescription = \"d\"\nformat = \"{format}\"\nshape = [3, 8, 8]\nclasses = 2\nlicence = \"l\"\n\
          citation = \"c\"\nsource = \"https://home.page\"\nlayouts = [\"there\"]\n\
          [few.splits.train]\ncount = 2\nfolder = \"train\"\n[few.splits.test]\ncount = 1\nfolder = \"test\"\n"
     ))
@@ -285,7 +287,7 @@ fn a_path_names_a_folder() {
     assert!(
         error(open(&train, Some(Split::Test), Some(6))).contains("no test split; it has: train")
     );
-    assert!(error(open(path, None, None)).contains("say the side"));
+    assert!(error(open(path, None, None)).contains("no side of the images was given"));
     let nowhere: PathBuf = Path::new(path).join("no");
     assert!(error(open(nowhere.to_str().unwrap(), None, Some(6))).contains("neither a folder"));
     assert!(error(open("no", None, Some(6))).contains("unknown data set"));

@@ -20,7 +20,7 @@ pub fn catalog_text(mirrors: &[String], tarball: &[u8]) -> String {
         |name: &str, count: usize| format!("{{ name = \"{name}\", bytes = {} }}", count * RECORD);
     let [a, b, t] = FILES.map(|(name, _, count)| batch(name, count));
     format!(
-        "[small]\ndescription = \"d\"\nkind = \"cifar\"\nshape = [3, 28, 28]\nclasses = 10\n\
+        "[small]\ndescription = \"d\"\nformat = \"records\"\nshape = [3, 28, 28]\nclasses = 10\n\
          licence = \"l\"\ncitation = \"c\"\nsource = \"s\"\nmirrors = {mirrors:?}\n\
          layouts = [\"small/inside\", \"inside\"]\n\
          [small.tarball]\nname = \"small.tar.gz\"\nfolder = \"inside\"\n\

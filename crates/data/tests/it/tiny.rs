@@ -37,7 +37,7 @@ pub fn catalog_text(mirrors: &[String]) -> String {
         )
     };
     format!(
-        "[tiny]\ndescription = \"d\"\nkind = \"idx\"\nshape = [1, 28, 28]\nclasses = 10\n\
+        "[tiny]\ndescription = \"d\"\nformat = \"idx\"\nshape = [1, 28, 28]\nclasses = 10\n\
          licence = \"l\"\ncitation = \"c\"\nsource = \"s\"\nmirrors = {mirrors:?}\n\
          [tiny.splits.train]\ncount = 5000\n{}{}",
         file("images", IMAGES, IMAGES_GZ),

@@ -14,8 +14,7 @@ fn last_positions(case: &Case, start: f64, temperatures: &[f64], steps: usize) -
     let dim = case.target.dim();
     let start = Tensor::<2>::full([DRAWS, dim], start, &Device::flex());
     let step = 0.25 * case.scale;
-    let kernel_at =
-        |temperature: f64| Langevin { step_size: step * temperature.sqrt(), noise: true };
+    let kernel_at = |temperature: f64| Langevin::new(step * temperature.sqrt());
     let end = anneal(kernel_at, &case.target, start, temperatures, steps, Key::new(8));
     let end: TensorData = end.expect("finite").unsqueeze_dim::<3>(1).repeat_dim(1, 4).into_data();
     let draws = Draws::new(end.iter::<f64>().collect(), &[DRAWS, 4, dim]).expect("valid");

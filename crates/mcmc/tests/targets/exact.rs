@@ -9,7 +9,7 @@ use crate::{CHAINS, Case, cases};
 
 /// The kernel with its step tuned.
 fn tuned<K: Kernel<2> + Tunable>(kernel: K, case: &Case) -> K {
-    let warm_up = WarmUp { steps: 120, acceptance: 0.8 };
+    let warm_up = WarmUp::new(120);
     warm_up.run(kernel, &case.target, case.start(1), Key::new(2)).expect("tuned").0
 }
 
@@ -31,12 +31,12 @@ fn moved(samples: &Samples) -> f64 {
 
 #[test]
 fn mala_keeps_every_target() {
-    keeps_every_target("MALA", || Mala { step_size: 0.3 });
+    keeps_every_target("MALA", || Mala::new(0.3));
 }
 
 #[test]
 fn hmc_keeps_every_target() {
-    keeps_every_target("HMC", || Hmc { step_size: 0.2, leapfrog_steps: 5 });
+    keeps_every_target("HMC", || Hmc::new(0.2, 5));
 }
 
 #[test]
@@ -48,8 +48,8 @@ fn nuts_keeps_every_target() {
 #[test]
 fn parallel_tempering_keeps_every_target() {
     for case in cases() {
-        let kernel = tuned(Mala { step_size: 0.3 }, &case);
-        let tempered = ParallelTempering { kernel, temperatures: vec![1.0, 1.8, 3.2] };
+        let kernel = tuned(Mala::new(0.3), &case);
+        let tempered = ParallelTempering::new(kernel, vec![1.0, 1.8, 3.2]);
         let sampler = Sampler::new(tempered, &case.target, case.start(3), Key::new(4));
         let samples = sampler.burn_in(50 + 4 * case.spread).thin(5).sample(20).expect("finite");
         case.assert_close("parallel tempering", &samples);
@@ -62,7 +62,7 @@ fn parallel_tempering_keeps_every_target() {
 fn a_kernel_without_correction_is_found_out() {
     let target = Box::new(DoubleWell::new(3, 2.0).expect("valid"));
     let case = Case { target, scale: 0.25, spread: 10 };
-    let kernel = Langevin { step_size: 0.25, noise: true };
+    let kernel = Langevin::new(0.25);
     let sampler = Sampler::new(kernel, &case.target, case.start(1), Key::new(2));
     let worst = case.worst(&sampler.thin(3).sample(20).expect("finite"));
     assert!(worst > 4.0, "ULA's bias went unnoticed: {worst} standard errors");

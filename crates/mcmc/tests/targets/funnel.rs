@@ -11,16 +11,16 @@ fn diagnostics_flag_the_funnel() {
     let flagged = |name: &str, samples: Samples| {
         assert!(!samples.summary().mixed(), "{name}:\n{}", samples.summary());
     };
-    let ula = Langevin { step_size: 0.1, noise: true };
+    let ula = Langevin::new(0.1);
     let samples = Sampler::new(ula, &funnel, start(), Key::new(1)).burn_in(200).sample(800);
     flagged("ULA", samples.expect("finite"));
-    let hmc = Hmc { step_size: 0.3, leapfrog_steps: 5 };
+    let hmc = Hmc::new(0.3, 5);
     let samples = Sampler::new(hmc, &funnel, start(), Key::new(2)).burn_in(200).sample(800);
     flagged("HMC", samples.expect("finite"));
     // And a Gaussian is not flagged.
     let easy = DiagonalGaussian::isotropic(2, 1.0).expect("valid");
     let start = Tensor::<2>::zeros([4, 2], &Device::flex());
-    let hmc = Hmc { step_size: 0.7, leapfrog_steps: 3 };
+    let hmc = Hmc::new(0.7, 3);
     let samples = Sampler::new(hmc, &easy, start, Key::new(3)).burn_in(100).sample(1000);
     let summary = samples.expect("finite").summary();
     assert!(summary.mixed(), "{summary}");

@@ -68,7 +68,7 @@ impl Gaussian {
 fn langevins_bias_is_matched() {
     for gaussian in gaussians() {
         let step_size = gaussian.case.scale;
-        let samples = gaussian.sample(Langevin { step_size, noise: true });
+        let samples = gaussian.sample(Langevin::new(step_size));
         let law = |variance: f64| variance / (1.0 - step_size * step_size / (4.0 * variance));
         gaussian.assert_law("ULA", &samples, law);
         assert!(gaussian.worst(&samples, |variance| variance) > 4.0, "the bias must be visible");
@@ -79,7 +79,7 @@ fn langevins_bias_is_matched() {
 #[test]
 fn sgld_has_the_law_of_its_steps() {
     for gaussian in gaussians() {
-        let kernel = Sgld { scale: 2.0 * gaussian.case.scale.powi(2), offset: 4.0, decay: 0.5 };
+        let kernel = Sgld::new(2.0 * gaussian.case.scale.powi(2)).with_decay(4.0, 0.5);
         let law = |variance: f64| {
             let (mut now, mut sum) = (variance, 0.0);
             for step in 1..=RUN[0] + RUN[1] * RUN[2] {
@@ -100,7 +100,7 @@ fn sgld_has_the_law_of_its_steps() {
 fn underdamped_is_exact() {
     for gaussian in gaussians() {
         let scale = gaussian.case.scale;
-        let kernel = Underdamped { step_size: 1.5 * scale, friction: 0.7 / scale };
+        let kernel = Underdamped::new(1.5 * scale, 0.7 / scale);
         gaussian.assert_law("BAOAB", &gaussian.sample(kernel), |variance| variance);
     }
 }

@@ -30,7 +30,7 @@ fn settled<K: Kernel<2>>(kernel: K, case: &Case, relaxation: usize) -> Samples {
 #[test]
 fn langevin_with_small_steps() {
     for case in cases() {
-        let kernel = Langevin { step_size: STEP * case.scale, noise: true };
+        let kernel = Langevin::new(STEP * case.scale);
         case.assert_close("ULA", &settled(kernel, &case, relaxation(&case)));
     }
 }
@@ -65,7 +65,7 @@ fn a_wrong_kernel_is_found_out_on_every_target() {
 #[test]
 fn underdamped_with_small_steps() {
     for case in cases() {
-        let kernel = Underdamped { step_size: 0.5 * case.scale, friction: 1.0 / case.scale };
+        let kernel = Underdamped::new(0.5 * case.scale, 1.0 / case.scale);
         case.assert_close("BAOAB", &settled(kernel, &case, 10 + 2 * case.spread));
     }
 }
@@ -75,7 +75,7 @@ fn underdamped_with_small_steps() {
 fn sgld_with_shrinking_steps() {
     for case in cases() {
         let scale = (STEP * case.scale).powi(2) * 500.0_f64.powf(0.4);
-        let kernel = Sgld { scale, offset: 500.0, decay: 0.4 };
+        let kernel = Sgld::new(scale).with_decay(500.0, 0.4);
         case.assert_close("SGLD", &settled(kernel, &case, relaxation(&case)));
     }
 }
@@ -87,7 +87,7 @@ fn preconditioned_sgld_with_a_long_memory() {
     for case in cases() {
         let floor = 2.0 / case.scale;
         let step_size = STEP * case.scale * floor.sqrt();
-        let kernel = PreconditionedSgld { step_size, memory: 0.9999, floor };
+        let kernel = PreconditionedSgld::new(step_size).with_memory(0.9999).with_floor(floor);
         case.assert_close("pSGLD", &settled(kernel, &case, relaxation(&case)));
     }
 }
@@ -99,11 +99,11 @@ fn anisotropic_below_its_threshold_is_langevin() {
         let step_size = STEP * case.scale;
         let end = |kernel: &dyn Fn(Tensor<2>) -> Tensor<2>| kernel(case.start(3)).into_data();
         let anisotropic = end(&|start| {
-            let kernel = Anisotropic { step_size, threshold: 1e6 };
+            let kernel = Anisotropic::new(step_size, 1e6);
             run(&kernel, &case.target, start, 50, Key::new(4), |_, _| {}).expect("finite").state
         });
         let langevin = end(&|start| {
-            let kernel = Langevin { step_size, noise: true };
+            let kernel = Langevin::new(step_size);
             run(&kernel, &case.target, start, 50, Key::new(4), |_, _| {}).expect("finite").state
         });
         anisotropic.assert_approx_eq(&langevin, Tolerance::<f32>::rel_abs(1e-2, 1e-2));
@@ -139,12 +139,12 @@ fn steps_that_follow_the_gradient_have_their_known_law() {
             assert!(of_target > 4.0, "{name}, {target}: the doc comment says it is biased");
         };
         let threshold = 1.0 / scale;
-        let kernel = Anisotropic { step_size: 0.1 * scale, threshold };
+        let kernel = Anisotropic::new(0.1 * scale, threshold);
         let expected = weighted_second_moment(target, |slope| slope.abs().max(threshold).powi(2));
         has("anisotropic", &settled(kernel, &case, 1500), expected);
         let floor = 0.1 / scale;
         let step_size = 0.1 * scale * floor.sqrt();
-        let kernel = PreconditionedSgld { step_size, memory: 0.0, floor };
+        let kernel = PreconditionedSgld::new(step_size).with_memory(0.0).with_floor(floor);
         let expected = weighted_second_moment(target, |slope| slope.abs() + floor);
         has("pSGLD", &settled(kernel, &case, 2500), expected);
     }

@@ -9,8 +9,10 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
+use super::error::FeatureError;
+use super::network::FeatureNetwork;
+use super::parts::in_parts;
 use super::weights::{Half, Weights};
-use super::{FeatureError, FeatureNetwork, in_parts};
 
 /// Channels of the convolutions, 3 × 3, each followed by ReLU and a 2 × 2 maximum: 28 → 14 → 7 → 3.
 const CHANNELS: [usize; 4] = [1, 16, 32, 64];

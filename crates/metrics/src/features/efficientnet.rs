@@ -7,10 +7,12 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 
+use super::error::FeatureError;
 use super::layers::{global_mean, same_padding};
+use super::network::FeatureNetwork;
+use super::parts::in_parts;
 use super::resize::colour;
 use super::weights::{WeightFile, Weights};
-use super::{FeatureError, FeatureNetwork, in_parts};
 
 const SIDE: usize = 224;
 /// Inputs are (x − 127)/128 of pixels from 0 to 255.

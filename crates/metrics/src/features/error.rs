@@ -1,5 +1,6 @@
-use std::io;
+//! Errors of feature networks.
 
+use ebm_files::FileError;
 use thiserror::Error;
 
 /// Why there are no features.
@@ -18,14 +19,8 @@ pub enum FeatureError {
     },
 
     /// A file of weights that cannot be read.
-    #[error("cannot read the weights {path}")]
-    Io {
-        /// The file.
-        path: String,
-        /// The system's error.
-        #[source]
-        cause: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
 
     /// A file that is not one of weights, or is cut.
     #[error(
@@ -36,17 +31,6 @@ pub enum FeatureError {
         path: String,
         /// What is wrong.
         problem: String,
-    },
-
-    /// A file larger than any network's weights.
-    #[error("{path} has {bytes} bytes, expected a file of weights of at most {limit}")]
-    TooLarge {
-        /// The file.
-        path: String,
-        /// Its size.
-        bytes: u64,
-        /// The largest size that is read.
-        limit: u64,
     },
 
     /// A tensor that the network has and the file has not.

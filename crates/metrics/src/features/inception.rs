@@ -1,5 +1,7 @@
 //! Inception v3 as pytorch-fid has it: the network of published FIDs, inception scores and KIDs.
 
+mod blocks;
+
 use std::path::Path;
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -9,14 +11,13 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 
+use self::blocks::{Layer, Pool, network};
+use super::error::FeatureError;
 use super::layers::global_mean;
+use super::network::FeatureNetwork;
+use super::parts::in_parts;
 use super::resize::colour;
 use super::weights::{WeightFile, Weights};
-use super::{FeatureError, FeatureNetwork, in_parts};
-
-mod blocks;
-
-use blocks::{Layer, Pool, network};
 
 const SIDE: usize = 299;
 const FEATURES: usize = 2048;

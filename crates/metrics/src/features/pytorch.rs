@@ -10,26 +10,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use pickle::{Reader, Value};
+use self::pickle::{Reader, StoredTensor, Value};
 use safetensors::Dtype;
-
-/// A tensor as the pickle describes it.
-#[derive(Clone, Debug)]
-pub(super) struct Description {
-    pub(super) element: Dtype,
-    pub(super) shape: Vec<usize>,
-    strides: Vec<usize>,
-    /// Of the first element, in elements from the storage's begin.
-    offset: usize,
-    storage: Rc<str>,
-}
 
 /// The tensors of a file.
 #[derive(Debug)]
 pub(super) struct StateDict<'a> {
     file: &'a [u8],
     storages: BTreeMap<String, Range<usize>>,
-    tensors: BTreeMap<Rc<str>, Rc<Description>>,
+    tensors: BTreeMap<Rc<str>, Rc<StoredTensor>>,
 }
 
 /// What the older format begins with: a pickle of the number 0x1950a86a20f9469cfc6c.
@@ -47,7 +36,7 @@ impl<'a> StateDict<'a> {
     }
 
     fn from_archive(file: &'a [u8]) -> Result<Self, String> {
-        let entries = archive::entries(file)?;
+        let entries = archive::members(file)?;
         let mut pickles = entries.iter().filter_map(|(name, range)| {
             name.strip_suffix("data.pkl").map(|folder| (folder, range.clone()))
         });
@@ -87,12 +76,12 @@ impl<'a> StateDict<'a> {
         Ok(Self { file, storages, tensors })
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Description> {
+    pub(super) fn get(&self, name: &str) -> Option<&StoredTensor> {
         self.tensors.get(name).map(|tensor| &**tensor)
     }
 
     /// A tensor's numbers in row-major order, little endian. Its shape has been found to be the one expected.
-    pub(super) fn bytes(&self, tensor: &Description) -> Result<Vec<u8>, String> {
+    pub(super) fn bytes(&self, tensor: &StoredTensor) -> Result<Vec<u8>, String> {
         let storage = self.storages.get(&*tensor.storage).ok_or("has no numbers in the file")?;
         let storage = &self.file[storage.clone()];
         let size = size(tensor.element);
@@ -125,7 +114,7 @@ fn size(element: Dtype) -> usize {
 }
 
 /// The tensors of a dictionary by name.
-fn tensors(value: Value) -> BTreeMap<Rc<str>, Rc<Description>> {
+fn tensors(value: Value) -> BTreeMap<Rc<str>, Rc<StoredTensor>> {
     let Value::Dictionary(entries) = value else { return BTreeMap::new() };
     let named = entries.into_iter().filter_map(|entry| match entry {
         (Value::Text(name), Value::Tensor(tensor)) => Some((name, tensor)),

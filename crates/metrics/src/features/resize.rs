@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::FeatureError;
+use super::error::FeatureError;
 
 /// Images as colour images of `side` × `side`: grey ones are tiled to three equal channels.
 pub(super) fn colour(

@@ -9,10 +9,12 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
+use super::error::FeatureError;
 use super::layers::global_mean;
+use super::network::FeatureNetwork;
+use super::parts::in_parts;
 use super::resize::colour;
 use super::weights::{WeightFile, Weights};
-use super::{FeatureError, FeatureNetwork, in_parts};
 
 const SIDE: usize = 227;
 /// What ImageNet's images are on average, blue, green, red, of 255.

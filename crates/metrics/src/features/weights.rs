@@ -1,8 +1,6 @@
 //! Weights from files: named tensors, checked against what a network expects.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use burn::module::Param;
@@ -11,7 +9,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData, f16};
 use safetensors::{Dtype, SafeTensors, View};
 
-use super::FeatureError;
+use super::error::FeatureError;
 use super::pytorch::StateDict;
 
 /// The largest file of weights that is read: the Inception network's has a fifth of this.
@@ -26,24 +24,8 @@ pub(super) struct WeightFile {
 impl WeightFile {
     /// Reads a whole file.
     pub(super) fn read(path: &Path) -> Result<Self, FeatureError> {
-        let name = path.display().to_string();
-        let fail = |cause| FeatureError::Io { path: name.clone(), cause };
-        let file = File::open(path).map_err(fail)?;
-        let bytes = file.metadata().map_err(fail)?.len();
-        let too_large = |bytes| {
-            let (path, limit) = (name.clone(), MAX_WEIGHT_BYTES);
-            Err(FeatureError::TooLarge { path, bytes, limit })
-        };
-        if bytes > MAX_WEIGHT_BYTES {
-            return too_large(bytes);
-        }
-        // A pipe has no length before it is read.
-        let mut content = Vec::with_capacity(bytes as usize);
-        file.take(MAX_WEIGHT_BYTES + 1).read_to_end(&mut content).map_err(fail)?;
-        if content.len() as u64 > MAX_WEIGHT_BYTES {
-            return too_large(content.len() as u64);
-        }
-        Ok(Self { path: name, bytes: content })
+        let bytes = ebm_files::read_file(path, MAX_WEIGHT_BYTES)?;
+        Ok(Self { path: path.display().to_string(), bytes })
     }
 
     pub(super) fn weights(&self) -> Result<Weights<'_>, FeatureError> {

@@ -89,7 +89,7 @@ impl TrainedRun {
         let from = Gaussian { mean: 0.0, std };
         let start = self.key().fold(streams::log_z::START).normal(shape.batch(count), device) * std;
         let key = self.key().fold(streams::log_z::CHAINS);
-        let ratio = annealed_importance(&Mala { step_size }, &from, &model, start, steps, key)?;
+        let ratio = annealed_importance(&Mala::new(step_size), &from, &model, start, steps, key)?;
         // U₀ = ‖x‖²/(2σ²).
         let log_z0 = 0.5 * shape.len() as f64 * (std::f64::consts::TAU * std * std).ln();
         let log_z = log_z0 + ratio.value;

@@ -1,40 +1,40 @@
-//! The tiles of an image, and where their pixels are.
+//! The tiles of an image and the positions of their pixels.
 
 use std::ops::Deref;
 
+use super::tables::M;
 use crate::buffer::padded;
-use crate::network::Geometry;
-use crate::tables::M;
+use crate::geometry::Geometry;
 
-/// A tile's pixel that lies outside of the image.
+/// Marks a pixel of a tile that lies outside the image.
 const OUTSIDE: u32 = u32::MAX;
 
-/// Tiles of `SIDE`² pixels, for each parity of row and column.
+/// The tiles of `SIDE`² pixels, for each parity of row and column.
 #[derive(Debug)]
 pub(super) struct Tiles<const SIDE: usize, P = Vec<u32>> {
-    /// Of an image: `[tile, parity, pixel of the tile]`.
+    /// The pixel indices of one image, `[tile, parity, pixel of the tile]`.
     pixels: P,
-    /// Tiles of an image.
+    /// The number of tiles of an image.
     pub(super) count: usize,
-    /// Pixels of an image.
+    /// The number of pixels of an image.
     per_image: usize,
-    /// Padded.
+    /// The number of channels, padded.
     pub(super) channels: usize,
 }
 
-/// Tiles of an image, down and across.
+/// Returns the number of tiles of an image, down and across.
 pub(super) fn grid(geometry: &Geometry) -> [usize; 2] {
     [geometry.height_out, geometry.width_out].map(|side| side.div_ceil(M))
 }
 
 impl<const SIDE: usize> Tiles<SIDE> {
-    /// Of the convolution's input; they overlap.
+    /// Returns the tiles of the convolution's input; they overlap.
     pub(super) fn input(geometry: &Geometry) -> Self {
         let Geometry { height_in, width_in, channels_in, stride, top, left, .. } = *geometry;
         Self::new(grid(geometry), stride, [top, left], [height_in, width_in], channels_in)
     }
 
-    /// Of the convolution's output.
+    /// Returns the tiles of the convolution's output.
     pub(super) fn output(geometry: &Geometry) -> Self {
         let Geometry { height_out, width_out, channels_out, .. } = *geometry;
         Self::new(grid(geometry), 1, [0, 0], [height_out, width_out], channels_out)
@@ -54,7 +54,7 @@ impl<const SIDE: usize> Tiles<SIDE> {
                 for (i, j) in (0..SIDE * SIDE).map(|pixel| (pixel / SIDE, pixel % SIDE)) {
                     let y = stride * (M * tile_y + i) + parity / stride;
                     let x = stride * (M * tile_x + j) + parity % stride;
-                    // What lies before the image wraps to a number that lies beyond it.
+                    // Positions before the image wrap to numbers beyond it.
                     let (y, x) = (y.wrapping_sub(top), x.wrapping_sub(left));
                     let inside = y < height && x < width;
                     pixels.push(if inside { (y * width + x) as u32 } else { OUTSIDE });
@@ -64,12 +64,12 @@ impl<const SIDE: usize> Tiles<SIDE> {
         Self { pixels, count, per_image: height * width, channels: padded(channels) }
     }
 
-    /// Floats of an image.
-    pub(super) fn image(&self) -> usize {
+    /// Returns the length of an image.
+    pub(super) fn image_len(&self) -> usize {
         self.per_image * self.channels
     }
 
-    /// The same by value, which kernels keep in registers.
+    /// Returns the tiles by value, which kernels keep in registers.
     pub(super) fn view(&self) -> Tiles<SIDE, &[u32]> {
         let Self { ref pixels, count, per_image, channels } = *self;
         Tiles { pixels, count, per_image, channels }
@@ -77,18 +77,18 @@ impl<const SIDE: usize> Tiles<SIDE> {
 }
 
 impl<const SIDE: usize, P: Deref<Target = [u32]>> Tiles<SIDE, P> {
-    /// From the length and not a field: the kernels are faster for it.
+    /// Returns the number of parities, from the length: a field makes the kernels slower.
     #[inline(always)]
     pub(super) fn parities(&self) -> usize {
         self.pixels.len() / (self.count * SIDE * SIDE)
     }
 
-    /// Floats of a tile at one point, `[parity, channel]`.
+    /// Returns the floats of a tile at one point, `[parity, channel]`.
     pub(super) fn depth(&self) -> usize {
         self.parities() * self.channels
     }
 
-    /// Where the pixels of a tile begin, in vectors of `lanes`.
+    /// Returns the offsets of a tile's pixels, in vectors of `lanes`.
     #[inline(always)]
     pub(super) fn offsets(
         &self,

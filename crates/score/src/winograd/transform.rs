@@ -1,24 +1,30 @@
-//! The transforms of tiles, to the points where products are taken and back.
+//! The transforms of tiles to the points at which products are computed, and back.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::GAP;
+use super::tables::{CookToom, M, Tile};
 use super::tiles::Tiles;
-use crate::plan::Pixels;
-use crate::tables::{CookToom, M, Tile};
+use crate::convolution::Pixels;
 
-/// A constant matrix that kernels unroll over.
+/// The floats between the last row of one point and the first of the next: without them the N²
+/// streams of a transform would compete for a few sets of the first-level cache.
+pub(super) const GAP: usize = 5 * 16;
+
+/// A constant matrix over which kernels unroll.
 pub(super) trait Matrix<const O: usize, const I: usize> {
     const ROWS: [[f32; I]; O];
 }
 
-/// Bᵀ, Aᵀ and their transposes.
+/// Bᵀ.
 pub(super) struct InputTransform;
+/// Aᵀ.
 pub(super) struct OutputTransform;
+/// B.
 pub(super) struct InputTransposed;
+/// A.
 pub(super) struct OutputTransposed;
 
 impl<const N: usize> Matrix<N, N> for InputTransform
@@ -49,7 +55,7 @@ where
     const ROWS: [[f32; M]; N] = <CookToom as Tile<N>>::TABLES.a;
 }
 
-/// T·d·Tᵀ for a constant T.
+/// Returns T·d·Tᵀ for a constant T.
 #[inline(always)]
 fn sandwich<S: Simd, T: Matrix<O, I>, const I: usize, const O: usize>(
     simd: S,
@@ -74,7 +80,8 @@ fn sandwich<S: Simd, T: Matrix<O, I>, const I: usize, const O: usize>(
     whole
 }
 
-/// Σᵢ row[i]·x[i]; the compiler knows the row and leaves out what it can.
+/// Returns Σᵢ row[i]·x[i]; the row is a constant, so terms with 0 and ±1 are simplified at compile
+/// time.
 #[inline(always)]
 fn combine<S: Simd, const I: usize>(simd: S, row: &[f32; I], x: [S::f32s; I]) -> S::f32s {
     let mut sum = None;
@@ -92,8 +99,8 @@ fn combine<S: Simd, const I: usize>(simd: S, row: &[f32; I], x: [S::f32s; I]) ->
 }
 
 impl<const I: usize> Tiles<I> {
-    /// T·d·Tᵀ of the images' tiles `range`: `[point, tile, parity · channel]`. Gives the floats from point to
-    /// point.
+    /// Transforms the images' tiles `range` to `[point, tile, parity · channel]`, T·d·Tᵀ, and returns
+    /// the floats from point to point.
     pub(super) fn to_points<T: Matrix<O, I>, const O: usize>(
         &self,
         arch: Arch,
@@ -108,7 +115,7 @@ impl<const I: usize> Tiles<I> {
     }
 }
 
-/// What [`Tiles::to_points`] does.
+/// The kernel of [`Tiles::to_points`].
 struct ToPoints<'a, T, const I: usize, const O: usize> {
     tiles: Tiles<I, &'a [u32]>,
     range: Range<usize>,
@@ -126,13 +133,13 @@ impl<T: Matrix<O, I>, const I: usize, const O: usize> WithSimd for ToPoints<'_, 
         let tiles = &self.tiles;
         let vectors = tiles.channels / S::F32_LANES;
         let (image, _) = S::as_simd_f32s(self.image.data);
-        let places = [self.image.first, self.image.outside];
+        let bases = [self.image.first, self.image.outside];
         let (points, _) = S::as_mut_simd_f32s(self.points);
         let stride = self.stride / S::F32_LANES;
         let parities = tiles.parities();
         for (slot, tile) in self.range.enumerate() {
             for parity in 0..parities {
-                let offsets = tiles.offsets([tile, parity], places, S::F32_LANES);
+                let offsets = tiles.offsets([tile, parity], bases, S::F32_LANES);
                 let first = (slot * parities + parity) * vectors;
                 for vector in 0..vectors {
                     let mut d = [[simd.splat_f32s(0.0); I]; I];
@@ -149,21 +156,22 @@ impl<T: Matrix<O, I>, const I: usize, const O: usize> WithSimd for ToPoints<'_, 
     }
 }
 
-/// What becomes of a transformed value.
+/// What a kernel does with a transformed value.
 pub(super) enum Finish<'a> {
-    /// Plus the bias, through LeakyReLU, into the image.
+    /// Adds the bias, applies the LeakyReLU and stores the result in the image.
     Store { bias: &'a [f32], slope: f32 },
-    /// Added to the image: tiles of inputs overlap.
+    /// Adds the value to the image: the tiles of an input overlap.
     Add,
 }
 
-/// Transforms points `[point, tile, columns]`, `stride` floats from point to point, into tiles of images.
+/// The kernel that transforms points `[point, tile, columns]`, `stride` floats from point to point,
+/// into tiles of images.
 pub(super) struct FromPoints<'a, T, const I: usize, const O: usize> {
     pub(super) tiles: Tiles<O, &'a [u32]>,
     pub(super) range: Range<usize>,
     pub(super) points: &'a [f32],
     pub(super) stride: usize,
-    /// Of `[parity, channel]`.
+    /// A range of `[parity, channel]`.
     pub(super) columns: Range<usize>,
     pub(super) image: Pixels<&'a mut [f32]>,
     pub(super) finish: Finish<'a>,
@@ -179,14 +187,14 @@ impl<T: Matrix<O, I>, const I: usize, const O: usize> WithSimd for FromPoints<'_
         let vectors = tiles.channels / S::F32_LANES;
         let (points, _) = S::as_simd_f32s(self.points);
         let (image, _) = S::as_mut_simd_f32s(self.image.data);
-        let places = [self.image.first, self.image.outside];
+        let bases = [self.image.first, self.image.outside];
         let stride = self.stride / S::F32_LANES;
         let width = self.columns.len() / S::F32_LANES;
         for (slot, tile) in self.range.enumerate() {
             for column in 0..width {
                 let vector = self.columns.start / S::F32_LANES + column;
                 let (parity, vector) = (vector / vectors, vector % vectors);
-                let offsets = tiles.offsets([tile, parity], places, S::F32_LANES);
+                let offsets = tiles.offsets([tile, parity], bases, S::F32_LANES);
                 let first = slot * width + column;
                 let mut d = [[simd.splat_f32s(0.0); I]; I];
                 for (point, d) in d.as_flattened_mut().iter_mut().enumerate() {
@@ -208,8 +216,8 @@ impl<T: Matrix<O, I>, const I: usize, const O: usize> WithSimd for FromPoints<'_
                     Finish::Add => {
                         for (offsets, values) in offsets.iter().zip(&transformed) {
                             for (offset, value) in offsets.iter().zip(values) {
-                                let place = &mut image[offset + vector];
-                                *place = simd.add_f32s(*place, *value);
+                                let pixel = &mut image[offset + vector];
+                                *pixel = simd.add_f32s(*pixel, *value);
                             }
                         }
                     }

@@ -6,7 +6,16 @@ use std::rc::Rc;
 
 use safetensors::Dtype;
 
-use super::Description;
+/// A tensor as the pickle describes it.
+#[derive(Clone, Debug)]
+pub(in crate::features) struct StoredTensor {
+    pub(in crate::features) element: Dtype,
+    pub(in crate::features) shape: Vec<usize>,
+    pub(super) strides: Vec<usize>,
+    /// The index of the first element in its storage.
+    pub(super) offset: usize,
+    pub(super) storage: Rc<str>,
+}
 
 /// A state dictionary needs ten thousand.
 const MAX_OPERATIONS: usize = 1 << 20;
@@ -21,7 +30,7 @@ pub(super) enum Value {
     /// A class or a function, as `module name`.
     Global(Rc<str>),
     Storage(Dtype, Rc<str>),
-    Tensor(Rc<Description>),
+    Tensor(Rc<StoredTensor>),
     /// With whether there are tuples in it.
     Tuple(Rc<[Value]>, bool),
     List(Vec<Value>),
@@ -219,7 +228,7 @@ fn called(function: &Value, arguments: &Value) -> Value {
         ) => match (offset.size(), shape.sizes(), strides.sizes()) {
             (Some(offset), Some(shape), Some(strides)) if shape.len() == strides.len() => {
                 let (element, storage) = (*element, key.clone());
-                Value::Tensor(Rc::new(Description { element, shape, strides, offset, storage }))
+                Value::Tensor(Rc::new(StoredTensor { element, shape, strides, offset, storage }))
             }
             _ => Value::Other,
         },

@@ -48,7 +48,7 @@ fn cut_files() {
 
 /// With any byte changed to anything, a file is read or refused; nothing panics or takes long.
 #[test]
-fn spoilt_files() {
+fn mutated_files() {
     for file in FILES {
         for at in 0..file.len() {
             for value in [
@@ -65,9 +65,9 @@ fn spoilt_files() {
                 file[at] ^ 1,
                 file[at] ^ 0x80,
             ] {
-                let mut spoilt = file.to_vec();
-                spoilt[at] = value;
-                if let Ok(read) = StateDict::parse(&spoilt) {
+                let mut mutated = file.to_vec();
+                mutated[at] = value;
+                if let Ok(read) = StateDict::parse(&mutated) {
                     for tensor in read.tensors.values() {
                         let elements =
                             tensor.shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));

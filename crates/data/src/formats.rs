@@ -1,0 +1,8 @@
+//! The formats of files, as bytes in memory: no paths, no catalogue.
+
+pub(crate) mod idx;
+pub(crate) mod mat;
+pub(crate) mod numpy;
+pub(crate) mod picture;
+pub(crate) mod records;
+mod resample;

@@ -1,0 +1,13 @@
+//! Data sets by name and by path: where their files are, whether they are right, and their images.
+
+pub(crate) mod content;
+mod load;
+mod open;
+pub(crate) mod pictures;
+mod root;
+pub(crate) mod status;
+
+pub use load::{load, load_pairs};
+pub use open::{Selection, open, open_pairs};
+pub use root::DataRoot;
+pub use status::{FileStatus, verify};

@@ -1,0 +1,173 @@
+//! Kernels whose states are brought back into a set after every transition: a box, or known coordinates.
+
+use burn::tensor::Tensor;
+use ebm_energy::Energy;
+use ebm_noise::Key;
+
+use crate::{Kernel, Statistics};
+
+/// Known coordinates of a batch of states.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Held<const D: usize> {
+    /// The known values, 0 elsewhere, with the shape of the states.
+    pub values: Tensor<D>,
+    /// 1 where a coordinate is known and 0 elsewhere, with a shape that broadcasts to the states'.
+    pub mask: Tensor<D>,
+}
+
+impl<const D: usize> Held<D> {
+    /// Creates a set of known coordinates.
+    ///
+    /// # Shapes
+    /// - `values`: `[chains, …]`, 0 where `mask` is 0
+    /// - `mask`: any shape that broadcasts to that of `values`
+    pub fn new(values: Tensor<D>, mask: Tensor<D>) -> Self {
+        Self { values, mask }
+    }
+
+    /// Returns `state` with its known coordinates set to their values.
+    pub fn paste(&self, state: Tensor<D>) -> Tensor<D> {
+        state * (self.mask.clone().neg() + 1.0) + self.values.clone()
+    }
+}
+
+/// A set that states are brought back into.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "a kernel has one or two of them")]
+pub enum Constraint<const D: usize> {
+    /// Known coordinates keep their values.
+    Held(Held<D>),
+    /// Every coordinate lies in [−limit, limit].
+    Box {
+        /// Half the side of the box.
+        limit: f64,
+    },
+}
+
+impl<const D: usize> Constraint<D> {
+    /// Returns the state of the set that is closest to `state`.
+    pub fn project(&self, state: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Held(held) => held.paste(state),
+            Self::Box { limit } => state.clamp(-limit, *limit),
+        }
+    }
+}
+
+/// A kernel whose states are projected onto constraints, in their order, after every transition.
+///
+/// The start is left as it is: where it should satisfy a constraint from the beginning, apply
+/// [`Constraint::project`] or [`Held::paste`] to it.
+///
+/// With held coordinates, a kernel that moves each coordinate by itself, such as
+/// [`Langevin`](crate::Langevin), samples the conditional distribution of the others; a Metropolis kernel, which
+/// accepts or rejects the move of all coordinates, does not. A box changes the distribution wherever it cuts the target.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Constrained<K, const D: usize> {
+    /// The kernel that moves the states.
+    pub kernel: K,
+    /// The constraints, in the order in which they are applied.
+    pub constraints: Vec<Constraint<D>>,
+}
+
+impl<K, const D: usize> Constrained<K, D> {
+    /// Creates a kernel that moves states with `kernel` and then projects them onto each of `constraints`.
+    pub fn new(kernel: K, constraints: impl IntoIterator<Item = Constraint<D>>) -> Self {
+        Self { kernel, constraints: constraints.into_iter().collect() }
+    }
+}
+
+impl<const D: usize, K: Kernel<D, State = Tensor<D>>> Kernel<D> for Constrained<K, D> {
+    type State = Tensor<D>;
+
+    fn start<E: Energy<D>>(&self, energy: &E, position: Tensor<D>, key: Key) -> Tensor<D> {
+        self.kernel.start(energy, position, key)
+    }
+
+    fn step<E: Energy<D>>(
+        &self,
+        energy: &E,
+        state: Tensor<D>,
+        key: Key,
+    ) -> (Tensor<D>, Statistics) {
+        let (state, statistics) = self.kernel.step(energy, state, key);
+        let state =
+            self.constraints.iter().fold(state, |state, constraint| constraint.project(state));
+        (state, statistics)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+    use ebm_energy::{FnEnergy, Gaussian};
+
+    use super::*;
+    use crate::{Langevin, run};
+
+    /// A target far to the right: chains end at the wall, and beyond it without one.
+    #[test]
+    fn states_stay_in_the_box() {
+        let target = Gaussian { mean: 5.0, std: 1.0 };
+        let last = |limit: Option<f64>| {
+            let constraints = limit.map(|limit| Constraint::Box { limit });
+            let kernel = Constrained::new(Langevin::new(1.0).with_noise(false), constraints);
+            let start = Tensor::<2>::zeros([1, 1], &Device::flex());
+            let chains = run(&kernel, &target, start, 4, Key::new(0), |_, _| {}).expect("finite");
+            chains.state.into_scalar::<f32>()
+        };
+        assert_eq!(last(Some(1.0)), 1.0);
+        assert!(last(None) > 4.0);
+    }
+
+    /// Constraints are applied in their order: what is held outside of the box stays there only if it comes last.
+    #[test]
+    fn the_last_constraint_wins() {
+        let row = |values| Tensor::<2>::from_data([values], &Device::flex());
+        let held = Constraint::Held(Held::new(row([2.0, 0.0]), row([1.0, 0.0])));
+        let limit = Constraint::Box { limit: 1.0 };
+        let unit = Gaussian { mean: 0.0, std: 1.0 };
+        let step = |constraints: [&Constraint<2>; 2]| {
+            let langevin = Langevin::new(1.0).with_noise(false);
+            let kernel = Constrained::new(langevin, constraints.map(Clone::clone));
+            let (state, _) = kernel.step(&unit, row([0.5, 9.0]), Key::new(0));
+            state.into_data().iter::<f32>().collect::<Vec<_>>()
+        };
+        assert_eq!(step([&held, &limit]), [1.0, 1.0]);
+        assert_eq!(step([&limit, &held]), [2.0, 1.0]);
+    }
+
+    /// (x, y) is Gaussian with correlation ρ; y given x = 2 is N(2ρ, 1 − ρ²). A chain with step size δ inflates its
+    /// variance by the factor 1/(1 − δ²/(4(1 − ρ²))).
+    #[test]
+    fn free_coordinates_follow_their_conditional_distribution() {
+        let (rho, step_size) = (0.8, 0.2);
+        let free = 1.0 - rho * rho;
+        let target = FnEnergy::new(move |x: Tensor<2>| {
+            let [a, b] = [0, 1].map(|i| x.clone().narrow(1, i, 1));
+            let squares = x.powi_scalar(2).sum_dim(1);
+            ((squares - a * b * (2.0 * rho)) / (2.0 * free)).squeeze_dim::<1>(1)
+        });
+        let device = Device::flex();
+        let row = |values| Tensor::<2>::from_data([values], &device);
+        let held = Held::new(row([2.0, 0.0]).expand([4_000, 2]), row([1.0, 0.0]));
+        let start = held.paste(Tensor::zeros([4_000, 2], &device));
+        let kernel = Constrained::new(Langevin::new(step_size), [Constraint::Held(held)]);
+        let chains = run(&kernel, &target, start, 150, Key::new(1), |step, state| {
+            let known: Vec<f32> = state.clone().narrow(1, 0, 1).into_data().iter().collect();
+            assert!(known.iter().all(|&x| x == 2.0), "step {step}");
+        });
+        let y: Vec<f64> =
+            chains.expect("finite").state.narrow(1, 1, 1).into_data().iter::<f64>().collect();
+        let n = y.len() as f64;
+        let mean = y.iter().sum::<f64>() / n;
+        let variance = y.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / n;
+        let expected = free / (1.0 - step_size * step_size / (4.0 * free));
+        // Four standard errors.
+        assert!((mean - 2.0 * rho).abs() < 4.0 * (expected / n).sqrt(), "{mean}");
+        assert!((variance - expected).abs() < 4.0 * expected * (2.0 / n).sqrt(), "{variance}");
+    }
+}

@@ -1,0 +1,1 @@
+//! Holds no code: the dependencies of this crate unify Cargo features across the workspace.
