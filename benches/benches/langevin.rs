@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use ebm::data::digits;
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
-use ebm::teaching::{Batch, Recipe, Trainer};
+use ebm::teaching::{Batch, Recipe, SampleRequest, Trainer};
 
 /// Chains and data in a batch, for both recipes.
 const CHAINS: usize = 64;
@@ -30,8 +30,8 @@ fn langevin_steps(c: &mut Criterion) {
         let trainer = trainer(name);
         group.bench_function(BenchmarkId::from_parameter(name), |b| {
             b.iter(|| {
-                let samples =
-                    trainer.sample(CHAINS, None, STEPS, Key::new(1), [1, 2]).expect("finite");
+                let request = SampleRequest::new(CHAINS, Key::new(1)).steps(STEPS);
+                let samples = trainer.sample(request.film_strip(1, 2)).expect("finite");
                 black_box(samples.refined.into_data())
             });
         });

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use ebm::data::{Batches, digits};
 use ebm::metrics::features::Classifier;
 use ebm::noise::Key;
-use ebm::teaching::{Batch, Recipe, Trainer, one_hot};
+use ebm::teaching::{Batch, ConditionRecipe, Recipe, SampleRequest, Trainer, one_hot};
 use serde_json::Value;
 
 use common::{ebm, folder};
@@ -198,7 +198,8 @@ fn conditions_matter_after_training() {
     let device = Device::flex();
     let sample = |trainer: &Trainer, condition: Tensor<4>| {
         let count = condition.dims()[0];
-        trainer.sample(count, Some(condition), 8, Key::new(3), [0, 2]).expect("finite").refined
+        let request = SampleRequest::new(count, Key::new(3)).given(condition).steps(8);
+        trainer.sample(request).expect("finite").refined
     };
 
     let (trainer, _) = learned("digits-by-class", 2, 180);
@@ -217,7 +218,8 @@ fn conditions_matter_after_training() {
     let set = digits().expect("embedded");
     let images = set.batch(&(0..5_000).step_by(50).collect::<Vec<_>>(), &device);
     let condition = recipe.condition.expect("conditional");
-    let (seen, mask) = condition.hide(images.clone(), Key::new(5));
+    let ConditionRecipe::Hidden(hidden) = condition else { panic!("it hides") };
+    let (seen, mask) = hidden.hide(images.clone(), Key::new(5));
     let error = |condition: Tensor<4>| -> f32 {
         let hidden = (sample(&trainer, condition) - images.clone()) * (mask.clone().neg() + 1.0);
         hidden.powi_scalar(2).sum().into_scalar()

@@ -369,7 +369,7 @@ fn what_a_student_does_not_have_is_not_asked_of_it() {
     let noise = student("noise");
     for task in ["interpolate", "reconstruct", "inpaint"] {
         let message = refusal(&noise, &[task, "--count", "2"]);
-        let coder = if task == "interpolate" { "a decoder" } else { "an encoder that learned" };
+        let coder = if task == "interpolate" { "a decoder" } else { "a trained encoder" };
         assert!(message.contains(coder) && message.contains("\"noise\" lacks"), "{message}");
     }
     let message = refusal(&noise, &["inpaint", "--count", "2", "--way", "latent"]);
@@ -381,7 +381,7 @@ fn what_a_student_does_not_have_is_not_asked_of_it() {
     let generator = student("generator");
     for asked in [&["reconstruct"][..], &["inpaint"], &["interpolate", "--images", "0", "1"]] {
         let message = refusal(&generator, asked);
-        assert!(message.contains("an encoder that learned"), "{message}");
+        assert!(message.contains("a trained encoder"), "{message}");
     }
     ask(&generator, "interpolate", &["interpolate", "--count", "2", "--points", "2"]);
     let latent = ["inpaint", "--count", "2", "--way", "latent", "--latent-steps", "2"];

@@ -46,6 +46,24 @@ pub mod data {
     pub const CONDITIONS: u64 = u64::MAX - 1;
 }
 
+/// Streams of a draw from a replay buffer.
+pub mod buffer {
+    /// Which states are drawn.
+    pub const SLOTS: u64 = 0;
+    /// Which of them are replaced by noise.
+    pub const RESTART: u64 = 1;
+    /// That noise.
+    pub const NOISE: u64 = 2;
+}
+
+/// Streams of the inference of codes by Langevin steps.
+pub mod inference {
+    /// Initial codes.
+    pub const START: u64 = 0;
+    /// Langevin noise.
+    pub const LANGEVIN: u64 = 1;
+}
+
 /// Streams of a chain's key. Transitions are folded with their number, which stays below these.
 pub mod chain {
     /// Auxiliary variables of the initial state, such as velocities.

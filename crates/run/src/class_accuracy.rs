@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use ebm::metrics::features::Classifier;
-use ebm::teaching::{ConditionKind, Recipe};
+use ebm::teaching::Recipe;
 use ebm::tensor::values;
 
 use crate::Result;
@@ -18,7 +18,7 @@ impl ClassAccuracy {
     /// # Errors
     /// [`RunError::Features`](crate::RunError::Features) if the built-in weights cannot be read.
     pub fn for_recipe(recipe: &Recipe, device: &Device) -> Result<Option<Self>> {
-        let learned = recipe.condition.as_ref().is_some_and(|c| c.kind == ConditionKind::Class);
+        let learned = recipe.condition.as_ref().is_some_and(|c| c.classes().is_some());
         Ok(if learned { built_in_classifier(&recipe.data.set, device)?.map(Self) } else { None })
     }
 

@@ -12,7 +12,7 @@ use ebm::metrics::{
     mean_pairwise_distance, ssim,
 };
 use ebm::noise::{Key, streams};
-use ebm::teaching::Trainer;
+use ebm::teaching::{SampleRequest, Trainer};
 use serde::Serialize;
 
 use crate::feature_network::features;
@@ -64,7 +64,8 @@ impl CompletedImages {
         let count = masked.images.dims()[0];
         let fill = |condition: &Tensor<4>, i: usize| {
             let key = key.fold(streams::completion::COMPLETIONS).fold(i as u64);
-            let samples = trainer.sample(count, Some(condition.clone()), steps, key, [0, 2])?;
+            let request = SampleRequest::new(count, key).given(condition.clone()).steps(steps);
+            let samples = trainer.sample(request)?;
             Ok::<_, RunError>([samples.start, samples.refined].map(|x| masked.paste(x)))
         };
         let condition = &masked.condition;
@@ -77,7 +78,7 @@ impl CompletedImages {
             _ => vec![fill(&condition.clone().roll_dim(1, 0), 0)?[1].clone()],
         };
         let middle = Tensor::stack::<5>(refined.clone(), 0).mean_dim(0).squeeze_dim(0);
-        if !trainer.recipe().student.kind.has_energy() {
+        if !trainer.has_energy() {
             refined.clear();
         }
 

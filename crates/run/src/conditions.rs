@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::noise::streams;
-use ebm::teaching::{ConditionKind, one_hot};
+use ebm::teaching::one_hot;
 
 use crate::Result;
 use crate::error::unsuitable;
@@ -48,8 +48,7 @@ impl TrainedRun {
             }
             return Ok(None);
         };
-        if condition.kind == ConditionKind::Class {
-            let classes = condition.classes;
+        if let Some(classes) = condition.classes() {
             let labels: Vec<u8> = match choice.class {
                 Some(class) if usize::from(class) < classes => vec![class; count],
                 Some(class) => {

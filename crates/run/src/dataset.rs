@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use burn::tensor::Tensor;
 use ebm::data::{Catalog, DataRoot, Density, Half, ImageSet, Selection, Split, open, open_pairs};
-use ebm::teaching::{ConditionHalf, ConditionKind, ConditionRecipe};
+use ebm::teaching::{ConditionHalf, ConditionRecipe};
 
 use crate::error::unsuitable;
 use crate::{Result, RunError};
@@ -52,7 +52,7 @@ impl DataStore {
         condition: Option<&ConditionRecipe>,
         selection: &Selection<'_>,
     ) -> Result<(ImageSet, Split)> {
-        let Some(condition) = condition.filter(|c| c.kind == ConditionKind::Pair) else {
+        let Some(ConditionRecipe::Pair(pair)) = condition else {
             let unknown = |error| {
                 let densities = Density::ALL.map(Density::name).join(", ");
                 RunError::Data(error)
@@ -60,16 +60,16 @@ impl DataStore {
             };
             return open(selection, &self.root, &self.catalog).map_err(unknown);
         };
-        let half = match condition.half {
+        let half = match pair.half {
             ConditionHalf::Left => Half::Left,
             ConditionHalf::Right => Half::Right,
         };
         let (pairs, split) = open_pairs(selection, half, &self.root, &self.catalog)?;
         let [found, ..] = pairs.conditions().shape();
-        if found != condition.channels {
+        if found != pair.channels {
             unsuitable!(
                 "condition.channels is {}, but the conditions of {} have {found}",
-                condition.channels,
+                pair.channels,
                 selection.set
             );
         }

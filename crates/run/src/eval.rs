@@ -5,7 +5,7 @@ mod reference_statistics;
 
 use burn::tensor::Tensor;
 use ebm::noise::streams;
-use ebm::teaching::{ConditionKind, one_hot};
+use ebm::teaching::{ConditionRecipe, SampleRequest, one_hot};
 use serde::Serialize;
 
 use self::measures::measures;
@@ -183,9 +183,12 @@ impl TrainedRun {
 
     /// The number of classes that the run learned.
     fn classes(&self) -> Result<usize> {
-        match &self.trainer().recipe().condition {
-            Some(condition) if condition.kind == ConditionKind::Class => Ok(condition.classes),
-            _ => unsuitable!("measures per class were requested, but the run learned no classes"),
+        let condition = self.trainer().recipe().condition.as_ref();
+        match condition.and_then(ConditionRecipe::classes) {
+            Some(classes) => Ok(classes),
+            None => {
+                unsuitable!("measures per class were requested, but the run learned no classes")
+            }
         }
     }
 
@@ -201,7 +204,8 @@ impl TrainedRun {
             let key = self.key().fold(streams::eval::SAMPLES).fold(batch as u64);
             let rows = BATCH.min(count - first);
             let condition = conditions.map(|c| c.clone().narrow(0, first, rows));
-            let samples = self.trainer().sample(rows, condition, steps, key, [0, 2])?;
+            let request = SampleRequest::new(rows, key).given(condition).steps(steps);
+            let samples = self.trainer().sample(request)?;
             starts.push(samples.start.clamp(-1.0, 1.0));
             refined.push(samples.refined.clamp(-1.0, 1.0));
         }

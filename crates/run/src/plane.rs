@@ -9,7 +9,7 @@ use ebm::data::Density;
 use ebm::energy::prepare;
 use ebm::metrics::Grid;
 use ebm::noise::Key;
-use ebm::teaching::Trainer;
+use ebm::teaching::{SampleRequest, Trainer};
 use ebm::tensor::values_f64;
 use serde::Serialize;
 
@@ -80,8 +80,7 @@ impl Plane {
     /// [`RunError::Teaching`] if a chain diverges, [`RunError::Grid`] if a density has no mass on the grid.
     pub fn evaluate(&self, trainer: &Trainer, key: Key) -> Result<(PlaneMetrics, Panels)> {
         let model_log = self.model_log(trainer)?;
-        let steps = trainer.recipe().chains.sampling_steps;
-        let samples = trainer.sample(SAMPLES, None, steps, key, [0, 2])?;
+        let samples = trainer.sample(SampleRequest::new(SAMPLES, key))?;
         let [start, refined] = [samples.start, samples.refined].map(points);
         let kl = |points: &[[f64; 2]]| -> Result<f64> {
             Ok(self.grid.kl(&self.data_log, &self.grid.sample_density(points, BANDWIDTH)?)?)
@@ -100,7 +99,10 @@ impl Plane {
 
     /// Returns log p_θ on the grid; `None` without an energy.
     fn model_log(&self, trainer: &Trainer) -> Result<Option<Vec<f64>>> {
-        let Some(model) = trainer.model(None) else { return Ok(None) };
+        if !trainer.has_energy() {
+            return Ok(None);
+        }
+        let model = trainer.model(None)?;
         let values: Vec<f32> = self.grid.points().iter().flatten().map(|&x| x as f32).collect();
         let shape = [CELLS * CELLS, 2, 1, 1];
         let x = Tensor::<4>::from_data(TensorData::new(values, shape), trainer.device());

@@ -180,7 +180,7 @@ impl Source {
     /// the classes one after the other.
     pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
         let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
-        let classes = conditions.recipe.classes;
+        let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
         let images = self.stored_images(count, device);

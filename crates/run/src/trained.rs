@@ -66,7 +66,7 @@ impl TrainedRun {
 
     /// Returns whether the run has an energy, so that its chains move.
     pub fn has_energy(&self) -> bool {
-        self.trainer.recipe().student.kind.has_energy()
+        self.trainer.has_energy()
     }
 
     /// The key that the streams of a task belong to.

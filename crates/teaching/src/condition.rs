@@ -4,37 +4,129 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ebm_mcmc::Held;
 use ebm_noise::Key;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use toml::Table;
 
-/// What images are learned given; each kind uses some of the numbers.
+use crate::RecipeError;
+use crate::keys::{check_keys, keys_of, take_kind};
+
+/// What images are learned given: `condition.kind`, with the keys of that kind beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ConditionRecipe {
+    /// The image's class: class-conditional generation.
+    Class(ClassCondition),
+    /// The image itself with a part hidden: completion.
+    Hidden(HiddenCondition),
+    /// The other image of a pair: translation.
+    Pair(PairCondition),
+}
+
+/// Settings of class-conditional generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ConditionRecipe {
-    /// What the condition is.
-    pub kind: ConditionKind,
-    /// Number of classes: `class`.
+#[non_exhaustive]
+pub struct ClassCondition {
+    /// Number of classes.
     #[serde(default = "ten")]
     pub classes: usize,
-    /// Which part is hidden: `hidden`.
+}
+
+/// Settings of completion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct HiddenCondition {
+    /// Which part is hidden.
     #[serde(default)]
     pub hole: Hole,
-    /// Whether the networks are told where the hole is, as one more channel, 1 where a pixel is seen: `hidden`.
+    /// Whether the networks see where the hole is, by one more channel, 1 at observed pixels.
     #[serde(default = "yes")]
     pub mask: bool,
-    /// Whether chains keep what is seen and move in the hole alone: `hidden`, with its `mask`. Samples and data then differ
+    /// Whether chains keep the observed pixels and move in the hole alone; needs `mask`. Samples and data then differ
     /// in the hole only.
     #[serde(default)]
     pub hold: bool,
-    /// Channels of the other image: `pair`.
-    #[serde(default = "three")]
-    pub channels: usize,
-    /// Which half of a picture is the other image, where they are side by side: `pair`.
-    #[serde(default)]
-    pub half: ConditionHalf,
-    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c belongs to: `hidden` and
-    /// `pair`. With 0 the student learns from samples alone; the authors' code for pairs has 0.2.
+    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c belongs to. With 0 the
+    /// student learns from samples alone.
     #[serde(default)]
     pub l1_weight: f64,
+}
+
+/// Settings of translation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PairCondition {
+    /// Channels of the other image.
+    #[serde(default = "three")]
+    pub channels: usize,
+    /// Which half of a picture is the other image, where the two are side by side.
+    #[serde(default)]
+    pub half: ConditionHalf,
+    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c belongs to. With 0 the
+    /// student learns from samples alone; the authors' code for pairs has 0.2.
+    #[serde(default)]
+    pub l1_weight: f64,
+}
+
+impl Default for ClassCondition {
+    fn default() -> Self {
+        Self { classes: ten() }
+    }
+}
+
+impl Default for HiddenCondition {
+    fn default() -> Self {
+        Self { hole: Hole::default(), mask: yes(), hold: false, l1_weight: 0.0 }
+    }
+}
+
+impl Default for PairCondition {
+    fn default() -> Self {
+        Self { channels: three(), half: ConditionHalf::default(), l1_weight: 0.0 }
+    }
+}
+
+impl From<ClassCondition> for ConditionRecipe {
+    fn from(settings: ClassCondition) -> Self {
+        Self::Class(settings)
+    }
+}
+
+impl From<HiddenCondition> for ConditionRecipe {
+    fn from(settings: HiddenCondition) -> Self {
+        Self::Hidden(settings)
+    }
+}
+
+impl From<PairCondition> for ConditionRecipe {
+    fn from(settings: PairCondition) -> Self {
+        Self::Pair(settings)
+    }
+}
+
+impl<'de> Deserialize<'de> for ConditionRecipe {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Table::deserialize(deserializer)?;
+        let kind = take_kind("condition", &mut table).map_err(D::Error::custom)?;
+        let Some(keys) = Self::keys(&kind) else {
+            let expected = "class, hidden or pair";
+            return Err(D::Error::custom(RecipeError::Range {
+                field: "condition.kind".into(),
+                given: format!("{kind:?}"),
+                expected: format!("one of {expected}"),
+            }));
+        };
+        check_keys("condition", &kind, keys, &table).map_err(D::Error::custom)?;
+        let read = match kind.as_str() {
+            "class" => ClassCondition::deserialize(table).map(Self::Class),
+            "hidden" => HiddenCondition::deserialize(table).map(Self::Hidden),
+            _ => PairCondition::deserialize(table).map(Self::Pair),
+        };
+        read.map_err(|error| D::Error::custom(format!("[condition]: {}", error.message())))
+    }
 }
 
 /// A half of a picture.
@@ -60,18 +152,6 @@ fn three() -> usize {
     3
 }
 
-/// What a condition is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConditionKind {
-    /// The image's class: class-conditional generation.
-    Class,
-    /// The image itself with a part hidden: completion.
-    Hidden,
-    /// The other image of a pair: translation.
-    Pair,
-}
-
 /// The hidden part of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -90,43 +170,79 @@ const BLOCK: usize = 3;
 const BLOCKS: usize = 3;
 
 impl ConditionRecipe {
+    /// Returns the keys of a kind but for `kind` itself, or `None` if there is no such kind.
+    pub(crate) fn keys(kind: &str) -> Option<&'static [&'static str]> {
+        match kind {
+            "class" => Some(keys_of::<ClassCondition>()),
+            "hidden" => Some(keys_of::<HiddenCondition>()),
+            "pair" => Some(keys_of::<PairCondition>()),
+            _ => None,
+        }
+    }
+
     /// Channels and side of a condition for images of `[channels, size]`; side 1 for a class.
     pub fn shape(&self, [channels, size]: [usize; 2]) -> [usize; 2] {
-        match self.kind {
-            ConditionKind::Class => [self.classes, 1],
-            ConditionKind::Hidden => [channels + usize::from(self.mask), size],
-            ConditionKind::Pair => [self.channels, size],
+        match self {
+            Self::Class(class) => [class.classes, 1],
+            Self::Hidden(hidden) => [channels + usize::from(hidden.mask), size],
+            Self::Pair(pair) => [pair.channels, size],
         }
     }
 
-    /// Channels of the other image that the data hold behind those of each image; 0 unless there are pairs.
+    /// Returns the number of classes, if conditions are classes.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            Self::Class(class) => Some(class.classes),
+            Self::Hidden(_) | Self::Pair(_) => None,
+        }
+    }
+
+    /// Returns γ, the weight of the distance from data in the student's loss; 0 of classes.
+    pub fn l1_weight(&self) -> f64 {
+        match self {
+            Self::Class(_) => 0.0,
+            Self::Hidden(hidden) => hidden.l1_weight,
+            Self::Pair(pair) => pair.l1_weight,
+        }
+    }
+
+    /// Returns whether chains hold a part of the image.
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Hidden(hidden) if hidden.hold)
+    }
+
+    /// Returns the channels of the other image that the data hold behind those of each image; 0 unless there are
+    /// pairs.
     pub fn paired_channels(&self) -> usize {
-        match self.kind {
-            ConditionKind::Pair => self.channels,
-            ConditionKind::Class | ConditionKind::Hidden => 0,
+        match self {
+            Self::Pair(pair) => pair.channels,
+            Self::Class(_) | Self::Hidden(_) => 0,
         }
     }
 
-    /// The conditions that belong to images: their classes, or what is seen of them; `None` for pairs, whose other
-    /// images only the data know. `key` places random blocks.
+    /// Returns the conditions that belong to images: their classes or their observed pixels; `None` for pairs, whose
+    /// other images only the data have. `key` places random blocks.
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, size, size]`, `labels`: `[batch]`
     pub fn of(&self, images: &Tensor<4>, labels: &[u8], key: Key) -> Option<Tensor<4>> {
-        match self.kind {
-            ConditionKind::Class => Some(one_hot(labels, self.classes, &images.device())),
-            ConditionKind::Hidden => Some(self.hide(images.clone(), key).0),
-            ConditionKind::Pair => None,
+        match self {
+            Self::Class(class) => Some(one_hot(labels, class.classes, &images.device())),
+            Self::Hidden(hidden) => Some(hidden.hide(images.clone(), key).0),
+            Self::Pair(_) => None,
         }
     }
 
-    /// What chains hold, given conditions `[batch, channels + 1, size, size]`; `None` if the recipe holds nothing.
+    /// Returns what chains hold, given conditions `[batch, channels + 1, size, size]`; `None` if the recipe holds
+    /// nothing.
     pub(crate) fn pins(&self, condition: &Tensor<4>) -> Option<Held<4>> {
         let channels = condition.dims()[1] - 1;
         let part = |first, channels| condition.clone().narrow(1, first, channels);
-        self.hold.then(|| Held::new(part(0, channels), part(channels, 1)))
+        self.holds().then(|| Held::new(part(0, channels), part(channels, 1)))
     }
+}
 
+impl HiddenCondition {
     /// What is seen of images: the images with zeros in their holes and, if the recipe shows it, the mask; and the
     /// mask by itself. `key` places random blocks.
     ///
@@ -191,10 +307,8 @@ impl Hole {
 mod tests {
     use super::*;
 
-    fn hidden(hole: Hole, mask: bool) -> ConditionRecipe {
-        let (kind, classes, channels) = (ConditionKind::Hidden, 10, 3);
-        let (half, l1_weight) = (ConditionHalf::Right, 0.0);
-        ConditionRecipe { kind, classes, hole, mask, hold: false, channels, half, l1_weight }
+    fn hidden(hole: Hole, mask: bool) -> HiddenCondition {
+        HiddenCondition { hole, mask, ..HiddenCondition::default() }
     }
 
     #[test]
@@ -204,7 +318,7 @@ mod tests {
         for (hole, seen) in [(Hole::Centre, 48.0), (Hole::Half, 32.0)] {
             let (condition, mask) = hidden(hole, true).hide(images.clone(), Key::new(1));
             assert_eq!(condition.dims(), [3, 3, 8, 8]);
-            assert_eq!(hidden(hole, true).shape([2, 8]), [3, 8]);
+            assert_eq!(ConditionRecipe::from(hidden(hole, true)).shape([2, 8]), [3, 8]);
             assert_eq!(mask.clone().sum().into_scalar::<f32>(), 3.0 * seen);
             let shown = condition.clone().narrow(1, 0, 2).sum().into_scalar::<f32>();
             assert_eq!(shown, 3.0 * 2.0 * 0.5 * seen);

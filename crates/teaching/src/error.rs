@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use ebm_layers::NetworkError;
 use ebm_mcmc::ChainError;
 
+use crate::part::Part;
+
 /// A recipe that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,11 +40,31 @@ pub enum RecipeError {
     #[error("{field} is {given}; it must be {expected}")]
     Range {
         /// The field.
-        field: &'static str,
+        field: String,
         /// The value given.
         given: String,
         /// The range.
         expected: String,
+    },
+    /// A key that belongs to another kind of student or condition.
+    #[error("{table}.{key} does not belong to {table}.kind = \"{kind}\", {}", whose_keys(keys))]
+    ForeignKey {
+        /// The table.
+        table: &'static str,
+        /// The key.
+        key: String,
+        /// The kind.
+        kind: String,
+        /// The keys that belong to the kind.
+        keys: &'static [&'static str],
+    },
+    /// A table whose keys are missing, unknown or of a wrong type.
+    #[error("[{table}]: {message}")]
+    Table {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        message: String,
     },
     /// A network that cannot be built.
     #[error(transparent)]
@@ -94,14 +116,17 @@ pub enum TeachingError {
         expected: Option<[usize; 4]>,
     },
     /// Something is asked of a run that its student does not have.
-    #[error("this needs {part}, which a run with student.kind = {student} lacks; {takes} have it")]
+    #[error(
+        "this needs {part}, which a run with student.kind = \"{student}\" lacks; {} have it",
+        having.join(", ")
+    )]
     Missing {
-        /// "an energy", "a decoder" or "an encoder that learned".
-        part: &'static str,
-        /// The student's kind, as in recipes.
+        /// What is needed.
+        part: Part,
+        /// The student's kind.
         student: String,
-        /// The students that have it.
-        takes: &'static str,
+        /// The kinds of students that have it.
+        having: Vec<&'static str>,
     },
     /// A checkpoint cannot be written or read.
     #[error("checkpoint {}: {message}", path.display())]
@@ -114,6 +139,70 @@ pub enum TeachingError {
     /// A listener could not do its work (write a file, say).
     #[error("{0}")]
     Listener(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl RecipeError {
+    /// Returns `Ok` if `ok`, which says whether the value of `field` is `expected`.
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`] otherwise.
+    pub fn check(
+        field: &str,
+        given: impl ToString,
+        ok: bool,
+        expected: impl Into<String>,
+    ) -> Result<(), Self> {
+        if ok {
+            return Ok(());
+        }
+        let (given, expected) = (given.to_string(), expected.into());
+        Err(Self::Range { field: field.into(), given, expected })
+    }
+
+    /// Checks that a value is positive and finite.
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`] otherwise.
+    pub fn check_positive(field: &str, value: f64) -> Result<(), Self> {
+        Self::check(field, value, value > 0.0 && value.is_finite(), "positive and finite")
+    }
+
+    /// Checks that a value is 0 or positive, and finite.
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`] otherwise.
+    pub fn check_not_negative(field: &str, value: f64) -> Result<(), Self> {
+        Self::check(field, value, (0.0..f64::INFINITY).contains(&value), "0 or more, finite")
+    }
+
+    /// Checks that a count is within its limits.
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`] otherwise.
+    pub fn check_count(
+        field: &str,
+        value: u64,
+        limits: std::ops::RangeInclusive<u64>,
+    ) -> Result<(), Self> {
+        let ok = limits.contains(&value);
+        Self::check(field, value, ok, format!("in {}..={}", limits.start(), limits.end()))
+    }
+
+    /// Checks that the decay of an average, if there is one, is in [0, 1).
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`] otherwise.
+    pub fn check_decay(field: &str, decay: Option<f64>) -> Result<(), Self> {
+        let decay = decay.unwrap_or(0.0);
+        Self::check(field, decay, (0.0..1.0).contains(&decay), "in [0, 1)")
+    }
+}
+
+fn whose_keys(keys: &[&str]) -> String {
+    match keys {
+        [] => "which has no other keys".into(),
+        keys => format!("whose keys are {}", keys.join(", ")),
+    }
 }
 
 fn conditions(what: &str, shape: &Option<[usize; 4]>) -> String {

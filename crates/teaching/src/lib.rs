@@ -20,27 +20,41 @@
 //! # Ok::<(), ebm_teaching::TeachingError>(())
 //! ```
 
-mod buffer;
+mod batch;
 mod checkpoint;
-mod company;
 mod condition;
 mod error;
+mod files;
+mod inference;
+mod keys;
 mod metrics;
 mod model;
+mod part;
 mod recipe;
+mod registry;
 mod student;
-mod tasks;
+mod students;
 mod train;
 mod trainer;
 
+pub use batch::Batch;
 pub use checkpoint::CHECKPOINT_STATE;
-pub use condition::{ConditionHalf, ConditionKind, ConditionRecipe, Hole, one_hot};
+pub use condition::{
+    ClassCondition, ConditionHalf, ConditionRecipe, HiddenCondition, Hole, PairCondition, one_hot,
+};
 pub use error::{RecipeError, TeachingError};
+pub use files::{CheckpointReader, CheckpointWriter, is_finite};
 pub use metrics::StepMetrics;
 pub use model::Model;
+pub use part::Part;
 pub use recipe::{
     ChainRecipe, DataRecipe, EvaluationRecipe, OptimiserRecipe, Recipe, RecipeSummary, Shuffle,
-    StudentKind, StudentRecipe,
 };
-pub use train::{Batch, Ending, Event, Listener, train};
-pub use trainer::{Samples, Trainer};
+pub use registry::{RecipeParts, StudentRegistry, StudentSettings, StudentSetup};
+pub use student::{InitialStates, StartRequest, Student, StudentLoss, TrainedDecoder, Update};
+pub use students::{
+    CustomStudent, DataStudentRecipe, GeneratorRecipe, NoiseRecipe, ReplayRecipe, StudentRecipe,
+    VaeOnDataRecipe, VariationalRecipe,
+};
+pub use train::{Ending, Event, Listener, train};
+pub use trainer::{SampleRequest, Samples, Trainer};

@@ -1,253 +1,201 @@
-//! Who starts the chains, and what it learns from where they end.
+//! The trait that every student implements, and what it exchanges with the trainer.
 
-use burn::module::Module;
-use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
-use ebm_energy::squared_norm;
-use ebm_mcmc::{ChainError, Langevin, run};
-use ebm_networks::{Contrast, Ema};
+use std::any::Any;
+
+use burn::tensor::Tensor;
+use ebm_mcmc::ChainError;
+use ebm_networks::Contrast;
 use ebm_noise::Key;
-use ebm_vae::{LatentPosterior, Vae};
-use tracing::instrument;
+use ebm_vae::Vae;
 
-use crate::buffer::Buffer;
-use crate::{Recipe, StudentKind, StudentRecipe, TeachingError};
+use crate::TeachingError;
+use crate::files::{CheckpointReader, CheckpointWriter};
 
-/// The student of a run: its kind's numbers, and what it has learned.
-pub(crate) struct Student {
-    recipe: StudentRecipe,
-    /// γ, the weight of the distance from data.
-    l1_weight: f64,
-    image: [usize; 2],
-    /// Without autodiff.
-    device: Device,
-    pub(crate) vae: Option<(Vae, ModuleOptimizer)>,
-    /// The average of its weights, if the recipe wants one.
-    pub(crate) average: Option<Ema<Vae>>,
-    pub(crate) buffer: Option<Buffer>,
-}
+/// A student starts the chains and may learn from where they end.
+///
+/// One iteration of [`Trainer::step`](crate::Trainer::step) calls [`initial_states`](Self::initial_states), runs the
+/// chains, calls [`update`](Self::update) and, if every loss is finite, [`apply`](Self::apply). All randomness comes
+/// from the keys, so that a resumed run equals an unbroken one.
+pub trait Student: Send + Sync {
+    /// Starts one chain for each of the `count` states asked for.
+    fn initial_states(&self, request: StartRequest<'_>) -> InitialStates;
 
-/// Where chains start, and what must be remembered of that.
-pub(crate) struct Proposal {
-    /// x₀, `[chains, channels, height, width]`.
-    pub(crate) start: Tensor<4>,
-    /// The codes that x₀ was decoded from.
-    latent: Option<Tensor<2>>,
-    /// The places in the buffer that x₀ came from.
-    places: Vec<usize>,
-}
+    /// Starts chains for preview samples, `[count, channels, height, width]`. Students with networks use the average
+    /// of their weights if they keep one; no data are at hand.
+    fn preview_states(&self, count: usize, condition: Option<Tensor<4>>, key: Key) -> Tensor<4>;
 
-/// What the student will learn, once it is known to be finite.
-pub(crate) enum Lesson {
-    /// Nothing.
-    Nothing,
-    /// A loss of its networks, and its gradients.
-    Loss(Loss, GradientsParams),
-    /// Where the chains ended, to be kept in these places of the buffer.
-    States(Vec<usize>, Tensor<4>),
-}
-
-/// A network's loss and its parts.
-pub(crate) struct Loss {
-    pub(crate) total: f64,
-    /// mean ‖x − g(z)‖², summed over pixels.
-    pub(crate) reconstruction: f64,
-    /// In nats.
-    pub(crate) kl: Option<f64>,
-}
-
-impl Lesson {
-    pub(crate) fn loss(&self) -> Option<&Loss> {
-        match self {
-            Self::Loss(loss, _) => Some(loss),
-            Self::Nothing | Self::States(..) => None,
-        }
-    }
-}
-
-impl Student {
-    pub(crate) fn new(
-        recipe: &Recipe,
-        image: [usize; 2],
-        key: Key,
-        adam: ModuleOptimizer,
-        device: &Device,
-    ) -> Result<Self, TeachingError> {
-        let student = &recipe.student;
-        let vae = match student.kind.has_vae() {
-            true => {
-                let condition = recipe.condition_shape(image);
-                let training = device.clone().autodiff();
-                Some((recipe.vae.init_conditional(image, condition, key, &training)?, adam))
-            }
-            false => None,
-        };
-        let decay = student.ema_decay;
-        let average = vae.as_ref().zip(decay).map(|((vae, _), decay)| Ema::new(decay, vae));
-        let replays = student.kind == StudentKind::Replay;
-        let buffer = replays.then(|| Buffer::new(student.buffer, image, key, device));
-        Ok(Self {
-            l1_weight: recipe.condition.as_ref().map_or(0.0, |condition| condition.l1_weight),
-            recipe: student.clone(),
-            image,
-            device: device.clone(),
-            vae,
-            average: average.transpose()?,
-            buffer,
-        })
-    }
-
-    /// Whether proposals are decoded from codes.
-    pub(crate) fn decodes(&self) -> bool {
-        self.vae.is_some()
-    }
-
-    /// The networks that samples that are shown start from: with an average of the weights, that.
-    pub(crate) fn shown(&self) -> Option<Vae> {
-        let average = self.average.as_ref().map(|average| average.model().clone());
-        average.or_else(|| self.vae.as_ref().map(|(vae, _)| vae.valid()))
-    }
-
-    /// As [`Self::propose`], for samples that are shown.
-    pub(crate) fn show(&self, count: usize, condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
-        match self.shown() {
-            Some(vae) => vae.decode(key.normal([count, vae.latent()], &self.device), condition),
-            None => self.propose(count, None, condition, key).start,
-        }
-    }
-
-    /// Starts `count` chains. `data`: `[batch, …]`, which only the student of that name looks at; without it that
-    /// student starts from noise. Networks are given the conditions of a conditional model.
-    #[instrument(level = "debug", skip_all)]
-    pub(crate) fn propose(
-        &self,
-        count: usize,
-        data: Option<&Tensor<4>>,
-        condition: Option<Tensor<4>>,
-        key: Key,
-    ) -> Proposal {
-        let [channels, size] = self.image;
-        let noise = |rows| key.uniform([rows, channels, size, size], &self.device) * 2.0 - 1.0;
-        let (mut latent, mut places) = (None, Vec::new());
-        let start = match (&self.vae, &self.buffer, data) {
-            (Some((vae, _)), ..) => {
-                let vae = vae.valid();
-                let z = key.normal([count, vae.latent()], &self.device);
-                latent = Some(z.clone());
-                vae.decode(z, condition)
-            }
-            (_, Some(buffer), _) => {
-                let start;
-                (places, start) = buffer.draw(count, self.recipe.restart, key, &self.device);
-                start
-            }
-            (.., Some(data)) if self.recipe.kind == StudentKind::Data => {
-                data.clone().narrow(0, 0, count)
-            }
-            _ => noise(count),
-        };
-        Proposal { start, latent, places }
-    }
-
-    /// What there is to learn from the chains' last states, gradients included. Data are looked at by no student but
-    /// the VAE that has no energy, unless the recipe blends the distance from them into the loss.
+    /// Computes what is learned from the refined samples, without changing anything yet: the trainer drops an update
+    /// whose loss is not finite. The default learns nothing.
     ///
     /// # Errors
-    /// [`ChainError`] of the chains of latent codes.
-    pub(crate) fn lesson(
+    /// [`ChainError`] if the student runs chains of its own and they diverge.
+    fn update(
         &self,
-        proposal: Proposal,
-        Contrast { samples, data, condition }: Contrast,
-        key: Key,
-    ) -> Result<Lesson, ChainError> {
-        let weight = self.recipe.kl_weight;
-        let Some((vae, _)) = &self.vae else {
-            return Ok(match self.buffer {
-                Some(_) => Lesson::States(proposal.places, samples),
-                None => Lesson::Nothing,
-            });
-        };
-        let (total, reconstruction, kl) = match (self.recipe.kind, proposal.latent) {
-            // (z₀, x̃) is a pair, after latent Langevin steps if the recipe wants some.
-            (StudentKind::Generator, Some(z)) => {
-                let z = self.revise(vae, z, &samples, condition.clone(), key)?;
-                let decoded = vae.decode(z, condition);
-                let reconstruction = squared_norm(decoded.clone() - samples).mean();
-                let std = self.recipe.decoder_std;
-                let total = reconstruction.clone() / (2.0 * std * std);
-                (self.with_l1(total, decoded, data), reconstruction, None)
-            }
-            // z is inferred anew by q(z|x̃), or by q(z|x) of data where there is no energy.
-            (kind, _) => {
-                let taught = if kind.has_energy() { samples } else { data.clone() };
-                let loss = vae.loss(taught, condition, weight, key);
-                let total = self.with_l1(loss.total, loss.decoded, data);
-                (total, loss.reconstruction, Some(loss.kl))
-            }
-        };
-        let loss = Loss {
-            total: scalar(&total),
-            reconstruction: scalar(&reconstruction),
-            kl: kl.as_ref().map(scalar),
-        };
-        Ok(Lesson::Loss(loss, GradientsParams::from_grads(total.backward(), vae)))
+        _initial: InitialStates,
+        _contrast: Contrast,
+        _key: Key,
+    ) -> Result<Update, ChainError> {
+        Ok(Update::nothing())
     }
 
-    /// A loss, blended with the distance from the images that conditions belong to, where the recipe wants it.
-    fn with_l1(&self, loss: Tensor<1>, decoded: Tensor<4>, data: Tensor<4>) -> Tensor<1> {
-        match self.l1_weight {
-            0.0 => loss,
-            weight => {
-                let l1 = (decoded - data).abs().flatten::<2>(1, 3).sum_dim(1).mean();
-                loss * (1.0 - weight) + l1 * weight
-            }
-        }
+    /// Applies an update that [`update`](Self::update) returned. The default does nothing.
+    fn apply(&mut self, _update: Update, _learning_rate: f64) {}
+
+    /// Returns the auto-encoder in training, if the student has one. A generator's encoder is never trained.
+    fn vae(&self) -> Option<&Vae> {
+        None
     }
 
-    /// Langevin steps on p(z|x̃) from the codes that the chains started with.
-    fn revise(
-        &self,
-        vae: &Vae,
-        z: Tensor<2>,
-        samples: &Tensor<4>,
-        condition: Option<Tensor<4>>,
-        key: Key,
-    ) -> Result<Tensor<2>, ChainError> {
-        if self.recipe.latent_steps == 0 {
-            return Ok(z);
-        }
-        let posterior = LatentPosterior::new(vae, samples.clone(), None, self.recipe.decoder_std)
-            .given(condition);
-        self.infer(&posterior, z, self.recipe.latent_steps, key)
+    /// Returns the decoder that preview samples come from, without autodiff, if the student has one.
+    fn decoder(&self) -> Option<TrainedDecoder> {
+        None
     }
 
-    /// Langevin steps of the recipe's δ₂ on the codes of images.
-    pub(crate) fn infer(
-        &self,
-        posterior: &LatentPosterior,
-        z: Tensor<2>,
-        steps: usize,
-        key: Key,
-    ) -> Result<Tensor<2>, ChainError> {
-        let kernel = Langevin::new(self.recipe.latent_step_size);
-        run(&kernel, posterior, z, steps, key, |_, _| {}).map(|chains| chains.state)
+    /// Returns the auto-encoder whose encoder has been trained, without autodiff, if the student has one.
+    fn encoder(&self) -> Option<Vae> {
+        None
     }
 
-    /// Learns, with a learning rate for those that have networks.
-    pub(crate) fn learn(&mut self, lesson: Lesson, rate: f64) {
-        match (lesson, &mut self.vae, &mut self.buffer) {
-            (Lesson::Loss(_, gradients), Some((vae, adam)), _) => {
-                *vae = adam.step(rate, vae.clone(), gradients);
-                if let Some(average) = &mut self.average {
-                    average.update(vae);
-                }
-            }
-            (Lesson::States(places, states), _, Some(buffer)) => buffer.keep(&places, states),
-            _ => {}
-        }
+    /// Returns whether all that has been learned is finite and therefore worth a checkpoint.
+    fn is_finite(&self) -> bool {
+        true
+    }
+
+    /// Writes what has been learned to the files of a checkpoint.
+    ///
+    /// # Errors
+    /// [`TeachingError::Checkpoint`], naming the file.
+    fn save(&self, _checkpoint: &mut CheckpointWriter) -> Result<(), TeachingError> {
+        Ok(())
+    }
+
+    /// Reads back what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    /// [`TeachingError::Checkpoint`], naming the file.
+    fn load(&mut self, _checkpoint: &CheckpointReader) -> Result<(), TeachingError> {
+        Ok(())
     }
 }
 
-fn scalar(value: &Tensor<1>) -> f64 {
-    f64::from(value.clone().into_scalar::<f32>())
+/// A request for the initial states of chains in training.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StartRequest<'a> {
+    /// The number of chains.
+    pub count: usize,
+    /// The batch of data, noise included, `[batch, channels, height, width]`.
+    pub data: &'a Tensor<4>,
+    /// One condition for each chain of a conditional model.
+    pub condition: Option<Tensor<4>>,
+    /// Determines all that is drawn.
+    pub key: Key,
+}
+
+/// Initial states of chains, and what the student remembers of them until its update.
+#[derive(Debug)]
+pub struct InitialStates {
+    /// x₀, `[chains, channels, height, width]`.
+    pub states: Tensor<4>,
+    memory: Option<Box<dyn Any>>,
+}
+
+/// What a student is going to learn in this iteration.
+#[derive(Debug)]
+pub struct Update {
+    loss: Option<StudentLoss>,
+    change: Option<Box<dyn Any>>,
+}
+
+/// The loss of a student's networks and its terms, each a mean over the batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StudentLoss {
+    /// The loss that the gradients belong to.
+    pub total: f64,
+    /// mean ‖x − g(z)‖², summed over pixels, of a student that decodes.
+    pub reconstruction: Option<f64>,
+    /// mean KL(q(z|x) ‖ N(0, I)) in nats, of a student that encodes.
+    pub kl: Option<f64>,
+}
+
+/// A decoder with what is needed to infer codes of images by Langevin steps.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TrainedDecoder {
+    /// The networks, without autodiff. The decoder normalises by the batch at hand.
+    pub vae: Vae,
+    /// σ₂ of p(x|z) = N(g(z), σ₂²).
+    pub std: f64,
+    /// δ₂, the step size on codes.
+    pub latent_step_size: f64,
+}
+
+impl InitialStates {
+    /// Creates initial states of which nothing need be remembered.
+    pub fn new(states: Tensor<4>) -> Self {
+        Self { states, memory: None }
+    }
+
+    /// Adds what the update will need: latent codes, slots of a buffer, ….
+    pub fn remembering<T: Any>(self, memory: T) -> Self {
+        Self { memory: Some(Box::new(memory)), ..self }
+    }
+
+    /// Returns what was remembered.
+    ///
+    /// # Panics
+    /// If nothing of this type was.
+    pub fn into_memory<T: Any>(self) -> T {
+        downcast(self.memory, "initial states")
+    }
+}
+
+impl Update {
+    /// Creates an update that changes nothing.
+    pub fn nothing() -> Self {
+        Self { loss: None, change: None }
+    }
+
+    /// Creates an update that [`Student::apply`] takes apart with [`into_change`](Self::into_change).
+    pub fn new<T: Any>(change: T) -> Self {
+        Self { loss: None, change: Some(Box::new(change)) }
+    }
+
+    /// Adds the loss of the networks, which the trainer checks and reports.
+    pub fn with_loss(self, loss: StudentLoss) -> Self {
+        Self { loss: Some(loss), ..self }
+    }
+
+    /// Returns the loss of the networks, if there are any.
+    pub fn loss(&self) -> Option<&StudentLoss> {
+        self.loss.as_ref()
+    }
+
+    /// Returns the change.
+    ///
+    /// # Panics
+    /// If there is none of this type.
+    pub fn into_change<T: Any>(self) -> T {
+        downcast(self.change, "an update")
+    }
+}
+
+impl StudentLoss {
+    /// Creates a loss without terms.
+    pub fn new(total: f64) -> Self {
+        Self { total, reconstruction: None, kl: None }
+    }
+}
+
+impl TrainedDecoder {
+    /// Creates a decoder of p(x|z) = N(g(z), `std`²).
+    pub fn new(vae: Vae, std: f64, latent_step_size: f64) -> Self {
+        Self { vae, std, latent_step_size }
+    }
+}
+
+fn downcast<T: Any>(value: Option<Box<dyn Any>>, what: &str) -> T {
+    let value = value.and_then(|value| value.downcast().ok());
+    *value.unwrap_or_else(|| panic!("{what} of another student: no {}", std::any::type_name::<T>()))
 }

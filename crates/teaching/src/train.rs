@@ -1,32 +1,14 @@
 //! The loop around the trainer, and the events that leave it.
 
 use burn::tensor::Tensor;
-use ebm_noise::Key;
+use ebm_noise::{Key, streams};
 
-use crate::trainer::stream;
-use crate::{Samples, StepMetrics, TeachingError, Trainer};
+use crate::batch::Batch;
+use crate::trainer::{SampleRequest, Samples, Trainer};
+use crate::{StepMetrics, TeachingError};
 
 /// Images in a film strip of the Langevin refinement, and states of each.
 const STRIP: [usize; 2] = [8, 11];
-
-/// One batch of data.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// `[batch, channels, height, width]` in [−1, 1].
-    pub images: Tensor<4>,
-    /// What a conditional model is told of each, `[batch, …]` of the [shape](crate::ConditionRecipe::shape) that its
-    /// recipe says.
-    pub condition: Option<Tensor<4>>,
-    /// The epoch, from 0.
-    pub epoch: u64,
-}
-
-impl Batch {
-    /// A batch without conditions.
-    pub fn new(images: Tensor<4>, epoch: u64) -> Self {
-        Self { images, condition: None, epoch }
-    }
-}
 
 /// What happened.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +60,7 @@ pub fn train(
     listeners: &mut [&mut dyn Listener],
 ) -> Result<Ending, TeachingError> {
     let recipe = trainer.recipe().clone();
-    let sampling_key = Key::new(recipe.seed).fold(stream::EVALUATION);
+    let sampling_key = Key::new(recipe.seed).fold(streams::run::EVALUATION);
     while trainer.iteration() < recipe.iterations {
         let batch = data(trainer.iteration());
         let metrics = trainer.step(batch)?;
@@ -86,9 +68,10 @@ pub fn train(
         let done = trainer.iteration();
         let due = |every: u64| done.is_multiple_of(every) || done == recipe.iterations;
         if due(recipe.evaluation.every) {
-            let steps = recipe.chains.sampling_steps;
-            let count = recipe.evaluation.images;
-            let samples = trainer.sample(count, shown.cloned(), steps, sampling_key, STRIP)?;
+            let request = SampleRequest::new(recipe.evaluation.images, sampling_key)
+                .given(shown.cloned())
+                .film_strip(STRIP[0], STRIP[1]);
+            let samples = trainer.sample(request)?;
             tell(listeners, trainer, Event::Sampled(&samples))?;
         }
         let wanted = listeners.iter().any(|listener| listener.wants_end());

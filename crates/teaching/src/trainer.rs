@@ -4,31 +4,23 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use burn::module::Module;
-use burn::optim::{AdamConfig, ModuleOptimizer};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use ebm_mcmc::{ChainError, Constrained, Constraint, Held, Langevin, run};
 use ebm_networks::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
 use ebm_noise::Key;
+use ebm_noise::streams::{iteration as stream, run as run_stream};
 use ebm_tensor::is_host;
 use ebm_vae::Vae;
 use tracing::instrument;
 
-use crate::company::starts;
+use crate::batch::Batch;
 use crate::model::Model;
-use crate::student::{Lesson, Loss, Proposal, Student};
-use crate::{Batch, Recipe, StepMetrics, TeachingError};
-
-/// Streams of random numbers within an iteration, and of those outside of iterations.
-pub(crate) mod stream {
-    pub(super) const INITIAL_ENERGY: u64 = 0;
-    pub(super) const INITIAL_STUDENT: u64 = 1;
-    pub(super) const TRAINING: u64 = 2;
-    pub(crate) const EVALUATION: u64 = 3;
-    pub(super) const PROPOSAL: u64 = 0;
-    pub(super) const LANGEVIN: u64 = 1;
-    pub(super) const LESSON: u64 = 2;
-    pub(super) const DATA_NOISE: u64 = 3;
-}
+use crate::part::Part;
+use crate::recipe::Recipe;
+use crate::registry::{StudentRegistry, StudentSetup};
+use crate::student::{InitialStates, StartRequest, Student, StudentLoss, Update};
+use crate::{StepMetrics, TeachingError};
 
 /// An energy and a student in training, with their optimisers and the count of iterations.
 pub struct Trainer {
@@ -37,7 +29,9 @@ pub struct Trainer {
     /// The average of its weights, if the recipe wants one.
     pub(crate) average: Option<Ema<EnergyNetwork>>,
     pub(crate) energy_adam: ModuleOptimizer,
-    pub(crate) student: Student,
+    pub(crate) student: Box<dyn Student>,
+    /// The kinds that the student was chosen from.
+    pub(crate) students: StudentRegistry,
     pub(crate) iteration: u64,
     /// Of the last iteration.
     pub(crate) epoch: u64,
@@ -60,30 +54,91 @@ pub struct Samples {
     pub energies: Option<Tensor<2>>,
 }
 
+/// A request for samples of the current model.
+///
+/// Builder methods add what is optional:
+///
+/// ```
+/// # use ebm_teaching::SampleRequest;
+/// # use ebm_noise::Key;
+/// let request = SampleRequest::new(16, Key::new(1)).steps(30).film_strip(8, 11);
+/// ```
+#[derive(Clone, Debug)]
+pub struct SampleRequest {
+    count: usize,
+    condition: Option<Tensor<4>>,
+    steps: Option<usize>,
+    key: Key,
+    strip_images: usize,
+    strip_frames: usize,
+}
+
+impl SampleRequest {
+    /// Creates a request for `count` samples that are determined by `key`, after as many Langevin steps as the recipe
+    /// says (`chains.sampling_steps`).
+    pub fn new(count: usize, key: Key) -> Self {
+        Self { count, condition: None, steps: None, key, strip_images: 0, strip_frames: 2 }
+    }
+
+    /// Sets the conditions of a conditional model, one for each sample.
+    #[must_use]
+    pub fn given(self, condition: impl Into<Option<Tensor<4>>>) -> Self {
+        Self { condition: condition.into(), ..self }
+    }
+
+    /// Sets the number of Langevin steps.
+    #[must_use]
+    pub fn steps(self, steps: usize) -> Self {
+        Self { steps: Some(steps), ..self }
+    }
+
+    /// Asks for a film strip: the first `images` samples at `frames` evenly spaced steps, at least two.
+    #[must_use]
+    pub fn film_strip(self, images: usize, frames: usize) -> Self {
+        Self { strip_images: images, strip_frames: frames, ..self }
+    }
+}
+
 impl Trainer {
     /// A new run of a recipe on square images of `[channels, size, size]`.
     ///
     /// # Errors
     /// [`TeachingError::Recipe`], if the networks do not fit the images.
     pub fn new(recipe: Recipe, image: [usize; 2], device: &Device) -> Result<Self, TeachingError> {
+        Self::with_students(recipe, image, device, &StudentRegistry::default())
+    }
+
+    /// As [`new`](Self::new), for a recipe whose student is one of `students`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), or [`TeachingError::Recipe`] for a student that is not among them.
+    pub fn with_students(
+        recipe: Recipe,
+        image: [usize; 2],
+        device: &Device,
+        students: &StudentRegistry,
+    ) -> Result<Self, TeachingError> {
         recipe.validate()?;
         let device = device.clone().without_autodiff();
-        let training = device.clone().autodiff();
         let key = Key::new(recipe.seed);
-        let adam = AdamConfig::new()
-            .with_beta_1(recipe.optimiser.beta_1)
-            .with_beta_2(recipe.optimiser.beta_2)
-            .with_epsilon(recipe.optimiser.epsilon);
-        let student_key = key.fold(stream::INITIAL_STUDENT);
         let condition = recipe.condition_shape(image);
-        let energy_key = key.fold(stream::INITIAL_ENERGY);
+        let energy_key = key.fold(run_stream::INITIAL_ENERGY);
+        let training = device.clone().autodiff();
         let energy = recipe.energy.init(image, condition, energy_key, &training)?;
+        let student_key = key.fold(run_stream::INITIAL_STUDENT);
+        let setup =
+            StudentSetup { recipe: recipe.parts(), image, key: student_key, device: &device };
+        let student = recipe.student.with_settings(students, |settings| {
+            settings.validate(&setup.recipe)?;
+            settings.build(&setup)
+        })?;
         let ema_decay = recipe.optimiser.ema_decay;
         Ok(Self {
             average: ema_decay.map(|decay| Ema::new(decay, &energy)).transpose()?,
             energy,
-            energy_adam: adam.init(),
-            student: Student::new(&recipe, image, student_key, adam.init(), &device)?,
+            energy_adam: recipe.optimiser.adam().init(),
+            student,
+            students: students.clone(),
             iteration: 0,
             epoch: 0,
             image,
@@ -92,69 +147,62 @@ impl Trainer {
         })
     }
 
-    /// One iteration of Algorithm 1 on a batch of data; its epoch sets the learning rates. All students go this way:
-    /// only what they propose and what they learn differs. A conditional model is given each one's condition
-    /// everywhere, and each has its own chain.
+    /// Makes one iteration of Algorithm 1 on a batch of data; its epoch sets the learning rates. Students differ in
+    /// where their chains start and in what they learn from where these end, and in nothing else. A conditional model
+    /// is given each image's condition everywhere, and each has its own chain.
     ///
     /// # Errors
-    /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would spoil;
+    /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would corrupt;
     /// [`TeachingError::Shape`] or [`TeachingError::Condition`] for a batch that does not fit.
     pub fn step(&mut self, batch: Batch) -> Result<StepMetrics, TeachingError> {
         let Batch { images: data, condition: c, epoch } = batch;
         self.check_shape(&data)?;
         self.check_condition(c.as_ref(), data.dims()[0])?;
         self.epoch = epoch;
-        let key = Key::new(self.recipe.seed).fold(stream::TRAINING).fold(self.iteration);
+        let key = Key::new(self.recipe.seed).fold(run_stream::TRAINING).fold(self.iteration);
         let pins = self.pins(c.as_ref());
         let data = self.with_noise(data, pins.as_ref(), key.fold(stream::DATA_NOISE));
 
-        // G1: the student proposes. The paper's starts chains at decoder means, with fresh z.
-        let count = self.recipe.chains.count;
-        let proposal =
-            self.student.propose(count, Some(&data), c.clone(), key.fold(stream::PROPOSAL));
-        let start = paste(pins.as_ref(), proposal.start.clone());
+        // G1: the student starts the chains; in the paper at decoder means of fresh z ~ N(0, I).
+        let initial = self.initial_states(&data, c.clone(), key.fold(stream::PROPOSAL));
+        let start = paste(pins.as_ref(), initial.states.clone());
         // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
         let steps = self.recipe.chains.steps;
         let langevin = key.fold(stream::LANGEVIN);
         let model = self.model_of(&self.energy, c.clone());
         let (samples, _) = self.chains(model, start.clone(), pins, steps, langevin, |_, _| {})?;
-        // Losses and gradients, both of the models that drew the samples and neither of the other's: an update with a
-        // loss that is not finite is never made.
+        // Losses and gradients of both models, neither of which has changed yet: an update with a loss that is not
+        // finite is never made.
         let contrast = Contrast { samples: samples.clone(), data, condition: c };
-        let (learning, lesson) = side_by_side(
+        let (learning, update) = side_by_side(
             is_host(&self.device),
             || self.energy_learning(contrast.clone()),
-            || self.lesson(proposal, contrast.clone(), key.fold(stream::LESSON)),
+            || self.student_update(initial, contrast.clone(), key.fold(stream::UPDATE)),
         );
-        let (learning, lesson) = (learning?, lesson?);
-        let metrics = self.metrics(learning.as_ref(), lesson.loss(), samples - start);
+        let (learning, update) = (learning?, update?);
+        let metrics = self.metrics(learning.as_ref(), update.loss(), samples - start);
         // D2: the energy learns from data against samples.
         let decay = self.recipe.decay_at(self.iteration, epoch);
-        self.update_energy(learning, decay);
-        // G2: the student learns from the samples alone; the paper's infers z anew, by q(z|x̃).
-        self.update_student(lesson, decay);
+        self.apply_to_energy(learning, decay);
+        // G2: the student learns from the samples alone; the paper's infers z again, by q(z|x̃).
+        self.apply_to_student(update, decay);
 
         self.iteration += 1;
         Ok(metrics)
     }
 
-    /// Samples of the current model by ancestral Langevin sampling: x₀ from the student (in the paper z ~ N(0, I),
-    /// x₀ = g_φ(z)), then `steps` Langevin steps. `strip_images` (0 for none) and `strip_frames` (at least 2) size
-    /// the film strip. A student of data starts from uniform noise here. A conditional model needs `count` conditions.
+    /// Draws samples of the current model by ancestral Langevin sampling: x₀ from the student (in the paper z ~ N(0, I),
+    /// x₀ = g_φ(z)), then Langevin steps. A student of data starts from uniform noise here. A conditional model needs
+    /// one condition for each sample.
     ///
     /// # Errors
     /// [`TeachingError::Chain`], [`TeachingError::Condition`].
-    pub fn sample(
-        &self,
-        count: usize,
-        condition: Option<Tensor<4>>,
-        steps: usize,
-        key: Key,
-        [strip_images, strip_frames]: [usize; 2],
-    ) -> Result<Samples, TeachingError> {
+    pub fn sample(&self, request: SampleRequest) -> Result<Samples, TeachingError> {
+        let SampleRequest { count, condition, steps, key, strip_images, strip_frames } = request;
+        let steps = steps.unwrap_or(self.recipe.chains.sampling_steps);
         self.check_condition(condition.as_ref(), count)?;
-        let key_of_start = key.fold(stream::PROPOSAL);
-        let start = starts(&self.student, &self.recipe, count, condition.clone(), key_of_start);
+        let start =
+            self.student.preview_states(count, condition.clone(), key.fold(stream::PROPOSAL));
         let pins = self.pins(condition.as_ref());
         let start = paste(pins.as_ref(), start);
         let mut strip = Vec::with_capacity(strip_frames);
@@ -164,7 +212,8 @@ impl Trainer {
                 strip.push(state.clone().narrow(0, 0, strip_images.min(count)));
             }
         };
-        let (model, langevin) = (self.model(condition), key.fold(stream::LANGEVIN));
+        let model = self.model_of(self.average_or_energy(), condition);
+        let langevin = key.fold(stream::LANGEVIN);
         let (refined, energies) = self.chains(model, start.clone(), pins, steps, langevin, keep)?;
         Ok(Samples { start, refined, strip, energies })
     }
@@ -191,13 +240,23 @@ impl Trainer {
         self.check_condition(condition.as_ref(), start.dims()[0])?;
         let pins = self.pins(condition.as_ref());
         let start = paste(pins.as_ref(), start);
-        self.chains(self.model(condition), start, pins, steps, key, observe)
+        let model = self.model_of(self.average_or_energy(), condition);
+        self.chains(model, start, pins, steps, key, observe)
     }
 
-    /// What samples that are shown come from: `None` for a student without an energy. With an average of the weights,
-    /// it has these. A conditional model is that of x given `condition`, in batches of as many as there are.
-    pub fn model(&self, condition: Option<Tensor<4>>) -> Option<Model<Given>> {
-        self.model_of(self.average_or_energy(), condition)
+    /// Returns the energy that preview samples come from: with an average of the weights, that one. A conditional model
+    /// is that of x given `condition`, in batches of as many as there are.
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] for a student without an energy.
+    pub fn model(&self, condition: Option<Tensor<4>>) -> Result<Model<Given>, TeachingError> {
+        let model = self.model_of(self.average_or_energy(), condition);
+        model.ok_or_else(|| self.missing(Part::Energy))
+    }
+
+    pub(crate) fn missing(&self, part: Part) -> TeachingError {
+        let (student, having) = (self.recipe.student.kind().into(), self.students.having(part));
+        TeachingError::Missing { part, student, having }
     }
 
     /// The recipe.
@@ -217,7 +276,12 @@ impl Trainer {
 
     /// The auto-encoder, of students that have one. A generator's encoder has learned nothing.
     pub fn vae(&self) -> Option<&Vae> {
-        self.student.vae.as_ref().map(|(vae, _)| vae)
+        self.student.vae()
+    }
+
+    /// Returns whether an energy learns beside the student.
+    pub fn has_energy(&self) -> bool {
+        self.students.having(Part::Energy).contains(&self.recipe.student.kind())
     }
 
     /// The device that chains run on (without autodiff).
@@ -273,8 +337,7 @@ impl Trainer {
         network: &EnergyNetwork,
         condition: Option<Tensor<4>>,
     ) -> Option<Model<Given>> {
-        let learns = self.recipe.student.kind.has_energy();
-        learns.then(|| Model::new(network.valid().given(condition), &self.recipe.chains))
+        self.has_energy().then(|| Model::new(network.valid().given(condition), &self.recipe.chains))
     }
 
     fn average_or_energy(&self) -> &EnergyNetwork {
@@ -283,7 +346,7 @@ impl Trainer {
 
     #[instrument(level = "debug", skip_all)]
     fn energy_learning(&self, contrast: Contrast) -> Result<Option<Learning>, TeachingError> {
-        if !self.recipe.student.kind.has_energy() {
+        if !self.has_energy() {
             return Ok(None);
         }
         let optimiser = &self.recipe.optimiser;
@@ -298,22 +361,33 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn lesson(
+    fn initial_states(
         &self,
-        proposal: Proposal,
-        contrast: Contrast,
+        data: &Tensor<4>,
+        condition: Option<Tensor<4>>,
         key: Key,
-    ) -> Result<Lesson, TeachingError> {
-        let lesson = self.student.lesson(proposal, contrast, key);
-        let lesson = lesson.map_err(|source| self.chain_error(source))?;
-        if let Some(loss) = lesson.loss() {
-            self.finite("VAE", loss.total)?;
-        }
-        Ok(lesson)
+    ) -> InitialStates {
+        let count = self.recipe.chains.count;
+        self.student.initial_states(StartRequest { count, data, condition, key })
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn update_energy(&mut self, learning: Option<Learning>, decay: f64) {
+    fn student_update(
+        &self,
+        initial: InitialStates,
+        contrast: Contrast,
+        key: Key,
+    ) -> Result<Update, TeachingError> {
+        let update = self.student.update(initial, contrast, key);
+        let update = update.map_err(|source| self.chain_error(source))?;
+        if let Some(loss) = update.loss() {
+            self.finite("VAE", loss.total)?;
+        }
+        Ok(update)
+    }
+
+    #[instrument(level = "debug", skip_all)]
+    fn apply_to_energy(&mut self, learning: Option<Learning>, decay: f64) {
         if let Some(Learning { gradients, .. }) = learning {
             let rate = self.recipe.optimiser.energy_learning_rate * decay;
             self.energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
@@ -324,14 +398,14 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn update_student(&mut self, lesson: Lesson, decay: f64) {
-        self.student.learn(lesson, self.recipe.optimiser.vae_learning_rate * decay);
+    fn apply_to_student(&mut self, update: Update, decay: f64) {
+        self.student.apply(update, self.recipe.optimiser.vae_learning_rate * decay);
     }
 
     fn metrics(
         &self,
         learning: Option<&Learning>,
-        loss: Option<&Loss>,
+        loss: Option<&StudentLoss>,
         moved: Tensor<4>,
     ) -> StepMetrics {
         let [displacement, displacement_squared] = displacement(moved);
@@ -342,7 +416,7 @@ impl Trainer {
             f_samples: learning.map(|learning| learning.f_samples),
             energy_loss: learning.map(|learning| learning.f_samples - learning.f_data),
             condition_loss: learning.and_then(|learning| learning.condition_loss),
-            reconstruction: loss.map(|loss| loss.reconstruction),
+            reconstruction: loss.and_then(|loss| loss.reconstruction),
             kl: loss.and_then(|loss| loss.kl),
             vae_loss: loss.map(|loss| loss.total),
             displacement,

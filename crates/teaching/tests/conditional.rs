@@ -3,26 +3,67 @@
 use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_noise::Key;
 use ebm_teaching::{
-    Batch, ConditionKind, Hole, Recipe, RecipeError, StepMetrics, StudentKind, TeachingError,
-    Trainer, one_hot,
+    Batch, ClassCondition, ConditionRecipe, DataStudentRecipe, GeneratorRecipe, HiddenCondition,
+    Hole, NoiseRecipe, Recipe, RecipeError, ReplayRecipe, SampleRequest, Samples, StepMetrics,
+    StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe, one_hot,
 };
 
 /// Small, with a condition of each kind.
-fn recipe(kind: ConditionKind, student: StudentKind) -> Recipe {
+fn recipe(condition: ConditionRecipe, student: StudentRecipe) -> Recipe {
     let mut recipe = Recipe::embedded("digits-by-class").expect("embedded");
     recipe.data.batch = 8;
     (recipe.chains.count, recipe.chains.steps) = (8, 3);
-    recipe.student.kind = student;
-    recipe.student.latent_steps = 2;
-    let condition = recipe.condition.as_mut().expect("it is conditional");
-    (condition.kind, condition.hole) = (kind, Hole::Blocks);
-    if kind == ConditionKind::Hidden {
+    (recipe.student, recipe.condition) = (student, Some(condition.clone()));
+    if matches!(condition, ConditionRecipe::Hidden(_)) {
         // Conditions with pixels enter where x does.
         let text = toml::to_string(&recipe).expect("serialises");
         let text = text.replace("layer = 2", "layer = 0").replace("layer = 1", "layer = 0");
         return Recipe::from_toml(&text, "test").expect("valid");
     }
     recipe
+}
+
+fn class() -> ConditionRecipe {
+    ClassCondition::default().into()
+}
+
+/// Hidden blocks, which chains hold or not, and γ.
+fn blocks(hold: bool, l1_weight: f64) -> ConditionRecipe {
+    let mut settings = HiddenCondition::default();
+    (settings.hole, settings.hold, settings.l1_weight) = (Hole::Blocks, hold, l1_weight);
+    settings.into()
+}
+
+fn kinds() -> [ConditionRecipe; 2] {
+    [class(), blocks(false, 0.0)]
+}
+
+fn variational() -> StudentRecipe {
+    VariationalRecipe::new(3.0).into()
+}
+
+fn generator() -> StudentRecipe {
+    let mut settings = GeneratorRecipe::default();
+    settings.latent_steps = 2;
+    settings.into()
+}
+
+fn noise() -> StudentRecipe {
+    NoiseRecipe::default().into()
+}
+
+fn from_data() -> StudentRecipe {
+    DataStudentRecipe::default().into()
+}
+
+fn students() -> [StudentRecipe; 5] {
+    [variational(), generator(), noise(), from_data(), VaeOnDataRecipe::new(3.0).into()]
+}
+
+fn sampled(trainer: &Trainer, condition: Tensor<4>, key: u64) -> Samples {
+    let count = condition.dims()[0];
+    let request = SampleRequest::new(count, Key::new(key)).given(condition).steps(3);
+    trainer.sample(request).expect("finite")
 }
 
 fn trainer(recipe: Recipe) -> Trainer {
@@ -43,19 +84,11 @@ fn batch(recipe: &Recipe, iteration: u64) -> Batch {
     Batch { images, condition, epoch: iteration / 2 }
 }
 
-const KINDS: [ConditionKind; 2] = [ConditionKind::Class, ConditionKind::Hidden];
-const STUDENTS: [StudentKind; 5] = [
-    StudentKind::Variational,
-    StudentKind::Generator,
-    StudentKind::Noise,
-    StudentKind::Data,
-    StudentKind::VaeOnData,
-];
-
 #[test]
 fn a_resumed_conditional_run_equals_an_unbroken_one() {
-    for (kind, student) in KINDS.into_iter().flat_map(|k| STUDENTS.map(|s| (k, s))) {
-        let recipe = recipe(kind, student);
+    let pairs = kinds().into_iter().flat_map(|k| students().map(|s| (k.clone(), s)));
+    for (kind, student) in pairs {
+        let recipe = recipe(kind.clone(), student.clone());
         let steps = |trainer: &mut Trainer, from: u64| -> Vec<StepMetrics> {
             let step = |i| trainer.step(batch(&recipe, i)).expect("finite");
             (from..from + 2).map(step).collect()
@@ -69,8 +102,8 @@ fn a_resumed_conditional_run_equals_an_unbroken_one() {
         let mut resumed = Trainer::load(&path, &Device::flex()).expect("readable");
         assert_eq!(steps(&mut resumed, 2), rest, "{kind:?}, {student:?}");
         let sample = |trainer: &Trainer| {
-            let c = batch(&recipe, 0).condition;
-            trainer.sample(8, c, 3, Key::new(1), [0, 2]).expect("finite").refined.into_data()
+            let c = batch(&recipe, 0).condition.expect("conditional");
+            sampled(trainer, c, 1).refined.into_data()
         };
         sample(&resumed).assert_eq(&sample(&unbroken), true);
     }
@@ -79,8 +112,8 @@ fn a_resumed_conditional_run_equals_an_unbroken_one() {
 /// After some training, another condition gives other samples and other energies, and only to its own chain.
 #[test]
 fn conditions_matter_to_their_own_chain() {
-    for kind in KINDS {
-        let recipe = recipe(kind, StudentKind::Noise);
+    for kind in kinds() {
+        let recipe = recipe(kind.clone(), noise());
         let mut trainer = trainer(recipe.clone());
         for i in 0..4 {
             trainer.step(batch(&recipe, i)).expect("finite");
@@ -113,8 +146,7 @@ fn conditions_matter_to_their_own_chain() {
 /// What is seen is in every sample as the condition has it, and what is hidden is not.
 #[test]
 fn what_is_seen_is_held() {
-    for student in STUDENTS {
-        let mut recipe = recipe(ConditionKind::Hidden, student);
+    for student in students() {
         let seen_alone = |recipe: &Recipe| {
             let mut trainer = trainer(recipe.clone());
             trainer.step(batch(recipe, 0)).expect("finite");
@@ -122,8 +154,7 @@ fn what_is_seen_is_held() {
                 panic!("no condition");
             };
             let [seen, mask] = [0, 1].map(|channel| condition.clone().narrow(1, channel, 1));
-            let samples = trainer.sample(8, Some(condition), 3, Key::new(1), [0, 2]);
-            let samples = samples.expect("finite");
+            let samples = sampled(&trainer, condition, 1);
             let largest = |x: Tensor<4>| x.abs().max().into_scalar::<f32>();
             [samples.start, samples.refined].map(|x| {
                 let wrong = largest(x.clone() * mask.clone() - seen.clone());
@@ -131,9 +162,10 @@ fn what_is_seen_is_held() {
                 (wrong == 0.0, hidden > 0.01)
             })
         };
-        assert_eq!(seen_alone(&recipe), [(false, true); 2], "{student:?}");
-        recipe.condition.as_mut().expect("conditional").hold = true;
-        assert_eq!(seen_alone(&recipe), [(true, true); 2], "{student:?}");
+        for hold in [false, true] {
+            let recipe = recipe(blocks(hold, 0.0), student.clone());
+            assert_eq!(seen_alone(&recipe), [(hold, true); 2], "{student:?}");
+        }
     }
 }
 
@@ -142,23 +174,22 @@ fn what_is_seen_is_held() {
 #[test]
 fn what_is_seen_is_held_in_training() {
     let step = |student| {
-        let mut recipe = recipe(ConditionKind::Hidden, student);
+        let mut recipe = recipe(blocks(true, 0.0), student);
         recipe.data.noise_std = 0.1;
         let chains = &mut recipe.chains;
         (chains.step_size, chains.noise, chains.clamp) = (1e-6, false, false);
-        recipe.condition.as_mut().expect("conditional").hold = true;
         trainer(recipe.clone()).step(batch(&recipe, 0)).expect("finite")
     };
-    let moved = step(StudentKind::Noise).displacement;
+    let moved = step(noise()).displacement;
     assert!(moved < 1e-3, "{moved}");
-    let metrics = step(StudentKind::Data);
+    let metrics = step(from_data());
     let [distance, f] = [metrics.energy_loss, metrics.f_data].map(|f| f.expect("an energy").abs());
     assert!(distance < 1e-4 * f.max(1.0), "{metrics:?}");
 }
 
 #[test]
 fn conditions_that_do_not_fit_are_refused() {
-    let class = recipe(ConditionKind::Class, StudentKind::Variational);
+    let class = recipe(class(), variational());
     let mut conditional = trainer(class.clone());
     let images = batch(&class, 0).images;
     let error = conditional.step(Batch::new(images.clone(), 0)).expect_err("it has none");
@@ -169,7 +200,8 @@ fn conditions_that_do_not_fit_are_refused() {
     assert!(error.to_string().starts_with("conditions of shape [8, 9, 1, 1]"), "{error}");
     let mut unconditional = class.clone();
     (unconditional.condition, unconditional.optimiser.condition_weight) = (None, 0.0);
-    let error = trainer(unconditional).sample(8, Some(c), 1, Key::new(0), [0, 2]);
+    let request = SampleRequest::new(8, Key::new(0)).given(c).steps(1);
+    let error = trainer(unconditional).sample(request);
     assert!(matches!(error, Err(TeachingError::Condition { expected: None, .. })));
 
     // Recipes that make no sense.
@@ -181,9 +213,13 @@ fn conditions_that_do_not_fit_are_refused() {
     assert!(
         refused(|r| r.chains.count = 9).starts_with("chains.count is 9; it must be data.batch")
     );
-    let replay = refused(|r| (r.student.kind, r.student.buffer) = (StudentKind::Replay, 100));
+    let replay = refused(|r| r.student = ReplayRecipe::default().into());
     assert!(replay.starts_with("student.kind is replay"), "{replay}");
-    let held = refused(|r| r.condition.as_mut().expect("conditional").hold = true);
+    let held = refused(|r| {
+        let mut settings = HiddenCondition::default();
+        (settings.hold, settings.mask) = (true, false);
+        r.condition = Some(settings.into());
+    });
     assert!(held.starts_with("condition.hold is true; it must be false, unless"), "{held}");
     let weight = refused(|r| (r.condition, r.optimiser.condition_weight) = (None, 1.0));
     assert!(
@@ -193,7 +229,11 @@ fn conditions_that_do_not_fit_are_refused() {
     let text = toml::to_string(&class).expect("serialises");
     for (from, to, message) in [
         ("layer = 2", "layer = 9", "energy.condition.layer is 9; it must be one of the layers"),
-        ("kind = \"class\"", "kind = \"hidden\"", "energy.condition.layer is 2; it must be 0"),
+        (
+            "kind = \"class\"\nclasses = 10",
+            "kind = \"hidden\"",
+            "energy.condition.layer is 2; it must be 0",
+        ),
     ] {
         let recipe = Recipe::from_toml(&text.replace(from, to), "test").expect("in range");
         let error = Trainer::new(recipe, [1, 28], &Device::flex()).map(drop).expect_err(to);
@@ -206,7 +246,7 @@ fn conditions_that_do_not_fit_are_refused() {
 #[test]
 fn a_sample_is_the_same_alone_and_in_company() {
     let device = Device::flex();
-    let mut recipe = recipe(ConditionKind::Class, StudentKind::Variational);
+    let mut recipe = recipe(class(), variational());
     (recipe.chains.count, recipe.data.batch) = (20, 20);
     let of_classes = trainer(recipe.clone());
     recipe.condition = None;
@@ -217,7 +257,8 @@ fn a_sample_is_the_same_alone_and_in_company() {
     let unconditional = trainer(plain);
     let start = |trainer: &Trainer, labels: Option<&[u8]>, count: usize| {
         let condition = labels.map(|labels| one_hot(labels, 10, &device));
-        trainer.sample(count, condition, 1, Key::new(3), [0, 2]).expect("finite").start
+        let request = SampleRequest::new(count, Key::new(3)).given(condition).steps(1);
+        trainer.sample(request).expect("finite").start
     };
     // In the order in which one brings its company.
     let all: Vec<u8> = (0..20).map(|i| i / 2).collect();
@@ -233,10 +274,9 @@ fn a_sample_is_the_same_alone_and_in_company() {
 /// Data reach the student by their distance, if the recipe says so, and by nothing else.
 #[test]
 fn the_distance_from_data_is_blended_in() {
-    for student in [StudentKind::Variational, StudentKind::Generator] {
+    for student in [variational(), generator()] {
         let after = |l1_weight: f64, negate: bool| {
-            let mut recipe = recipe(ConditionKind::Hidden, student);
-            recipe.condition.as_mut().expect("conditional").l1_weight = l1_weight;
+            let recipe = recipe(blocks(false, l1_weight), student.clone());
             let mut trainer = trainer(recipe.clone());
             let mut batch = batch(&recipe, 0);
             if negate {
@@ -254,8 +294,8 @@ fn the_distance_from_data_is_blended_in() {
         assert_ne!(after(0.2, false), after(0.2, true));
         assert_ne!(after(0.2, false), after(0.0, false));
     }
-    let mut recipe = recipe(ConditionKind::Class, StudentKind::Variational);
-    recipe.condition.as_mut().expect("conditional").l1_weight = 0.2;
-    let error = recipe.validate().expect_err("of a class").to_string();
+    let mut recipe = recipe(blocks(false, 0.2), variational());
+    recipe.student = noise();
+    let error = recipe.validate().expect_err("of a student without a decoder").to_string();
     assert!(error.contains("condition.l1_weight is 0.2"), "{error}");
 }

@@ -9,7 +9,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_networks::ConvEnergyConfig;
 use ebm_noise::Key;
-use ebm_teaching::{Batch, Recipe, Trainer};
+use ebm_teaching::{Batch, Recipe, SampleRequest, Trainer};
 use ebm_vae::Vae;
 use serde::Deserialize;
 
@@ -161,7 +161,7 @@ fn iteration(recipe: Recipe) -> Iteration {
     };
 
     // The chains of `step`, which has the same key.
-    let chains = trainer.sample(count, None, steps, key, [0, 2]).expect("finite");
+    let chains = trainer.sample(SampleRequest::new(count, key).steps(steps)).expect("finite");
     let (start, samples) = (chains.start, chains.refined);
     let mut lists = vec![("f_data", f(&trainer, &data)), ("f_samples", f(&trainer, &samples))];
     let before = all_weights(&trainer);

@@ -4,7 +4,9 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 use ebm_noise::Key;
 use ebm_teaching::{
-    Batch, Ending, Event, Listener, Recipe, StepMetrics, StudentKind, TeachingError, Trainer, train,
+    Batch, DataStudentRecipe, Ending, Event, GeneratorRecipe, Listener, NoiseRecipe, Part, Recipe,
+    ReplayRecipe, SampleRequest, Samples, StepMetrics, StudentRecipe, TeachingError, Trainer,
+    VaeOnDataRecipe, VariationalRecipe, train,
 };
 
 fn small_recipe() -> Recipe {
@@ -38,27 +40,62 @@ fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
 fn an_energy_step_raises_data_above_samples() {
     let mut trainer = trainer(small_recipe());
     let images = data(0).images;
-    let samples = trainer.sample(8, None, 3, Key::new(9), [1, 2]).expect("finite").refined;
+    let samples = sampled(&trainer, 8, 3, 9).refined;
     let before = gap(&trainer, &images, &samples);
     trainer.step(Batch::new(images.clone(), 0)).expect("finite");
     let after = gap(&trainer, &images, &samples);
     assert!(after > before, "mean f(data) − mean f(x̃) went from {before} to {after}");
 }
 
-const STUDENTS: [StudentKind; 6] = [
-    StudentKind::Variational,
-    StudentKind::Generator,
-    StudentKind::Noise,
-    StudentKind::Replay,
-    StudentKind::Data,
-    StudentKind::VaeOnData,
-];
+fn variational() -> StudentRecipe {
+    VariationalRecipe::new(3.0).into()
+}
 
-fn recipe_of(kind: StudentKind) -> Recipe {
-    let mut recipe = small_recipe();
-    (recipe.student.kind, recipe.student.buffer) = (kind, 20);
-    recipe.student.latent_steps = 2;
-    recipe
+fn generator() -> StudentRecipe {
+    let mut settings = GeneratorRecipe::default();
+    settings.latent_steps = 2;
+    settings.into()
+}
+
+fn replay(buffer: usize, restart: f64) -> StudentRecipe {
+    let mut settings = ReplayRecipe::default();
+    (settings.buffer, settings.restart) = (buffer, restart);
+    settings.into()
+}
+
+fn vae_on_data() -> StudentRecipe {
+    VaeOnDataRecipe::new(3.0).into()
+}
+
+fn noise() -> StudentRecipe {
+    NoiseRecipe::default().into()
+}
+
+fn from_data() -> StudentRecipe {
+    DataStudentRecipe::default().into()
+}
+
+fn students() -> [StudentRecipe; 6] {
+    [variational(), generator(), noise(), replay(20, 0.05), from_data(), vae_on_data()]
+}
+
+fn recipe_of(student: StudentRecipe) -> Recipe {
+    Recipe { student, ..small_recipe() }
+}
+
+fn with_average(mut student: StudentRecipe, decay: f64) -> StudentRecipe {
+    match &mut student {
+        StudentRecipe::Variational(settings) => settings.ema_decay = Some(decay),
+        StudentRecipe::Generator(settings) => settings.ema_decay = Some(decay),
+        StudentRecipe::VaeOnData(settings) => settings.ema_decay = Some(decay),
+        _ => {}
+    }
+    student
+}
+
+fn sampled(trainer: &Trainer, count: usize, steps: usize, key: u64) -> Samples {
+    let request = SampleRequest::new(count, Key::new(key)).steps(steps);
+    trainer.sample(request).expect("finite")
 }
 
 fn decoded(trainer: &Trainer) -> TensorData {
@@ -69,44 +106,42 @@ fn decoded(trainer: &Trainer) -> TensorData {
 /// the VAE that has no energy learns from data.
 #[test]
 fn data_never_reach_the_student() {
-    for kind in [StudentKind::Variational, StudentKind::Generator, StudentKind::VaeOnData] {
+    for student in [variational(), generator(), vae_on_data()] {
         let vae_after_a_step = |images: Tensor<4>, seed: u64| {
-            let mut trainer = trainer(Recipe { seed, ..recipe_of(kind) });
+            let mut trainer = trainer(Recipe { seed, ..recipe_of(student.clone()) });
             trainer.step(Batch::new(images, 0)).expect("finite");
             decoded(&trainer)
         };
         let bars = data(0).images;
         let with_bars = vae_after_a_step(bars.clone(), 0);
         let with_white = vae_after_a_step(bars.clone().ones_like(), 0);
-        assert_eq!(with_bars == with_white, kind.has_energy(), "{kind:?}");
+        assert_eq!(with_bars == with_white, student.has(Part::Energy), "{student:?}");
         let with_other_chains = vae_after_a_step(bars, 1);
-        assert_ne!(with_bars, with_other_chains, "{kind:?}");
+        assert_ne!(with_bars, with_other_chains, "{student:?}");
     }
 }
 
 /// Chains that hardly move: f of samples and of data is the same number only where chains begin at the data.
 #[test]
 fn students_without_networks_start_chains_in_their_ways() {
-    let loss = |kind| {
-        let mut recipe = recipe_of(kind);
+    let loss = |student| {
+        let mut recipe = recipe_of(student);
         (recipe.chains.step_size, recipe.chains.reference_std) = (1e-6, None);
         let metrics = trainer(recipe).step(Batch::new(data(0).images, 0)).expect("finite");
         metrics.energy_loss.expect("an energy").abs()
     };
-    assert!(loss(StudentKind::Data) < 1e-3);
-    assert!(loss(StudentKind::Noise) > 1.0);
-    assert!(loss(StudentKind::Replay) > 1.0);
+    assert!(loss(from_data()) < 1e-3);
+    assert!(loss(noise()) > 1.0);
+    assert!(loss(replay(20, 0.05)) > 1.0);
 }
 
 /// What chains of one iteration ended in is where those of the next begin.
 #[test]
 fn replay_goes_on_where_chains_ended() {
-    let mut recipe = recipe_of(StudentKind::Replay);
-    (recipe.student.buffer, recipe.student.restart) = (8, 0.0);
-    let mut trainer = trainer(recipe);
-    let before = trainer.sample(8, None, 1, Key::new(1), [0, 2]).expect("finite").start;
+    let mut trainer = trainer(recipe_of(replay(8, 0.0)));
+    let before = sampled(&trainer, 8, 1, 1).start;
     trainer.step(Batch::new(data(0).images, 0)).expect("finite");
-    let after = trainer.sample(8, None, 1, Key::new(1), [0, 2]).expect("finite").start;
+    let after = sampled(&trainer, 8, 1, 1).start;
     // All eight places were drawn, moved and put back.
     let changed = (after - before).abs().flatten::<2>(1, 3).max_dim(1);
     assert!(changed.min().into_scalar::<f32>() > 1e-3);
@@ -115,16 +150,16 @@ fn replay_goes_on_where_chains_ended() {
 /// A generator's pairs (z₀, x̃) need no encoder: it stays as it was. A VAE's does not.
 #[test]
 fn a_generator_leaves_the_encoder_alone() {
-    for (kind, same) in [(StudentKind::Generator, true), (StudentKind::Variational, false)] {
-        let mut trainer = trainer(recipe_of(kind));
+    for (student, same) in [(generator(), true), (variational(), false)] {
+        let mut trainer = trainer(recipe_of(student.clone()));
         let codes = |trainer: &Trainer| {
             let vae = trainer.vae().expect("a VAE");
             vae.encode(data(0).images, None, Key::new(0)).mean.into_data()
         };
         let (codes_before, decoded_before) = (codes(&trainer), decoded(&trainer));
         trainer.step(Batch::new(data(0).images, 0)).expect("finite");
-        assert_eq!(codes(&trainer) == codes_before, same, "{kind:?}");
-        assert_ne!(decoded(&trainer), decoded_before, "{kind:?}");
+        assert_eq!(codes(&trainer) == codes_before, same, "{student:?}");
+        assert_ne!(decoded(&trainer), decoded_before, "{student:?}");
     }
 }
 
@@ -177,31 +212,33 @@ fn the_same_seed_gives_the_same_bits() {
 
 #[test]
 fn a_resumed_run_equals_an_unbroken_one() {
-    for kind in STUDENTS {
+    for student in students() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut recipe = recipe_of(kind);
+        let mut recipe = recipe_of(with_average(student.clone(), 0.5));
         // Noise that ends on the way, so that the epoch matters.
         (recipe.chains.noise, recipe.chains.noise_until_epoch) = (true, Some(1));
         recipe.data.noise_std = 0.03;
         (recipe.optimiser.ema_decay, recipe.optimiser.energy_regulariser) = (Some(0.5), 1e-3);
-        recipe.student.ema_decay = Some(0.5);
         let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
         let ending = train(&mut trainer(recipe), data, None, &mut [&mut unbroken]).expect("finite");
         assert_eq!(ending, Ending::Finished);
         let resumed = Trainer::load(&folder.path().join("3"), &Device::flex()).expect("readable");
         assert_eq!(resumed.iteration(), 3);
         let resumed = run(resumed);
-        assert_eq!(resumed.metrics, unbroken.metrics[3..], "{kind:?}");
-        assert_eq!(resumed.samples, unbroken.samples[1..], "{kind:?}");
+        assert_eq!(resumed.metrics, unbroken.metrics[3..], "{student:?}");
+        assert_eq!(resumed.samples, unbroken.samples[1..], "{student:?}");
     }
 }
 
 /// An average of the weights is looked at, and training does not know of it.
 #[test]
 fn the_average_of_weights_is_for_samples_only() {
-    let averaged = |energy, student| {
+    let averaged = |energy: Option<f64>, student: Option<f64>| {
         let mut recipe = small_recipe();
-        (recipe.optimiser.ema_decay, recipe.student.ema_decay) = (energy, student);
+        recipe.optimiser.ema_decay = energy;
+        if let Some(decay) = student {
+            recipe.student = with_average(recipe.student, decay);
+        }
         run(trainer(recipe))
     };
     let without = averaged(None, None);
@@ -276,7 +313,7 @@ fn poisoned_data_are_never_trained_on() {
 #[test]
 fn a_vae_loss_that_overflows_updates_neither_model() {
     let mut recipe = small_recipe();
-    recipe.student.kl_weight = f64::MAX;
+    recipe.student = VariationalRecipe::new(f64::MAX).into();
     let mut trainer = trainer(recipe);
     let before = gap(&trainer, &data(0).images, &data(1).images);
     let error = trainer.step(Batch::new(data(0).images, 0)).expect_err("it overflows");
@@ -330,7 +367,9 @@ fn a_batch_of_another_shape_is_refused() {
 #[test]
 fn samples_come_with_their_strip() {
     let trainer = trainer(small_recipe());
-    let samples = trainer.sample(5, None, 20, Key::new(2), [3, 11]).expect("finite");
+    let samples = trainer
+        .sample(SampleRequest::new(5, Key::new(2)).steps(20).film_strip(3, 11))
+        .expect("finite");
     assert_eq!(samples.strip.len(), 11);
     let first = samples.start.narrow(0, 0, 3).into_data();
     samples.strip[0].clone().into_data().assert_approx_eq(&first, Tolerance::<f32>::absolute(0.0));
@@ -347,7 +386,10 @@ fn every_recipe_makes_an_iteration() {
     for summary in Recipe::list().expect("embedded recipes are valid") {
         let name = format!("{}-quick", summary.name);
         let mut recipe = Recipe::embedded(&name).expect("embedded");
-        (recipe.chains.count, recipe.chains.steps, recipe.student.buffer) = (2, 1, 4);
+        (recipe.chains.count, recipe.chains.steps) = (2, 1);
+        if let StudentRecipe::Replay(settings) = &mut recipe.student {
+            settings.buffer = 4;
+        }
         recipe.data.batch = 2;
         let image = match &*recipe.data.set {
             "cifar10" | "facades" | "openmoji" => [3, 32],

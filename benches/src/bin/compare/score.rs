@@ -170,10 +170,10 @@ fn iterations_table(text: &mut String, measured: &BTreeMap<String, Rounds>) -> R
             text,
             "| {name} | {} | {:.0} | {:.0} | {:.0} | {:.0} | {} |",
             compared(round, "ms_per_iteration")?,
-            parts(&["propose"])?,
+            parts(&["initial_states"])?,
             parts(&["refine"])?,
-            parts(&["energy_learning", "update_energy"])?,
-            parts(&["lesson", "update_student"])?,
+            parts(&["energy_learning", "apply_to_energy"])?,
+            parts(&["student_update", "apply_to_student"])?,
             round.ours[0]["peak_mib"],
         )?;
     }

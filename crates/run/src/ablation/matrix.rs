@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use ebm::teaching::Recipe;
+use ebm::teaching::{Recipe, StudentRecipe};
 use serde::Deserialize;
 
 use crate::error::unsuitable;
@@ -119,7 +119,7 @@ impl Matrix {
                     let settings = [settings, case.settings.clone()].concat();
                     let mut recipe = Recipe::open(&base.recipe, quick, &settings)?;
                     recipe.seed = seed;
-                    recipe.student.kl_weight *= case.kl_weight_factor.unwrap_or(1.0);
+                    scale_kl_weight(&mut recipe.student, case.kl_weight_factor.unwrap_or(1.0));
                     recipe.validate()?;
                     let (completion, case) = (base.completion, case.name.clone());
                     let (number, base) = (jobs.len(), name.to_owned());
@@ -134,6 +134,15 @@ impl Matrix {
             );
         }
         Ok(jobs)
+    }
+}
+
+/// Multiplies the weight of the KL term of students that have one.
+fn scale_kl_weight(student: &mut StudentRecipe, factor: f64) {
+    match student {
+        StudentRecipe::Variational(settings) => settings.kl_weight *= factor,
+        StudentRecipe::VaeOnData(settings) => settings.kl_weight *= factor,
+        _ => {}
     }
 }
 

@@ -10,7 +10,7 @@ use ebm::data::{DataError, Density, ImageSet, Selection, Split};
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
-use ebm::teaching::{ConditionKind, TeachingError, Trainer, train};
+use ebm::teaching::{Part, SampleRequest, TeachingError, Trainer, train};
 use ebm::tensor::ImageShape;
 
 use super::matrix::{Completions, Job};
@@ -90,7 +90,7 @@ impl Outcome {
             },
         };
         let chains = &job.recipe.chains;
-        let evaluated = job.recipe.student.kind.has_energy();
+        let evaluated = job.recipe.student.has(Part::Energy);
         Ok(Self {
             base: job.base.clone(),
             case: job.case.clone(),
@@ -130,7 +130,7 @@ fn measures(
     let given = trainer.recipe().condition.as_ref();
     match (source.density(), source.images(), given) {
         (Some(density), ..) => Ok((in_the_plane(trainer, density, key)?, Vec::new())),
-        (_, Some(training), Some(condition)) if condition.kind != ConditionKind::Class => {
+        (_, Some(training), Some(condition)) if condition.classes().is_none() => {
             let images = held_out(trainer, source, completions.images.get(), setting)?;
             let masked = MaskedImages::new(images, condition, key);
             completed(trainer, &masked, training, completions.times.get(), setting, key)
@@ -202,10 +202,9 @@ fn completed(
 
 fn sampled(trainer: &Trainer, source: &Source, device: &Device, key: Key) -> Result<Measured> {
     let mut measures = BTreeMap::new();
-    let steps = trainer.recipe().chains.sampling_steps;
     let data = source.preview_images(IMAGES, device);
     let conditions = source.preview_conditions(IMAGES, device);
-    let samples = trainer.sample(IMAGES, conditions.clone(), steps, key, [0, 2])?;
+    let samples = trainer.sample(SampleRequest::new(IMAGES, key).given(conditions.clone()))?;
     if let (Some(accuracy), Some(c)) =
         (ClassAccuracy::for_recipe(trainer.recipe(), device)?, &conditions)
     {

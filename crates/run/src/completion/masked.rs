@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use ebm::data::ImageSet;
 use ebm::noise::{Key, streams};
-use ebm::teaching::ConditionRecipe;
+use ebm::teaching::{ConditionRecipe, HiddenCondition};
 use ebm::tensor::values_f64;
 
 use crate::dataset::unstack;
@@ -33,8 +33,14 @@ impl MaskedImages {
                 Self { images, condition, mask, recipe }
             }
             (images, None) => {
+                let hidden = match &recipe {
+                    ConditionRecipe::Hidden(hidden) => hidden.clone(),
+                    ConditionRecipe::Class(_) | ConditionRecipe::Pair(_) => {
+                        HiddenCondition::default()
+                    }
+                };
                 let (condition, mask) =
-                    recipe.hide(images.clone(), key.fold(streams::completion::HOLES));
+                    hidden.hide(images.clone(), key.fold(streams::completion::HOLES));
                 Self { images, condition, mask, recipe }
             }
         }
@@ -134,8 +140,11 @@ mod tests {
         let device = Device::flex();
         let training = vec![0, 0, 255, 255, 255, 255, 0, 0];
         let set = ImageSet::new("two", [1, 2, 2], training, vec![0, 1]).expect("whole");
-        let mut recipe = condition("digits-completion");
-        recipe.hole = ebm::teaching::Hole::Half;
+        let ConditionRecipe::Hidden(mut hidden) = condition("digits-completion") else {
+            panic!("it hides");
+        };
+        hidden.hole = ebm::teaching::Hole::Half;
+        let recipe = hidden.into();
         let image = Tensor::<4>::ones([1, 1, 2, 2], &device);
         let masked = MaskedImages::new(image, &recipe, Key::new(0));
         assert_eq!(pixels(masked.observed()), [1.0, 1.0, 0.0, 0.0]);
@@ -154,8 +163,9 @@ mod tests {
     #[test]
     fn the_other_image_of_a_pair_is_observed() {
         let device = Device::flex();
-        let mut recipe = condition("facades");
-        recipe.channels = 1;
+        let ConditionRecipe::Pair(mut pair) = condition("facades") else { panic!("pairs") };
+        pair.channels = 1;
+        let recipe = pair.into();
         let set = ImageSet::new("two", [2, 1, 1], vec![0, 255, 255, 0], vec![0, 1]).expect("whole");
         let stacked = Tensor::<1>::from_data([-1.0, -0.9], &device).reshape([1, 2, 1, 1]);
         let masked = MaskedImages::new(stacked, &recipe, Key::new(0));

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::metrics::{Spread, auroc};
-use ebm::teaching::{ConditionKind, one_hot};
+use ebm::teaching::{ConditionRecipe, one_hot};
 use ebm::tensor::values_f64;
 use serde::Serialize;
 
@@ -110,14 +110,13 @@ impl TrainedRun {
     /// [`RunError::Data`](crate::RunError::Data) for data that cannot be loaded.
     pub fn classify(&self, options: &ClassifyOptions) -> Result<Classification> {
         let condition = self.trainer().recipe().condition.as_ref();
-        let Some(condition) = condition.filter(|condition| condition.kind == ConditionKind::Class)
-        else {
+        let Some(classes) = condition.and_then(ConditionRecipe::classes) else {
             unsuitable!(
                 "the run learned no classes: its recipe has no [condition] of kind \"class\""
             );
         };
         let reference = self.reference(&options.data)?;
-        let logits = self.logits(&reference, options.count, condition.classes)?;
+        let logits = self.logits(&reference, options.count, classes)?;
         let [even, held_out] = [0, 1].map(|first| logits.every_other(first));
         let (temperature, offsets) = even.best_offsets();
         let calibration = [
@@ -129,7 +128,7 @@ impl TrainedRun {
             None => None,
             Some(name) => {
                 let other = self.other_reference(name, &options.data.location)?;
-                let other = self.logits(&other, options.count, condition.classes)?;
+                let other = self.logits(&other, options.count, classes)?;
                 let [data, other] = [&logits, &other].map(Logits::negative_log_sums);
                 match auroc(&data, &other) {
                     Some(area) => Some(area),

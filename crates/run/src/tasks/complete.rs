@@ -3,7 +3,6 @@
 use burn::tensor::Tensor;
 use ebm::data::Split;
 use ebm::metrics::features::FeatureNetwork;
-use ebm::teaching::ConditionKind;
 use serde::Serialize;
 
 use crate::class_accuracy::built_in_classifier;
@@ -79,7 +78,7 @@ impl TrainedRun {
     pub fn complete(&self, options: &CompleteOptions) -> Result<Completion> {
         let recipe = self.trainer().recipe();
         let condition = recipe.condition.as_ref();
-        let Some(condition) = condition.filter(|given| given.kind != ConditionKind::Class) else {
+        let Some(condition) = condition.filter(|given| given.classes().is_none()) else {
             unsuitable!(
                 "the run did not learn to complete images (its recipe has no [condition] of kind \
                  \"hidden\" or \"pair\"); an unconditional run fills holes by `inpaint`"

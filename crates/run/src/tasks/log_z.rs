@@ -4,6 +4,7 @@ use ebm::energy::Gaussian;
 use ebm::mcmc::{Mala, annealed_importance};
 use ebm::metrics::Spread;
 use ebm::noise::streams;
+use ebm::teaching::ConditionRecipe;
 use ebm::tensor::values_f64;
 use serde::Serialize;
 
@@ -62,24 +63,20 @@ impl TrainedRun {
     /// Estimates log Z, and with it the log-likelihood of data.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) without an energy and for a run whose chains
-    /// hold the observed pixels, [`RunError::Chain`](crate::RunError::Chain) if a chain diverges.
+    /// [`RunError::Teaching`](crate::RunError::Teaching) without an energy,
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for a run whose chains hold the observed pixels, [`RunError::Chain`](crate::RunError::Chain) if a chain diverges.
     pub fn log_z(&self, options: &LogZOptions) -> Result<LogZ> {
         let trainer = self.trainer();
         let (shape, device) = (self.image_shape(), trainer.device());
         let chains = &trainer.recipe().chains;
-        if trainer.recipe().condition.as_ref().is_some_and(|condition| condition.hold) {
+        if trainer.recipe().condition.as_ref().is_some_and(ConditionRecipe::holds) {
             unsuitable!(
                 "the chains of this run hold the observed pixels (condition.hold): its energy is a model of the \
                  hidden pixels alone, not of whole images"
             );
         }
         let condition = self.conditions(options.count, &options.condition)?;
-        let Some(model) = trainer.model(condition) else {
-            unsuitable!(
-                "this task needs an energy, which a run with student.kind = \"vae-on-data\" lacks"
-            );
-        };
+        let model = trainer.model(condition)?;
         let step_size = options.step_size.unwrap_or(chains.step_size);
         let (count, steps) = (options.count, options.steps);
 

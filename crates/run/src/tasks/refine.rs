@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::metrics::Spread;
+use ebm::teaching::SampleRequest;
 use ebm::tensor::values_f64;
 use serde::Serialize;
 
@@ -62,8 +63,8 @@ impl TrainedRun {
         let (trainer, count) = (self.trainer(), options.count);
         let steps = self.steps(options.steps);
         let condition = self.conditions(count, &options.condition)?;
-        let strip = [count, options.frames];
-        let samples = trainer.sample(count, condition.clone(), steps, self.key(), strip)?;
+        let request = SampleRequest::new(count, self.key()).given(condition.clone()).steps(steps);
+        let samples = trainer.sample(request.film_strip(count, options.frames))?;
         let mut energies = samples.energies.map(values_f64).unwrap_or_default();
         energies.extend(values_f64(trainer.energies(samples.refined, condition)?));
         let steps = energies.chunks(count).enumerate().map(|(step, energies)| StepEnergies {

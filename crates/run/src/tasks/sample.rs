@@ -1,6 +1,7 @@
 //! Samples of a trained model, before and after Langevin refinement.
 
 use burn::tensor::Tensor;
+use ebm::teaching::SampleRequest;
 use ebm::tensor::values_f64;
 use serde::Serialize;
 
@@ -78,8 +79,8 @@ impl TrainedRun {
         let trainer = self.trainer();
         let steps = self.steps(options.steps);
         let condition = self.conditions(options.count, &options.condition)?;
-        let samples =
-            trainer.sample(options.count, condition.clone(), steps, self.key(), [0, 2])?;
+        let request = SampleRequest::new(options.count, self.key());
+        let samples = trainer.sample(request.given(condition.clone()).steps(steps))?;
         let start = samples.start;
         let refined = self.has_energy().then_some(samples.refined);
         let mut class_accuracy = Vec::new();

@@ -5,7 +5,11 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::{Recipe, RecipeError};
+use super::Recipe;
+use crate::RecipeError;
+use crate::condition::ConditionRecipe;
+use crate::keys::KIND;
+use crate::registry::StudentRegistry;
 
 macro_rules! embedded {
     ($($name:literal),* $(,)?) => {
@@ -72,11 +76,7 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError::Unknown`], listing the names.
     pub fn embedded(name: &str) -> Result<Self, RecipeError> {
-        let (base, quick) = match name.strip_suffix(QUICK) {
-            Some(base) => (base, true),
-            None => (name, false),
-        };
-        Self::read(embedded_text(base, name)?, name, quick, &[])
+        Self::open(name, false, &[])
     }
 
     /// An embedded recipe by name, or a file by path (anything that ends in `.toml`); `quick` takes its quick
@@ -85,15 +85,28 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`], naming the file and the key.
     pub fn open(name_or_path: &str, quick: bool, settings: &[String]) -> Result<Self, RecipeError> {
+        Self::open_with(name_or_path, quick, settings, &StudentRegistry::default())
+    }
+
+    /// As [`open`](Self::open), for recipes whose student is one of `students`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        name_or_path: &str,
+        quick: bool,
+        settings: &[String],
+        students: &StudentRegistry,
+    ) -> Result<Self, RecipeError> {
         let path = Path::new(name_or_path);
         if path.extension().is_some_and(|extension| extension == "toml") {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| RecipeError::Read { path: path.into(), source })?;
-            return Self::read(&text, name_or_path, quick, settings);
+            return read(&text, name_or_path, quick, settings, students);
         }
         let base = name_or_path.strip_suffix(QUICK).unwrap_or(name_or_path);
         let text = embedded_text(base, name_or_path)?;
-        Self::read(text, name_or_path, quick || base != name_or_path, settings)
+        read(text, name_or_path, quick || base != name_or_path, settings, students)
     }
 
     /// Reads a recipe from TOML; `origin` names it in errors.
@@ -101,33 +114,34 @@ impl Recipe {
     /// # Errors
     /// [`RecipeError`], naming the key.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self, RecipeError> {
-        Self::read(text, origin, false, &[])
+        Self::from_toml_with(text, origin, &StudentRegistry::default())
     }
 
-    fn read(
+    /// As [`from_toml`](Self::from_toml), for recipes whose student is one of `students`.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_toml_with(
         text: &str,
         origin: &str,
-        quick: bool,
-        settings: &[String],
+        students: &StudentRegistry,
     ) -> Result<Self, RecipeError> {
-        let parse_error = |message: String| RecipeError::Parse { origin: origin.into(), message };
-        let mut table = resolve(text, origin, 0)?;
-        let variant = table.remove("quick");
-        if quick {
-            let Some(Value::Table(variant)) = variant else {
-                return Err(parse_error("it has no quick variant, no table [quick]".into()));
-            };
-            if let Some(Value::String(name)) = table.get_mut("name") {
-                name.push_str(QUICK);
+        read(text, origin, false, &[], students)
+    }
+
+    /// Reads a resolved recipe of the time when `[student]` and `[condition]` held the keys of all kinds: those that
+    /// do not belong to the kind were of no effect, and are dropped.
+    pub(crate) fn from_toml_of_all_keys(text: &str, origin: &str) -> Result<Self, RecipeError> {
+        let students = StudentRegistry::default();
+        let mut table = resolve(text, origin, 0, &students)?;
+        for (name, value) in &mut table {
+            if let Value::Table(value) = value
+                && let Some(keys) = keys_of_choice(name, value, &students)
+            {
+                value.retain(|key, _| key == KIND || keys.contains(&key));
             }
-            overlay(&mut table, variant);
         }
-        for setting in settings {
-            overlay(&mut table, set(setting)?);
-        }
-        let recipe = Self::deserialize(table).map_err(|error| parse_error(error.to_string()))?;
-        recipe.validate()?;
-        Ok(recipe)
+        finish(table, origin, &students)
     }
 
     /// The recipe as TOML, with every value spelled out.
@@ -142,6 +156,45 @@ impl Recipe {
     }
 }
 
+fn read(
+    text: &str,
+    origin: &str,
+    quick: bool,
+    settings: &[String],
+    students: &StudentRegistry,
+) -> Result<Recipe, RecipeError> {
+    let mut table = resolve(text, origin, 0, students)?;
+    let variant = table.remove("quick");
+    if quick {
+        let Some(Value::Table(variant)) = variant else {
+            let message = "it has no quick variant, no table [quick]".into();
+            return Err(RecipeError::Parse { origin: origin.into(), message });
+        };
+        if let Some(Value::String(name)) = table.get_mut("name") {
+            name.push_str(QUICK);
+        }
+        overlay(&mut table, variant, students);
+    }
+    // One layer, whatever their order: student.kind may come after keys of that kind.
+    let mut layer = Table::new();
+    for setting in settings {
+        merge(&mut layer, set(setting)?);
+    }
+    overlay(&mut table, layer, students);
+    finish(table, origin, students)
+}
+
+/// Reads the merged table and checks every key and value.
+fn finish(table: Table, origin: &str, students: &StudentRegistry) -> Result<Recipe, RecipeError> {
+    let recipe = Recipe::deserialize(table).map_err(|error| RecipeError::Parse {
+        origin: origin.into(),
+        message: error.to_string(),
+    })?;
+    recipe.validate()?;
+    recipe.student.with_settings(students, |settings| settings.validate(&recipe.parts()))?;
+    Ok(recipe)
+}
+
 fn embedded_text(name: &str, given: &str) -> Result<&'static str, RecipeError> {
     EMBEDDED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| {
         RecipeError::Unknown {
@@ -152,7 +205,12 @@ fn embedded_text(name: &str, given: &str) -> Result<&'static str, RecipeError> {
 }
 
 /// The recipe's table, laid over the one that it extends.
-fn resolve(text: &str, origin: &str, depth: usize) -> Result<Table, RecipeError> {
+fn resolve(
+    text: &str,
+    origin: &str,
+    depth: usize,
+    students: &StudentRegistry,
+) -> Result<Table, RecipeError> {
     let parse_error = |message: String| RecipeError::Parse { origin: origin.into(), message };
     let mut table = text.parse::<Table>().map_err(|error| parse_error(error.to_string()))?;
     let base = match table.remove("extends") {
@@ -167,18 +225,23 @@ fn resolve(text: &str, origin: &str, depth: usize) -> Result<Table, RecipeError>
     if depth == DEEPEST_EXTENDS {
         return Err(parse_error("extends goes in a circle".into()));
     }
-    let mut merged = resolve(embedded_text(&base, &base)?, &base, depth + 1)?;
-    overlay(&mut merged, table);
+    let mut merged = resolve(embedded_text(&base, &base)?, &base, depth + 1, students)?;
+    overlay(&mut merged, table, students);
     Ok(merged)
 }
 
-/// Tables are merged key by key, unless they are of different networks; [`NONE`] takes a value away; any other
-/// value replaces the one below.
-fn overlay(base: &mut Table, over: Table) {
+/// Lays a table over another: tables are merged key by key, [`NONE`] takes a value away, and any other value replaces
+/// the one below. Where the upper table chooses another network, student or condition, only the keys that belong to
+/// the new choice are kept of the lower one.
+fn overlay(base: &mut Table, over: Table, students: &StudentRegistry) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
-            (Some(Value::Table(base)), Value::Table(over)) if !changes_network(base, &over) => {
-                overlay(base, over);
+            (Some(Value::Table(base)), Value::Table(over)) => {
+                if changes_choice(&key, base, &over) {
+                    let keys = keys_of_choice(&key, &over, students).unwrap_or_default();
+                    base.retain(|key, _| keys.contains(&key));
+                }
+                overlay(base, over, students);
             }
             (_, Value::String(word)) if word == NONE => {
                 base.remove(&key);
@@ -190,13 +253,42 @@ fn overlay(base: &mut Table, over: Table) {
     }
 }
 
-/// The numbers of one network mean nothing to another; `conv` need not be written.
-fn changes_network(base: &Table, over: &Table) -> bool {
-    let network = |table: &Table| {
-        let name = table.get("network").and_then(Value::as_str);
-        name.unwrap_or("conv").to_owned()
+/// As [`overlay`], within a layer: nothing is taken away.
+fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(over)) => merge(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Whether the table `name` chooses something else than the one below it.
+fn changes_choice(name: &str, base: &Table, over: &Table) -> bool {
+    let (key, default) = match name {
+        "energy" => ("network", Some("conv")),
+        "student" | "condition" => (KIND, None),
+        _ => return false,
     };
-    over.contains_key("network") && network(base) != network(over)
+    let choice =
+        |table: &Table| table.get(key).and_then(Value::as_str).or(default).map(str::to_owned);
+    over.contains_key(key) && choice(base) != choice(over)
+}
+
+/// The keys that belong to the choice of the table `name`, but for the one that chooses. Networks share none.
+fn keys_of_choice(
+    name: &str,
+    table: &Table,
+    students: &StudentRegistry,
+) -> Option<&'static [&'static str]> {
+    let kind = table.get(KIND).and_then(Value::as_str)?;
+    match name {
+        "student" => students.keys(kind),
+        "condition" => ConditionRecipe::keys(kind),
+        _ => None,
+    }
 }
 
 /// `chains.noise=true` as a table.
@@ -222,7 +314,10 @@ mod tests {
     use ebm_vae::VaeConfig;
 
     use super::*;
-    use crate::{ChainRecipe, OptimiserRecipe, Shuffle, StudentKind};
+    use crate::{
+        ChainRecipe, HiddenCondition, OptimiserRecipe, Shuffle, StudentRecipe, VaeOnDataRecipe,
+        VariationalRecipe,
+    };
 
     #[test]
     fn embedded_recipes_are_valid_sorted_and_survive_a_round_trip() {
@@ -270,8 +365,8 @@ mod tests {
             ema_decay: None,
         };
         assert_eq!(recipe.optimiser, optimiser);
-        assert_eq!(recipe.student.kind, StudentKind::Variational);
-        assert_eq!((recipe.data.batch, recipe.student.kl_weight), (400, 3.0));
+        assert_eq!(recipe.student, VariationalRecipe::new(3.0).into());
+        assert_eq!(recipe.data.batch, 400);
         // ×0.98 every 20 epochs, continuously.
         assert!((recipe.decay_at(3, 20) - 0.98).abs() < 1e-12);
         assert!((recipe.decay_at(3, 10) - 0.98_f64.sqrt()).abs() < 1e-12);
@@ -290,7 +385,8 @@ mod tests {
         let chains = &recipe.chains;
         assert_eq!((chains.count, chains.steps, chains.sampling_steps), (900, 15, 30));
         assert_eq!((chains.step_size, chains.reference_std), (0.002, Some(0.016)));
-        assert_eq!((recipe.data.batch, recipe.student.kl_weight), (250, 2.0));
+        assert_eq!(recipe.student, VariationalRecipe::new(2.0).into());
+        assert_eq!(recipe.data.batch, 250);
         assert_eq!(recipe.data.shuffle, Shuffle::Never);
         let optimiser = &recipe.optimiser;
         let rates = (optimiser.energy_learning_rate, optimiser.vae_learning_rate);
@@ -332,7 +428,28 @@ mod tests {
         let set = Recipe::open("mnist", false, &settings.map(String::from)).expect("valid");
         assert_eq!(set, expected);
         let student = Recipe::open("mnist", true, &["student.kind=replay".into()]).expect("valid");
-        assert_eq!((student.student.kind, &*student.name), (StudentKind::Replay, "mnist-quick"));
+        assert_eq!((student.student.kind(), &*student.name), ("replay", "mnist-quick"));
+    }
+
+    /// Another kind keeps the keys that it shares with the one below, and drops the others.
+    #[test]
+    fn another_kind_keeps_the_keys_that_it_shares() {
+        let open = |name: &str, settings: &[&str]| {
+            let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
+            Recipe::open(name, false, &settings)
+        };
+        let student = open("openmoji", &["student.kind=vae-on-data"]).expect("valid").student;
+        let mut expected = VaeOnDataRecipe::new(0.05);
+        expected.ema_decay = Some(0.995);
+        assert_eq!(student, expected.into());
+        // A key may stand before its kind.
+        let settings = ["student.latent_steps=5", "student.kind=generator"];
+        let student = open("two-moons", &settings).expect("valid").student;
+        let StudentRecipe::Generator(generator) = &student else { panic!("{student:?}") };
+        assert_eq!((generator.latent_steps, generator.decoder_std), (5, 0.1));
+        // The hole is not a key of pairs.
+        let condition = open("facades", &["condition.kind=hidden"]).expect("valid").condition;
+        assert_eq!(condition, Some(HiddenCondition::default().into()));
     }
 
     #[test]
@@ -355,7 +472,10 @@ mod tests {
             ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
             ("name = \"x\"", "missing field"),
             ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
-            ("extends = \"mnist\"\n[student]\nkind = \"teacher\"", "expected one of `variational`"),
+            (
+                "extends = \"mnist\"\n[student]\nkind = \"teacher\"",
+                "must be one of variational, generator, noise",
+            ),
             (
                 "extends = \"mnist\"\n[student]\nkind = \"data\"\n[data]\nbatch = 100",
                 "chains.count is 400; it must be at most data.batch",
@@ -377,6 +497,11 @@ mod tests {
         }
         for (setting, expected) in [
             ("chains.steps", "key=value"),
+            (
+                "student.buffer=5",
+                "student.buffer does not belong to student.kind = \"variational\", whose keys are \
+                 kl_weight, decoder_std, latent_step_size, ema_decay",
+            ),
             ("chains.stepz=3", "unknown field `stepz`"),
             ("chains.steps=many", "invalid type: string \"many\""),
             ("a b=3", "the key must be"),

@@ -1,7 +1,9 @@
 //! The ranges of a recipe's values.
 
-use super::{Recipe, StudentKind};
-use crate::{ConditionKind, RecipeError};
+use super::Recipe;
+use crate::RecipeError;
+use crate::condition::ConditionRecipe;
+use crate::part::Part;
 
 /// More than any run could use.
 const MOST: u64 = 1_000_000_000;
@@ -37,7 +39,9 @@ impl Recipe {
         count("evaluation.checkpoint_every", self.evaluation.checkpoint_every, 1, MOST)?;
         count("evaluation.images", self.evaluation.images as u64, 1, 1_024)?;
         self.validate_chains()?;
-        self.validate_student()?;
+        if let Some(settings) = self.student.built_in() {
+            settings.validate(&self.parts())?;
+        }
         self.validate_optimiser()?;
         self.validate_condition()?;
         self.energy.validate()?;
@@ -56,43 +60,28 @@ impl Recipe {
         positive("chains.gradient_clip", chains.gradient_clip.unwrap_or(1.0))
     }
 
-    fn validate_student(&self) -> Result<(), RecipeError> {
-        let (student, chains) = (&self.student, self.chains.count);
-        not_negative("student.kl_weight", student.kl_weight)?;
-        positive("student.decoder_std", student.decoder_std)?;
-        count("student.latent_steps", student.latent_steps as u64, 0, LONGEST)?;
-        positive("student.latent_step_size", student.latent_step_size)?;
-        let restart = student.restart;
-        range("student.restart", restart, (0.0..=1.0).contains(&restart), "in [0, 1]")?;
-        if student.kind == StudentKind::Replay {
-            count("student.buffer", student.buffer as u64, chains as u64, 1 << 24)?;
-        }
-        let starts = student.kind != StudentKind::Data || chains <= self.data.batch;
-        range("chains.count", chains, starts, "at most data.batch where chains begin at the data")
-    }
-
     fn validate_condition(&self) -> Result<(), RecipeError> {
         let Some(condition) = &self.condition else { return Ok(()) };
-        count("condition.classes", condition.classes as u64, 1, 256)?;
-        count("condition.channels", condition.channels as u64, 1, 1_024)?;
-        let (gamma, decodes) = (condition.l1_weight, self.student.kind.has_vae());
+        match condition {
+            ConditionRecipe::Class(class) => {
+                count("condition.classes", class.classes as u64, 1, 256)?;
+            }
+            ConditionRecipe::Hidden(hidden) => {
+                let only = "false, unless the networks see the mask (condition.mask)";
+                range("condition.hold", hidden.hold, !hidden.hold || hidden.mask, only)?;
+            }
+            ConditionRecipe::Pair(pair) => {
+                count("condition.channels", pair.channels as u64, 1, 1_024)?;
+            }
+        }
+        let gamma = condition.l1_weight();
         range("condition.l1_weight", gamma, (0.0..=1.0).contains(&gamma), "in [0, 1]")?;
-        let image = condition.kind != ConditionKind::Class && decodes;
-        let for_images = "0 where the condition is a class, or the student has no decoder";
-        range("condition.l1_weight", gamma, gamma == 0.0 || image, for_images)?;
-        let masked = condition.kind == ConditionKind::Hidden && condition.mask;
-        let only = "false, unless the condition is of kind hidden with its mask";
-        range("condition.hold", condition.hold, !condition.hold || masked, only)?;
+        let decodes = self.student.has(Part::Decoder) || self.student.built_in().is_none();
+        let expected = "0 where the student has no decoder";
+        range("condition.l1_weight", gamma, gamma == 0.0 || decodes, expected)?;
         let (chains, batch) = (self.chains.count, self.data.batch);
         let own = "data.batch where there is a condition: each of the data has its own chain";
-        range("chains.count", chains, chains == batch, own)?;
-        let kept = self.student.kind == StudentKind::Replay;
-        range(
-            "student.kind",
-            "replay",
-            !kept,
-            "another where there is a condition: states that are kept had others",
-        )
+        range("chains.count", chains, chains == batch, own)
     }
 
     fn validate_optimiser(&self) -> Result<(), RecipeError> {
@@ -112,39 +101,27 @@ impl Recipe {
         not_negative("optimiser.condition_weight", weight)?;
         let learns = weight == 0.0 || self.condition.is_some();
         range("optimiser.condition_weight", weight, learns, "0 without a [condition]")?;
-        let averages = [
-            ("optimiser.ema_decay", optimiser.ema_decay),
-            ("student.ema_decay", self.student.ema_decay),
-        ];
-        for (name, decay) in averages {
-            let decay = decay.unwrap_or(0.0);
-            range(name, decay, (0.0..1.0).contains(&decay), "in [0, 1)")?;
-        }
-        Ok(())
+        RecipeError::check_decay("optimiser.ema_decay", optimiser.ema_decay)
     }
 }
 
-fn positive(field: &'static str, value: f64) -> Result<(), RecipeError> {
-    range(field, value, value > 0.0 && value.is_finite(), "positive and finite")
+fn positive(field: &str, value: f64) -> Result<(), RecipeError> {
+    RecipeError::check_positive(field, value)
 }
 
-fn not_negative(field: &'static str, value: f64) -> Result<(), RecipeError> {
-    range(field, value, (0.0..f64::INFINITY).contains(&value), "0 or more, finite")
+fn not_negative(field: &str, value: f64) -> Result<(), RecipeError> {
+    RecipeError::check_not_negative(field, value)
 }
 
-fn count(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), RecipeError> {
-    range(field, value, (least..=most).contains(&value), format!("in {least}..={most}"))
+fn count(field: &str, value: u64, least: u64, most: u64) -> Result<(), RecipeError> {
+    RecipeError::check_count(field, value, least..=most)
 }
 
 fn range(
-    field: &'static str,
+    field: &str,
     given: impl ToString,
     ok: bool,
     expected: impl Into<String>,
 ) -> Result<(), RecipeError> {
-    if ok {
-        Ok(())
-    } else {
-        Err(RecipeError::Range { field, given: given.to_string(), expected: expected.into() })
-    }
+    RecipeError::check(field, given, ok, expected)
 }

@@ -1,14 +1,7 @@
 //! Where chains ended, kept for later chains to start from.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ebm_noise::Key;
-
-/// Streams of a draw.
-mod stream {
-    pub(super) const PLACES: u64 = 0;
-    pub(super) const RESTART: u64 = 1;
-    pub(super) const NOISE: u64 = 2;
-}
+use ebm_noise::{Key, streams::buffer as stream};
 
 /// States in the memory of the host, at first uniform noise.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,17 +15,26 @@ impl Buffer {
         Self { image, states: noise(len, image, key, device) }
     }
 
-    /// A buffer of these states, `[len, …]`; `None` if there are not so many.
-    pub(crate) fn from_states(len: usize, image: [usize; 2], states: Vec<f32>) -> Option<Self> {
-        (states.len() == len * pixels(image)).then_some(Self { image, states })
+    /// Returns the number of states.
+    pub(crate) fn len(&self) -> usize {
+        self.states.len() / pixels(self.image)
+    }
+
+    /// Replaces all states by these, `[len, …]`, and returns whether there are as many.
+    pub(crate) fn restore(&mut self, states: Vec<f32>) -> bool {
+        let fits = states.len() == self.states.len();
+        if fits {
+            self.states = states;
+        }
+        fits
     }
 
     pub(crate) fn states(&self) -> &[f32] {
         &self.states
     }
 
-    /// `count` states from different places, as far as there are so many; each is replaced by noise with
-    /// probability `restart`. Gives the places as well; states beyond them are noise.
+    /// `count` states from different slots, as far as there are so many; each is replaced by noise with
+    /// probability `restart`. Gives the slots as well; states beyond them are noise.
     pub(crate) fn draw(
         &self,
         count: usize,
@@ -41,26 +43,26 @@ impl Buffer {
         device: &Device,
     ) -> (Vec<usize>, Tensor<4>) {
         let pixels = pixels(self.image);
-        let mut places = key.fold(stream::PLACES).permutation(self.states.len() / pixels);
-        places.truncate(count);
+        let mut slots = key.fold(stream::SLOTS).permutation(self.states.len() / pixels);
+        slots.truncate(count);
         let mut states = noise(count, self.image, key.fold(stream::NOISE), device);
         let restarts = key.fold(stream::RESTART);
-        for (row, (state, &place)) in states.chunks_exact_mut(pixels).zip(&places).enumerate() {
+        for (row, (state, &slot)) in states.chunks_exact_mut(pixels).zip(&slots).enumerate() {
             if restarts.uniform_at(row as u32, 0) >= restart {
-                state.copy_from_slice(&self.states[place * pixels..][..pixels]);
+                state.copy_from_slice(&self.states[slot * pixels..][..pixels]);
             }
         }
         let [channels, size] = self.image;
         let shape = [count, channels, size, size];
-        (places, Tensor::from_data(TensorData::new(states, shape), device))
+        (slots, Tensor::from_data(TensorData::new(states, shape), device))
     }
 
-    /// Puts the first of `states` in these places.
-    pub(crate) fn keep(&mut self, places: &[usize], states: Tensor<4>) {
+    /// Puts the first of `states` in these slots.
+    pub(crate) fn keep(&mut self, slots: &[usize], states: Tensor<4>) {
         let pixels = pixels(self.image);
         let states: Vec<f32> = states.into_data().iter::<f32>().collect();
-        for (state, &place) in states.chunks_exact(pixels).zip(places) {
-            self.states[place * pixels..][..pixels].copy_from_slice(state);
+        for (state, &slot) in states.chunks_exact(pixels).zip(slots) {
+            self.states[slot * pixels..][..pixels].copy_from_slice(state);
         }
     }
 }
@@ -87,15 +89,15 @@ mod tests {
     fn what_is_kept_is_drawn_again() {
         let device = Device::flex();
         let mut buffer = Buffer::new(6, [1, 2], Key::new(1), &device);
-        let (places, drawn) = buffer.draw(4, 0.0, Key::new(2), &device);
-        let mut different = places.clone();
+        let (slots, drawn) = buffer.draw(4, 0.0, Key::new(2), &device);
+        let mut different = slots.clone();
         different.sort_unstable();
         different.dedup();
         assert_eq!(different.len(), 4);
-        for (state, place) in host(drawn.clone()).chunks(4).zip(&places) {
-            assert_eq!(state, &buffer.states()[place * 4..][..4]);
+        for (state, slot) in host(drawn.clone()).chunks(4).zip(&slots) {
+            assert_eq!(state, &buffer.states()[slot * 4..][..4]);
         }
-        buffer.keep(&places, drawn + 7.0);
+        buffer.keep(&slots, drawn + 7.0);
         let (_, all) = buffer.draw(6, 0.0, Key::new(3), &device);
         assert_eq!(host(all).iter().filter(|x| **x >= 6.0).count(), 16);
     }
@@ -111,7 +113,7 @@ mod tests {
         // 200 expected; four standard errors of 13.8.
         assert!((fresh - 200.0).abs() < 55.0, "{fresh}");
         // More than there are: the rest is noise.
-        let (places, drawn) = buffer.draw(5000, 0.0, Key::new(3), &device);
-        assert_eq!((places.len(), drawn.dims()[0]), (4000, 5000));
+        let (slots, drawn) = buffer.draw(5000, 0.0, Key::new(3), &device);
+        assert_eq!((slots.len(), drawn.dims()[0]), (4000, 5000));
     }
 }

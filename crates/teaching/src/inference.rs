@@ -1,15 +1,15 @@
 //! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
 
 use burn::tensor::Tensor;
-use ebm_energy::prepare;
-use ebm_noise::Key;
+use ebm_energy::{Energy, prepare};
+use ebm_mcmc::{Langevin, run};
+use ebm_noise::{Key, streams::inference as stream};
 use ebm_vae::{LatentPosterior, Vae};
 
-use crate::{StudentKind, TeachingError, Trainer};
-
-/// Streams of random numbers of [`Trainer::infer`].
-const START: u64 = 0;
-const LANGEVIN: u64 = 1;
+use crate::TeachingError;
+use crate::part::Part;
+use crate::student::TrainedDecoder;
+use crate::trainer::Trainer;
 
 impl Trainer {
     /// U of each image, as chains see it: with the reference term and the temperature of the recipe.
@@ -28,9 +28,7 @@ impl Trainer {
     ) -> Result<Tensor<1>, TeachingError> {
         self.check_shape(&images)?;
         self.check_condition(condition.as_ref(), images.dims()[0])?;
-        let Some(model) = self.model(condition) else {
-            return Err(self.missing("an energy", "all students but vae-on-data"));
-        };
+        let model = self.model(condition)?;
         Ok(prepare(&model).energy(images))
     }
 
@@ -40,8 +38,7 @@ impl Trainer {
     /// # Errors
     /// [`TeachingError::Missing`] without networks.
     pub fn decoder(&self) -> Result<Vae, TeachingError> {
-        let missing = || self.missing("a decoder", "variational, generator and vae-on-data");
-        self.student.shown().ok_or_else(missing)
+        Ok(self.trained_decoder()?.vae)
     }
 
     /// The auto-encoder without autodiff, for its encoder too.
@@ -49,9 +46,7 @@ impl Trainer {
     /// # Errors
     /// [`TeachingError::Missing`] without networks, and of a generator, whose encoder learns nothing.
     pub fn encoder(&self) -> Result<Vae, TeachingError> {
-        let learned = self.recipe.student.kind != StudentKind::Generator;
-        let missing = || self.missing("an encoder that learned", "variational and vae-on-data");
-        self.student.shown().filter(|_| learned).ok_or_else(missing)
+        self.student.encoder().ok_or_else(|| self.missing(Part::Encoder))
     }
 
     /// Codes of images of which the pixels of `mask` are seen, by `steps` Langevin steps from z ~ N(0, I):
@@ -75,20 +70,18 @@ impl Trainer {
         steps: usize,
         key: Key,
     ) -> Result<Tensor<2>, TeachingError> {
-        let vae = self.decoder()?;
+        let TrainedDecoder { vae, std, latent_step_size } = self.trained_decoder()?;
         self.check_shape(&images)?;
         self.check_condition(condition.as_ref(), images.dims()[0])?;
-        let start = key.fold(START).normal([images.dims()[0], vae.latent()], self.device());
-        let std = self.recipe.student.decoder_std;
+        let start = key.fold(stream::START).normal([images.dims()[0], vae.latent()], self.device());
         let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
-        let codes = self.student.infer(&posterior, start, steps, key.fold(LANGEVIN));
-        codes.map_err(|source| self.chain_error(source))
+        let kernel = Langevin::new(latent_step_size);
+        let key = key.fold(stream::LANGEVIN);
+        let chains = run(&kernel, &posterior, start, steps, key, |_, _| {});
+        chains.map(|chains| chains.state).map_err(|source| self.chain_error(source))
     }
 
-    fn missing(&self, part: &'static str, takes: &'static str) -> TeachingError {
-        // As recipes spell it.
-        let student = toml::Value::try_from(self.recipe.student.kind);
-        let student = student.map(|kind| kind.to_string()).unwrap_or_default();
-        TeachingError::Missing { part, student, takes }
+    fn trained_decoder(&self) -> Result<TrainedDecoder, TeachingError> {
+        self.student.decoder().ok_or_else(|| self.missing(Part::Decoder))
     }
 }

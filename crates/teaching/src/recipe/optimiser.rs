@@ -1,0 +1,51 @@
+//! `[optimiser]`: how both models learn.
+
+use burn::optim::AdamConfig;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Adam for both models, and the decay of both learning rates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OptimiserRecipe {
+    /// Learning rate of the energy at epoch 0.
+    pub energy_learning_rate: f64,
+    /// Learning rate of the VAE at epoch 0.
+    pub vae_learning_rate: f64,
+    /// Adam's β₁.
+    pub beta_1: f32,
+    /// Adam's β₂.
+    pub beta_2: f32,
+    /// Adam's ε.
+    pub epsilon: f32,
+    /// Both learning rates are multiplied by decay^(epoch / decay_epochs).
+    pub decay: f64,
+    /// See `decay`.
+    pub decay_epochs: f64,
+    /// Instead of by epochs, learning rates are multiplied by decay^(iteration / decay_iterations): for runs of few epochs,
+    /// whose number rises in steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay_iterations: Option<u64>,
+    /// α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch 2019); the released code
+    /// has none.
+    #[serde(default)]
+    pub energy_regulariser: f64,
+    /// w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's loss, where c′ is the condition of
+    /// the next of the data: without it f(x, c) cannot be compared between conditions.
+    #[serde(default)]
+    pub condition_weight: f64,
+    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which samples that are shown or measured
+    /// then come from; none in the released code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ema_decay: Option<f64>,
+}
+
+impl OptimiserRecipe {
+    /// Returns the configuration of Adam, which both models have in common.
+    pub fn adam(&self) -> AdamConfig {
+        AdamConfig::new()
+            .with_beta_1(self.beta_1)
+            .with_beta_2(self.beta_2)
+            .with_epsilon(self.epsilon)
+    }
+}

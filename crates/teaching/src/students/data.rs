@@ -1,0 +1,45 @@
+//! Contrastive divergence: chains start at the data.
+
+use burn::tensor::{Device, Tensor};
+use ebm_noise::Key;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::noise::uniform;
+use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
+use crate::student::{InitialStates, StartRequest, Student};
+use crate::{RecipeError, TeachingError};
+
+/// Settings of chains that start at the data: none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DataStudentRecipe {}
+
+impl StudentSettings for DataStudentRecipe {
+    fn validate(&self, recipe: &RecipeParts<'_>) -> Result<(), RecipeError> {
+        let (chains, batch) = (recipe.chains.count, recipe.data.batch);
+        let expected = "at most data.batch where chains begin at the data";
+        RecipeError::check("chains.count", chains, chains <= batch, expected)
+    }
+
+    fn build(&self, setup: &StudentSetup<'_>) -> Result<Box<dyn Student>, TeachingError> {
+        Ok(Box::new(DataStudent { image: setup.image, device: setup.device.clone() }))
+    }
+}
+
+struct DataStudent {
+    image: [usize; 2],
+    device: Device,
+}
+
+impl Student for DataStudent {
+    fn initial_states(&self, request: StartRequest<'_>) -> InitialStates {
+        InitialStates::new(request.data.clone().narrow(0, 0, request.count))
+    }
+
+    /// There are no data at hand: previews start at uniform noise.
+    fn preview_states(&self, count: usize, _condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+        uniform(count, self.image, key, &self.device)
+    }
+}

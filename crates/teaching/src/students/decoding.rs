@@ -1,0 +1,224 @@
+//! What students with an auto-encoder share: everything but their loss.
+
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use ebm_mcmc::{ChainError, Langevin, run};
+use ebm_networks::{Contrast, Ema};
+use ebm_noise::Key;
+use ebm_vae::{LatentPosterior, Vae, VaeLoss};
+
+use super::batches::decode_in_batches;
+use crate::condition::ConditionRecipe;
+use crate::files::{CheckpointReader, CheckpointWriter, is_finite};
+use crate::registry::StudentSetup;
+use crate::student::{InitialStates, StartRequest, Student, StudentLoss, TrainedDecoder, Update};
+use crate::{RecipeError, TeachingError};
+
+const VAE: &str = "vae.bpk";
+const ADAM: &str = "vae-adam.bpk";
+const AVERAGE: &str = "vae-average.bpk";
+/// More Langevin steps on codes than any run could use.
+pub(super) const MOST_LATENT_STEPS: u64 = 100_000;
+
+/// σ₂ in the released code of CoopNets.
+pub(super) fn released_std() -> f64 {
+    0.3
+}
+
+/// δ₂ in the released code of CoopNets.
+pub(super) fn released_latent_step_size() -> f64 {
+    0.1
+}
+
+/// The loss of an auto-encoder, by which students that decode differ.
+pub(super) trait Objective: Send + Sync + 'static {
+    /// Whether the encoder is trained too.
+    const ENCODES: bool;
+
+    /// Computes the loss. `latent` are the codes that the chains started from, `[chains, latent]`.
+    fn loss(
+        &self,
+        vae: &Vae,
+        latent: Tensor<2>,
+        contrast: &Contrast,
+        key: Key,
+    ) -> Result<LossTerms, ChainError>;
+
+    /// Returns the settings that all these students have.
+    fn decoder(&self) -> DecoderSettings;
+}
+
+/// The settings that all students with a decoder have.
+pub(super) struct DecoderSettings {
+    /// σ₂ of p(x|z).
+    pub(super) std: f64,
+    /// δ₂ of Langevin steps on codes.
+    pub(super) latent_step_size: f64,
+    /// The decay of the average of the weights, if there is one.
+    pub(super) ema_decay: Option<f64>,
+}
+
+impl DecoderSettings {
+    pub(super) fn validate(&self) -> Result<(), RecipeError> {
+        RecipeError::check_positive("student.decoder_std", self.std)?;
+        RecipeError::check_positive("student.latent_step_size", self.latent_step_size)?;
+        RecipeError::check_decay("student.ema_decay", self.ema_decay)
+    }
+}
+
+/// A loss and its terms, each `[1]`, with its graph.
+pub(super) struct LossTerms {
+    pub(super) total: Tensor<1>,
+    pub(super) reconstruction: Tensor<1>,
+    pub(super) kl: Option<Tensor<1>>,
+    /// g(z), `[batch, channels, height, width]`.
+    pub(super) decoded: Tensor<4>,
+}
+
+impl From<VaeLoss> for LossTerms {
+    fn from(VaeLoss { total, reconstruction, kl, decoded }: VaeLoss) -> Self {
+        Self { total, reconstruction, kl: Some(kl), decoded }
+    }
+}
+
+/// Runs Langevin steps on codes.
+pub(super) fn langevin(
+    posterior: &LatentPosterior,
+    z: Tensor<2>,
+    step_size: f64,
+    steps: usize,
+    key: Key,
+) -> Result<Tensor<2>, ChainError> {
+    let kernel = Langevin::new(step_size);
+    run(&kernel, posterior, z, steps, key, |_, _| {}).map(|chains| chains.state)
+}
+
+/// A student that starts chains at decoder means g(z), z ~ N(0, I).
+pub(super) struct DecodingStudent<O> {
+    objective: O,
+    vae: Vae,
+    adam: ModuleOptimizer,
+    /// The average of the weights, if the recipe wants one.
+    average: Option<Ema<Vae>>,
+    /// γ, the weight of the distance from data.
+    l1_weight: f64,
+    /// The chains of an iteration: what the decoder's normalisation has seen at once.
+    chains: usize,
+    /// Without autodiff.
+    device: Device,
+}
+
+impl<O: Objective> DecodingStudent<O> {
+    pub(super) fn new(objective: O, setup: &StudentSetup<'_>) -> Result<Self, TeachingError> {
+        let (recipe, training) = (&setup.recipe, setup.device.clone().autodiff());
+        let condition = setup.condition_shape();
+        let vae = recipe.vae.init_conditional(setup.image, condition, setup.key, &training)?;
+        let average = objective.decoder().ema_decay.map(|decay| Ema::new(decay, &vae));
+        Ok(Self {
+            average: average.transpose()?,
+            objective,
+            vae,
+            adam: recipe.optimiser.adam().init(),
+            l1_weight: recipe.condition.map_or(0.0, ConditionRecipe::l1_weight),
+            chains: recipe.chains.count,
+            device: setup.device.clone(),
+        })
+    }
+
+    /// The networks of preview samples, without autodiff.
+    fn preview_vae(&self) -> Vae {
+        let average = self.average.as_ref().map(|average| average.model().clone());
+        average.unwrap_or_else(|| self.vae.valid())
+    }
+
+    /// The loss, blended with the distance from the images that conditions belong to where the recipe asks for it.
+    fn blend_l1(&self, loss: Tensor<1>, decoded: Tensor<4>, data: Tensor<4>) -> Tensor<1> {
+        match self.l1_weight {
+            0.0 => loss,
+            weight => {
+                let l1 = (decoded - data).abs().flatten::<2>(1, 3).sum_dim(1).mean();
+                loss * (1.0 - weight) + l1 * weight
+            }
+        }
+    }
+}
+
+impl<O: Objective> Student for DecodingStudent<O> {
+    fn initial_states(&self, request: StartRequest<'_>) -> InitialStates {
+        let vae = self.vae.valid();
+        let z = request.key.normal([request.count, vae.latent()], &self.device);
+        InitialStates::new(vae.decode(z.clone(), request.condition)).remembering(z)
+    }
+
+    fn preview_states(&self, count: usize, condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+        let vae = self.preview_vae();
+        decode_in_batches(count, condition, self.chains, key, |count, condition, key| {
+            vae.decode(key.normal([count, vae.latent()], &self.device), condition)
+        })
+    }
+
+    fn update(
+        &self,
+        initial: InitialStates,
+        contrast: Contrast,
+        key: Key,
+    ) -> Result<Update, ChainError> {
+        let latent = initial.into_memory();
+        let LossTerms { total, reconstruction, kl, decoded } =
+            self.objective.loss(&self.vae, latent, &contrast, key)?;
+        let total = self.blend_l1(total, decoded, contrast.data);
+        let mut loss = StudentLoss::new(scalar(&total));
+        loss.reconstruction = Some(scalar(&reconstruction));
+        loss.kl = kl.as_ref().map(scalar);
+        let gradients = GradientsParams::from_grads(total.backward(), &self.vae);
+        Ok(Update::new(gradients).with_loss(loss))
+    }
+
+    fn apply(&mut self, update: Update, learning_rate: f64) {
+        self.vae = self.adam.step(learning_rate, self.vae.clone(), update.into_change());
+        if let Some(average) = &mut self.average {
+            average.update(&self.vae);
+        }
+    }
+
+    fn vae(&self) -> Option<&Vae> {
+        Some(&self.vae)
+    }
+
+    fn decoder(&self) -> Option<TrainedDecoder> {
+        let DecoderSettings { std, latent_step_size, .. } = self.objective.decoder();
+        Some(TrainedDecoder::new(self.preview_vae(), std, latent_step_size))
+    }
+
+    fn encoder(&self) -> Option<Vae> {
+        O::ENCODES.then(|| self.preview_vae())
+    }
+
+    fn is_finite(&self) -> bool {
+        is_finite(&self.vae)
+    }
+
+    fn save(&self, checkpoint: &mut CheckpointWriter) -> Result<(), TeachingError> {
+        checkpoint.write_module(VAE, &self.vae)?;
+        checkpoint.write_optimiser(ADAM, &self.adam)?;
+        match &self.average {
+            Some(average) => checkpoint.write_module(AVERAGE, average.model()),
+            None => Ok(()),
+        }
+    }
+
+    fn load(&mut self, checkpoint: &CheckpointReader) -> Result<(), TeachingError> {
+        self.vae = checkpoint.read_module(VAE, self.vae.clone())?;
+        self.adam = checkpoint.read_optimiser(ADAM, self.adam.clone())?;
+        if let Some(decay) = self.objective.decoder().ema_decay {
+            let average = checkpoint.read_module(AVERAGE, self.vae.clone())?;
+            self.average = Some(Ema::new(decay, &average)?);
+        }
+        Ok(())
+    }
+}
+
+fn scalar(value: &Tensor<1>) -> f64 {
+    f64::from(value.clone().into_scalar::<f32>())
+}

@@ -1,0 +1,47 @@
+//! Short-run MCMC from uniform noise.
+
+use burn::tensor::{Device, Tensor};
+use ebm_noise::Key;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::TeachingError;
+use crate::registry::{StudentSettings, StudentSetup};
+use crate::student::{InitialStates, StartRequest, Student};
+
+/// Settings of chains that start at uniform noise: none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct NoiseRecipe {}
+
+impl StudentSettings for NoiseRecipe {
+    fn build(&self, setup: &StudentSetup<'_>) -> Result<Box<dyn Student>, TeachingError> {
+        Ok(Box::new(NoiseStudent { image: setup.image, device: setup.device.clone() }))
+    }
+}
+
+struct NoiseStudent {
+    image: [usize; 2],
+    device: Device,
+}
+
+impl Student for NoiseStudent {
+    fn initial_states(&self, request: StartRequest<'_>) -> InitialStates {
+        InitialStates::new(uniform(request.count, self.image, request.key, &self.device))
+    }
+
+    fn preview_states(&self, count: usize, _condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+        uniform(count, self.image, key, &self.device)
+    }
+}
+
+/// Draws images whose values are uniform in [−1, 1).
+pub(super) fn uniform(
+    count: usize,
+    [channels, side]: [usize; 2],
+    key: Key,
+    device: &Device,
+) -> Tensor<4> {
+    key.uniform([count, channels, side, side], device) * 2.0 - 1.0
+}
