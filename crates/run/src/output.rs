@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Tensor;
-use ebm::mcmc::export::write_npy;
 use ebm::tensor::values;
+use ebm_files::{write_file_with, write_npy};
 use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::Serialize;
@@ -108,7 +108,9 @@ impl OutputFolder {
     /// [`RunError::Write`]
     pub fn array<const D: usize>(&mut self, name: &str, array: &Tensor<D>) -> Result<()> {
         let (values, shape) = (values(array.clone()), array.dims());
-        self.write(&format!("{name}.npy"), |path| write_npy(path, &values, &shape))
+        self.write(&format!("{name}.npy"), |path| {
+            write_file_with(path, |file| write_npy(file, &shape, &values))
+        })
     }
 
     /// Writes named arrays in single precision as one `NAME.safetensors`.

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::noise::streams;
+use ebm::tensor::Condition;
 
 use crate::conditions::ConditionChoice;
 use crate::{OutputFolder, Result, RunError, TrainedRun};
@@ -76,7 +77,8 @@ impl TrainedRun {
         };
         let line = line(&codes.ends, points);
         let condition = codes.condition.map(|c| c.repeat_dim(0, points));
-        let decoded = self.trainer().decoder()?.decode(line, condition.clone());
+        let given = condition.clone().map(Condition::from_maps);
+        let decoded = self.trainer().decoder()?.decode(line, given.as_ref());
         let key = self.key().fold(streams::interpolate::LANGEVIN);
         let refined = self.refine_images(&decoded, condition, options.steps, key)?;
         let frames = |images: Tensor<4>| images.chunk(points, 0);
@@ -103,7 +105,8 @@ impl TrainedRun {
         };
         let ends = [end(0)?, end(1)?];
         let encode = |stream, (x, c): &(Tensor<4>, Option<Tensor<4>>)| {
-            vae.encode(x.clone(), c.clone(), self.key().fold(stream)).mean
+            let c = c.clone().map(Condition::from_maps);
+            vae.encode(x.clone(), c.as_ref(), self.key().fold(stream)).mean
         };
         let codes = [
             encode(streams::interpolate::FIRST, &ends[0]),
