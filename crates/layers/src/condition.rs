@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
+use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,35 +35,41 @@ pub struct ConditionLayer {
 }
 
 impl ConditionConfig {
-    /// The weights, for conditions of `[channels, side, side]` (side 1 for classes, one-hot), in the network `field`
-    /// of `layers` on images of `[channels, size, size]`.
+    /// Returns the weights for conditions of a given shape, in a network of `layers` on images of shape `image`.
     ///
     /// # Errors
-    /// [`NetworkError`], if there is no such layer or its input is not as large as the condition.
+    /// [`NetworkError::OutOfRange`] for `condition.layer`, if there is no such layer or its input is not as large as
+    /// the condition; [`NetworkError::Condition`] for a condition without channels or classes.
     pub fn init(
         &self,
-        field: &str,
         layers: &[ConvLayer],
-        image: [usize; 2],
-        [channels, side]: [usize; 2],
+        image: ImageShape,
+        condition: ConditionShape,
         device: &Device,
     ) -> Result<ConditionLayer, NetworkError> {
-        let name = format!("{field}.condition.layer");
+        let name = || "condition.layer".to_owned();
         let wrong = |expected| {
             let given = self.layer.to_string();
-            Err(NetworkError::OutOfRange { field: name.clone(), given, expected })
+            Err(NetworkError::OutOfRange { field: name(), given, expected })
         };
         let Some(layer) = layers.get(self.layer) else {
             return wrong("one of the layers, counted from 0");
         };
-        NetworkError::check_count("condition channels", channels)?;
-        let input = layers[..self.layer].iter().fold(image[1], |s, l| same_output(s, l.stride));
-        if side != 1 && side != input {
+        let (channels, embedding) = match condition {
+            ConditionShape::Class { classes } => (classes, self.embedding),
+            ConditionShape::Image(shape) => (shape.channels, false),
+        };
+        if !(1..=NetworkError::LARGEST_COUNT).contains(&channels) {
+            let (given, expected) = (condition.to_string(), "of 1 to 16384 channels or classes");
+            return Err(NetworkError::Condition { given, expected });
+        }
+        let input = layers[..self.layer].iter().fold(image.side, |s, l| same_output(s, l.stride));
+        if matches!(condition, ConditionShape::Image(shape) if shape.side != input) {
             return wrong("0 for a condition that is an image: it goes beside x");
         }
         let weights = [channels, layer.channels, layer.kernel, layer.kernel];
-        NetworkError::check_product(name, "weights of the condition", &weights)?;
-        let (kernel, stride, padding) = match self.embedding && side == 1 {
+        NetworkError::check_product(name(), "weights of the condition", &weights)?;
+        let (kernel, stride, padding) = match embedding {
             true => (1, 1, PaddingConfig2d::Valid),
             false => (layer.kernel, layer.stride, same_padding(input, layer.kernel, layer.stride)),
         };
@@ -76,27 +83,31 @@ impl ConditionConfig {
 }
 
 impl ConditionLayer {
-    /// The layer whose sums it adds to.
+    /// Returns the index of the layer whose sums the condition adds to.
     pub fn layer(&self) -> usize {
         self.layer
     }
 
-    /// What is added to the layer's sums.
+    /// Returns what a condition adds to the sums of the layer.
     ///
     /// # Shapes
-    /// - `condition`: `[batch, channels, side, side]`, side 1 for classes
     /// - output: `[batch, channels, height, width]` of the layer's output
-    pub fn sums(&self, condition: Tensor<4>) -> Tensor<4> {
-        let [batch, channels, side, _] = condition.dims();
+    pub fn sums(&self, condition: &Condition) -> Tensor<4> {
         let [input, output] = self.sides;
-        let spread = side == 1 && self.convolution.kernel_size == [1, 1];
-        let condition = match side == 1 && !spread {
-            true => condition.expand([batch, channels, input, input]),
-            false => condition,
-        };
-        let sums = self.convolution.forward(condition);
-        let width = sums.dims()[1];
-        if spread { sums.expand([batch, width, output, output]) } else { sums }
+        let maps = condition.clone().into_maps();
+        let [batch, channels, ..] = maps.dims();
+        match condition {
+            Condition::Image(_) => self.convolution.forward(maps),
+            // An embedding: one number for each of the layer's channels.
+            Condition::Class(_) if self.convolution.kernel_size == [1, 1] => {
+                let sums = self.convolution.forward(maps);
+                let width = sums.dims()[1];
+                sums.expand([batch, width, output, output])
+            }
+            Condition::Class(_) => {
+                self.convolution.forward(maps.expand([batch, channels, input, input]))
+            }
+        }
     }
 
     /// The weights of its convolution, `[channels_out, channels_in, kernel, kernel]`.

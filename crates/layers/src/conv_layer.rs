@@ -2,6 +2,7 @@
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::Device;
+use ebm_tensor::ImageShape;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,34 +22,31 @@ pub struct ConvLayer {
 }
 
 impl ConvLayer {
-    /// Checks the numbers of a list of layers, named `field` in a recipe.
+    /// Checks the numbers of a list of layers.
     ///
     /// # Errors
-    /// The first field that is zero, or [`NetworkError::NoLayers`].
-    pub fn check_all(field: &str, layers: &[Self]) -> Result<(), NetworkError> {
+    /// [`NetworkError::NoLayers`], or the first field that is zero or too large.
+    pub fn check_all(layers: &[Self]) -> Result<(), NetworkError> {
         if layers.is_empty() {
-            return Err(NetworkError::NoLayers { field: field.into() });
+            return Err(NetworkError::NoLayers { field: "layers".into() });
         }
         for (i, layer) in layers.iter().enumerate() {
-            NetworkError::check_count(format!("{field}[{i}].channels"), layer.channels)?;
-            NetworkError::check_count(format!("{field}[{i}].kernel"), layer.kernel)?;
-            NetworkError::check_count(format!("{field}[{i}].stride"), layer.stride)?;
+            NetworkError::check_count(format!("layers[{i}].channels"), layer.channels)?;
+            NetworkError::check_count(format!("layers[{i}].kernel"), layer.kernel)?;
+            NetworkError::check_count(format!("layers[{i}].stride"), layer.stride)?;
         }
         Ok(())
     }
 
-    /// Checks that the layers on images of `[channels, size, size]` are of a possible size; gives the last
-    /// layer's channels and size.
+    /// Checks that the layers on images of a given shape are of a possible size, and returns the shape of the last
+    /// layer's output.
     ///
     /// # Errors
     /// [`NetworkError::TooLarge`], naming the layer.
-    pub fn check_sizes(
-        field: &str,
-        layers: &[Self],
-        [mut channels, mut size]: [usize; 2],
-    ) -> Result<[usize; 2], NetworkError> {
+    pub fn check_sizes(layers: &[Self], image: ImageShape) -> Result<ImageShape, NetworkError> {
+        let ImageShape { mut channels, side: mut size } = image;
         for (i, layer) in layers.iter().enumerate() {
-            let name = || format!("{field}[{i}]");
+            let name = || format!("layers[{i}]");
             let weights = [channels, layer.channels, layer.kernel, layer.kernel];
             NetworkError::check_product(name(), "weights", &weights)?;
             let padded = size + layer.kernel;
@@ -56,17 +54,16 @@ impl ConvLayer {
             (channels, size) = (layer.channels, same_output(size, layer.stride));
             NetworkError::check_product(name(), "activations", &[channels, size, size])?;
         }
-        Ok([channels, size])
+        Ok(ImageShape::new(channels, size))
     }
 
-    /// The convolutions of a list of layers on square images, and the side of the last output.
+    /// Returns the convolutions of a list of layers on images of a given shape, and the shape of the last output.
     pub fn init_all(
         layers: &[Self],
-        channels: usize,
-        size: usize,
+        image: ImageShape,
         device: &Device,
-    ) -> (Vec<Conv2d>, usize) {
-        let (mut channels, mut size) = (channels, size);
+    ) -> (Vec<Conv2d>, ImageShape) {
+        let ImageShape { mut channels, side: mut size } = image;
         let mut convolutions = Vec::with_capacity(layers.len());
         for layer in layers {
             let config =
@@ -76,6 +73,6 @@ impl ConvLayer {
             convolutions.push(config.init(device));
             (channels, size) = (layer.channels, same_output(size, layer.stride));
         }
-        (convolutions, size)
+        (convolutions, ImageShape::new(channels, size))
     }
 }

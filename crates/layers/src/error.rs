@@ -1,25 +1,30 @@
-//! What can be wrong with the description of a network.
+//! Descriptions of networks that cannot be built.
 
-/// A network's configuration that cannot be built.
+use ebm_tensor::ImageShape;
+
+/// A description of a network that cannot be built.
+///
+/// Fields are named by their path within the configuration that was checked, such as `layers[0].kernel`; whoever
+/// holds that configuration in a larger one prefixes the path with [`within`](Self::within).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworkError {
     /// A size, count or stride that no network has.
     #[error("{field} is {given}; it must be in 1..={limit}")]
     Count {
-        /// The field, as written in a recipe.
+        /// The path of the field.
         field: String,
-        /// The value given.
+        /// The value of the field.
         given: usize,
         /// The largest value allowed.
         limit: usize,
     },
-    /// A number outside its range.
+    /// A value outside its range.
     #[error("{field} is {given}; it must be {expected}")]
     OutOfRange {
-        /// The field, as written in a recipe.
+        /// The path of the field.
         field: String,
-        /// The value given, as text.
+        /// The value of the field, as text.
         given: String,
         /// The range.
         expected: &'static str,
@@ -27,83 +32,128 @@ pub enum NetworkError {
     /// A layer larger than any memory.
     #[error("{field} has {given} {what} (for each image, or in all); at most {limit} are allowed")]
     TooLarge {
-        /// The layer, as written in a recipe.
+        /// The path of the layer.
         field: String,
         /// What there is too much of.
         what: &'static str,
-        /// How much, saturated.
+        /// The number of them, saturated.
         given: usize,
-        /// The limit.
+        /// The largest number allowed.
         limit: usize,
     },
     /// A network without a layer.
     #[error("{field} is empty; at least one layer is needed")]
     NoLayers {
-        /// The field, as written in a recipe.
+        /// The path of the list of layers.
         field: String,
     },
-    /// A key that a network needs is not there.
-    #[error("energy.{key} is missing; network \"{network}\" needs it")]
+    /// A key that a network needs is missing.
+    #[error("{field} is missing; network \"{network}\" needs it")]
     MissingKey {
-        /// The key.
-        key: &'static str,
-        /// The network.
-        network: &'static str,
-    },
-    /// A network that takes no condition.
-    #[error("network \"{network}\" takes no condition; use \"conv\", or leave out [condition]")]
-    Unconditional {
+        /// The path of the key.
+        field: String,
         /// The network.
         network: &'static str,
     },
     /// A key that belongs to another network.
-    #[error("energy.{key} is not a key of network \"{network}\"; leave it out")]
+    #[error("{field} is not a key of network \"{network}\"; leave it out")]
     ForeignKey {
-        /// The key.
-        key: &'static str,
+        /// The path of the key.
+        field: String,
         /// The network.
         network: &'static str,
     },
+    /// A condition for a network that takes none.
+    #[error("network \"{network}\" takes no condition; use \"conv\", or leave the condition out")]
+    Unconditional {
+        /// The network.
+        network: &'static str,
+    },
+    /// Images that a network does not fit.
+    #[error("the images are {given}; they must have {expected}")]
+    Images {
+        /// The shape of the images.
+        given: ImageShape,
+        /// What the network fits.
+        expected: &'static str,
+    },
+    /// A condition that a network does not fit.
+    #[error("the condition is {given}; it must be {expected}")]
+    Condition {
+        /// The condition, as text.
+        given: String,
+        /// What the network fits.
+        expected: &'static str,
+    },
 }
-
-/// Beyond every published network, and small enough that sizes computed from it do not overflow.
-const LARGEST_COUNT: usize = 1 << 14;
 
 /// One gigabyte of single-precision numbers.
 const LARGEST_PRODUCT: usize = 1 << 28;
 
 impl NetworkError {
-    /// `Ok` if the product of `sizes`, the number of a layer's weights or activations, is possible.
+    /// Beyond every published network, and small enough that sizes computed from it do not overflow.
+    pub(crate) const LARGEST_COUNT: usize = 1 << 14;
+
+    /// Prefixes the path of the field with `section`, the name of the checked configuration in a larger one.
+    ///
+    /// ```
+    /// use ebm_layers::{ConvLayer, NetworkError};
+    ///
+    /// let layers = [ConvLayer { channels: 8, kernel: 0, stride: 1 }];
+    /// let error = ConvLayer::check_all(&layers).expect_err("a kernel without pixels");
+    /// assert_eq!(error.to_string(), "layers[0].kernel is 0; it must be in 1..=16384");
+    /// let error = error.within("encoder").within("vae");
+    /// assert_eq!(error.to_string(), "vae.encoder.layers[0].kernel is 0; it must be in 1..=16384");
+    /// ```
+    #[must_use]
+    pub fn within(mut self, section: &str) -> Self {
+        match &mut self {
+            Self::Count { field, .. }
+            | Self::OutOfRange { field, .. }
+            | Self::TooLarge { field, .. }
+            | Self::NoLayers { field }
+            | Self::MissingKey { field, .. }
+            | Self::ForeignKey { field, .. } => *field = format!("{section}.{field}"),
+            Self::Unconditional { .. } | Self::Images { .. } | Self::Condition { .. } => {}
+        }
+        self
+    }
+
+    /// Checks that the product of `sizes`, the number of a layer's weights or activations, is possible.
     ///
     /// # Errors
     /// [`NetworkError::TooLarge`], naming `field`.
-    pub fn check_product(field: String, what: &'static str, sizes: &[usize]) -> Result<(), Self> {
+    pub fn check_product(
+        field: impl Into<String>,
+        what: &'static str,
+        sizes: &[usize],
+    ) -> Result<(), Self> {
         let given = sizes.iter().copied().fold(1, usize::saturating_mul);
         if given <= LARGEST_PRODUCT {
             Ok(())
         } else {
-            Err(Self::TooLarge { field, what, given, limit: LARGEST_PRODUCT })
+            Err(Self::TooLarge { field: field.into(), what, given, limit: LARGEST_PRODUCT })
         }
     }
 
-    /// `Ok` if `value` is a possible size, count or stride.
+    /// Checks that `value` is a possible size, count or stride.
     ///
     /// # Errors
     /// [`NetworkError::Count`], naming `field`.
     pub fn check_count(field: impl Into<String>, value: usize) -> Result<(), Self> {
-        if (1..=LARGEST_COUNT).contains(&value) {
+        if (1..=Self::LARGEST_COUNT).contains(&value) {
             Ok(())
         } else {
-            Err(Self::Count { field: field.into(), given: value, limit: LARGEST_COUNT })
+            Err(Self::Count { field: field.into(), given: value, limit: Self::LARGEST_COUNT })
         }
     }
 
-    /// `Ok` if `ok`, which says whether `value` is `expected`.
+    /// Checks `ok`, which says whether `value` is `expected`.
     ///
     /// # Errors
     /// [`NetworkError::OutOfRange`], naming `field`.
     pub fn check_range(
-        field: &str,
+        field: impl Into<String>,
         value: f64,
         ok: bool,
         expected: &'static str,
@@ -112,6 +162,20 @@ impl NetworkError {
             Ok(())
         } else {
             Err(Self::OutOfRange { field: field.into(), given: value.to_string(), expected })
+        }
+    }
+
+    /// Checks that images have channels and pixels, and no more of them than any network.
+    ///
+    /// # Errors
+    /// [`NetworkError::Images`].
+    pub fn check_image(image: ImageShape) -> Result<(), Self> {
+        let possible = |count| (1..=Self::LARGEST_COUNT).contains(&count);
+        if possible(image.channels) && possible(image.side) {
+            Ok(())
+        } else {
+            let expected = "1 to 16384 channels, and as many pixels a side";
+            Err(Self::Images { given: image, expected })
         }
     }
 }

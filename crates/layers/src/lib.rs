@@ -4,14 +4,16 @@
 //! ```
 //! use burn::tensor::Device;
 //! use ebm_layers::ConvLayer;
+//! use ebm_tensor::ImageShape;
 //!
 //! let layers = [
 //!     ConvLayer { channels: 64, kernel: 5, stride: 2 },
 //!     ConvLayer { channels: 128, kernel: 3, stride: 2 },
 //! ];
 //! // 28 × 28 → 14 × 14 → 7 × 7
-//! let (convolutions, side) = ConvLayer::init_all(&layers, 1, 28, &Device::flex());
-//! assert_eq!((convolutions.len(), side), (2, 7));
+//! let image = ImageShape::new(1, 28);
+//! let (convolutions, output) = ConvLayer::init_all(&layers, image, &Device::flex());
+//! assert_eq!((convolutions.len(), output), (2, ImageShape::new(128, 7)));
 //! ```
 
 mod activation;

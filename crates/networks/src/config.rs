@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 use ebm_layers::{ConditionConfig, ConvLayer, NetworkError};
 use ebm_noise::Key;
+use ebm_tensor::{ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,15 +32,14 @@ impl EnergyConfig {
         }
     }
 
-    /// The network for square images of `[channels, size, size]`, drawn from `key`; f(x, c) where `condition` says of
-    /// which `[channels, side]` c is, side 1 for classes, one-hot.
+    /// Returns the network f(x) for images of a given shape, or f(x, c) for a given shape of c too, drawn from `key`.
     ///
     /// # Errors
     /// As [`validate`](Self::validate), a network larger than any memory, or one that takes no such condition.
     pub fn init(
         &self,
-        image: [usize; 2],
-        condition: Option<[usize; 2]>,
+        image: ImageShape,
+        condition: Option<ConditionShape>,
         key: Key,
         device: &Device,
     ) -> Result<EnergyNetwork, NetworkError> {
@@ -126,7 +126,7 @@ impl TryFrom<Keys> for EnergyConfig {
 }
 
 fn own<T>(network: &'static str, key: &'static str, value: Option<T>) -> Result<T, NetworkError> {
-    value.ok_or(NetworkError::MissingKey { key, network })
+    value.ok_or(NetworkError::MissingKey { field: key.into(), network })
 }
 
 fn foreign<T>(
@@ -134,7 +134,7 @@ fn foreign<T>(
     key: &'static str,
     value: Option<T>,
 ) -> Result<(), NetworkError> {
-    value.map_or(Ok(()), |_| Err(NetworkError::ForeignKey { key, network }))
+    value.map_or(Ok(()), |_| Err(NetworkError::ForeignKey { field: key.into(), network }))
 }
 
 #[cfg(test)]
@@ -166,10 +166,10 @@ pub(crate) mod tests {
     fn what_is_wrong_is_named() {
         for (text, message) in [
             (format!("{CONV}stride = 1"), "unknown field `stride`"),
-            (format!("{CONV}blocks = 1"), "energy.blocks is not a key of network \"conv\""),
-            (format!("{RESIDUAL}slope = 0.2"), "energy.slope is not a key of network \"residual\""),
-            ("slope = 0.2".into(), "energy.layers is missing; network \"conv\" needs it"),
-            (RESIDUAL.replace("blocks = 1\n", ""), "energy.blocks is missing"),
+            (format!("{CONV}blocks = 1"), "blocks is not a key of network \"conv\""),
+            (format!("{RESIDUAL}slope = 0.2"), "slope is not a key of network \"residual\""),
+            ("slope = 0.2".into(), "layers is missing; network \"conv\" needs it"),
+            (RESIDUAL.replace("blocks = 1\n", ""), "blocks is missing"),
             (RESIDUAL.replace("residual", "dense"), "unknown variant `dense`"),
             (RESIDUAL.replace("blocks = 1", "blocks = \"one\""), "blocks = \"one\""),
         ] {

@@ -5,6 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::{Key, initialise};
+use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,61 +64,60 @@ impl ConvEnergyConfig {
     /// # Errors
     /// The first field that no network can be built with.
     pub fn validate(&self) -> Result<(), NetworkError> {
-        ConvLayer::check_all("energy.layers", &self.layers)?;
-        NetworkError::check_count("energy.outputs", self.outputs)?;
+        ConvLayer::check_all(&self.layers)?;
+        NetworkError::check_count("outputs", self.outputs)?;
         NetworkError::check_range(
-            "energy.slope",
+            "slope",
             self.slope,
             (0.0..1.0).contains(&self.slope),
             "in [0, 1)",
         )?;
         NetworkError::check_range(
-            "energy.init_std",
+            "init_std",
             self.init_std,
             self.init_std > 0.0 && self.init_std.is_finite(),
             "positive and finite",
         )
     }
 
-    /// The network for square images of `[channels, size, size]`, drawn from `key`.
+    /// Returns the network f(x) for images of a given shape, drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate).
+    /// As [`validate`](Self::validate), or a network larger than any memory.
     pub fn init(
         &self,
-        image: [usize; 2],
+        image: ImageShape,
         key: Key,
         device: &Device,
     ) -> Result<ConvEnergy, NetworkError> {
         self.init_conditional(image, None, key, device)
     }
 
-    /// As [`init`](Self::init), for f(x, c) with conditions of `[channels, side, side]`; side 1 for classes, one-hot.
+    /// Returns the network f(x, c) for images and conditions of given shapes; without a condition, as
+    /// [`init`](Self::init).
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), or a condition that does not fit.
+    /// As [`init`](Self::init), or a condition that does not fit.
     pub fn init_conditional(
         &self,
-        [channels, size]: [usize; 2],
-        condition: Option<[usize; 2]>,
+        image: ImageShape,
+        condition: Option<ConditionShape>,
         key: Key,
         device: &Device,
     ) -> Result<ConvEnergy, NetworkError> {
         self.validate()?;
-        NetworkError::check_count("image channels", channels)?;
-        NetworkError::check_count("image size", size)?;
-        let [features, left] =
-            ConvLayer::check_sizes("energy.layers", &self.layers, [channels, size])?;
-        let head = [features, left, left, self.outputs];
-        NetworkError::check_product("energy.outputs".into(), "weights", &head)?;
-        let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
-        let head = Conv2dConfig::new([features, self.outputs], [left, left]).init(device);
+        NetworkError::check_image(image)?;
+        let ImageShape { channels, side } = ConvLayer::check_sizes(&self.layers, image)?;
+        NetworkError::check_product("outputs", "weights", &[channels, side, side, self.outputs])?;
+        let (convolutions, _) = ConvLayer::init_all(&self.layers, image, device);
+        let head = Conv2dConfig::new([channels, self.outputs], [side, side]).init(device);
         let init = |condition| {
             let config = self.condition.unwrap_or_default();
-            config.init("energy", &self.layers, [channels, size], condition, device)
+            config.init(&self.layers, image, condition, device)
         };
         let condition = condition.map(init).transpose()?;
-        let network = ConvEnergy { convolutions, head, condition, slope: self.slope, size };
+        let network =
+            ConvEnergy { convolutions, head, condition, slope: self.slope, size: image.side };
         Ok(initialise(network, key, self.init_std))
     }
 }
@@ -140,9 +140,8 @@ impl ConvEnergy {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    /// - `condition`: c, `[batch, …]` as the network was made for
     /// - output: `[batch]`
-    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<Tensor<4>>) -> Tensor<1> {
+    pub fn negative_energy(&self, x: Tensor<4>, condition: Option<&Condition>) -> Tensor<1> {
         let mut added = self.added(condition);
         let layers = self.convolutions.iter().enumerate();
         let hidden = layers.fold(x, |x, (index, convolution)| {
@@ -164,7 +163,7 @@ impl ConvEnergy {
     }
 
     /// What a condition adds to the sums of a layer, and that layer.
-    pub(crate) fn added(&self, condition: Option<Tensor<4>>) -> Option<(usize, Tensor<4>)> {
+    pub(crate) fn added(&self, condition: Option<&Condition>) -> Option<(usize, Tensor<4>)> {
         let own = self.condition.as_ref()?;
         Some((own.layer(), own.sums(condition?)))
     }
@@ -177,14 +176,18 @@ mod tests {
     use ebm_energy::Energy;
 
     fn network(device: &Device) -> ConvEnergy {
-        ConvEnergyConfig::mnist().init([1, 28], Key::new(5), device).expect("the network is valid")
+        ConvEnergyConfig::mnist()
+            .init(ImageShape::new(1, 28), Key::new(5), device)
+            .expect("the network is valid")
     }
 
     #[test]
     fn released_parameter_counts() {
         let device = Device::flex();
         assert_eq!(network(&device).num_params(), 1_625_188);
-        let cifar = ConvEnergyConfig::cifar().init([3, 32], Key::new(5), &device).expect("valid");
+        let cifar = ConvEnergyConfig::cifar()
+            .init(ImageShape::new(3, 32), Key::new(5), &device)
+            .expect("valid");
         assert_eq!(cifar.num_params(), 1_710_465);
         // The head is as large as what is left of the image.
         assert_eq!(cifar.head.weight.dims(), [1, 256, 4, 4]);
@@ -214,7 +217,8 @@ mod tests {
     fn gradient_matches_finite_differences() {
         let device = Device::flex();
         let config = ConvEnergyConfig { init_std: 0.1, ..ConvEnergyConfig::mnist() };
-        let network = config.init([1, 28], Key::new(5), &device).expect("valid").valid();
+        let network =
+            config.init(ImageShape::new(1, 28), Key::new(5), &device).expect("valid").valid();
         let x = Key::new(2).uniform::<4>([2, 1, 28, 28], &device) * 2.0 - 1.0;
         let direction = Key::new(3).normal::<4>([2, 1, 28, 28], &device);
         let (_, gradient) = network.energy_and_gradient(x.clone());
@@ -242,6 +246,6 @@ mod tests {
         let mut config = ConvEnergyConfig::mnist();
         config.layers[1].stride = 0;
         let error = config.validate().expect_err("stride 0");
-        assert_eq!(error.to_string(), "energy.layers[1].stride is 0; it must be in 1..=16384");
+        assert_eq!(error.to_string(), "layers[1].stride is 0; it must be in 1..=16384");
     }
 }

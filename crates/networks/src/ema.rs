@@ -19,7 +19,7 @@ impl<M: Module> Ema<M> {
     /// [`NetworkError::OutOfRange`], if `decay` is not in [0, 1).
     pub fn new(decay: f64, module: &M) -> Result<Self, NetworkError> {
         let ok = (0.0..1.0).contains(&decay);
-        NetworkError::check_range("the decay of the average of weights", decay, ok, "in [0, 1)")?;
+        NetworkError::check_range("decay", decay, ok, "in [0, 1)")?;
         Ok(Self { decay, average: module.valid() })
     }
 
@@ -68,13 +68,16 @@ impl ModuleMapper for Blend {
 mod tests {
     use burn::tensor::{Device, Tolerance};
     use ebm_noise::Key;
+    use ebm_tensor::ImageShape;
 
     use super::*;
     use crate::{EnergyConfig, EnergyNetwork, ResidualEnergyConfig};
 
     fn network(seed: u64, device: &Device) -> EnergyNetwork {
         let config = ResidualEnergyConfig { channels: vec![3, 4], blocks: 1, spectral_norm: true };
-        EnergyConfig::Residual(config).init([1, 6], None, Key::new(seed), device).expect("valid")
+        EnergyConfig::Residual(config)
+            .init(ImageShape::new(1, 6), None, Key::new(seed), device)
+            .expect("valid")
     }
 
     fn parameters(module: &impl Module) -> Vec<Tensor<1>> {
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn decays_outside_the_unit_interval_are_named() {
         let error = Ema::new(1.0, &network(1, &Device::flex())).expect_err("1 never learns");
-        let message = "the decay of the average of weights is 1; it must be in [0, 1)";
+        let message = "decay is 1; it must be in [0, 1)";
         assert_eq!(error.to_string(), message);
     }
 }

@@ -7,7 +7,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{DType, Tensor, TensorData};
 use ebm_energy::{Energy, Frozen};
 use ebm_score::{Addend, Layer, Network, Plan};
-use ebm_tensor::{is_host, values};
+use ebm_tensor::{Condition, is_host, values};
 
 use crate::ConvEnergy;
 
@@ -40,9 +40,9 @@ impl FrozenConvEnergy {
         Some(Self { plan: Arc::new(plan), addend: None })
     }
 
-    /// The same for a condition c, `[batch, …]`, of which `energy`, that this was made of, knows what it adds: from
-    /// now on for batches of that many samples.
-    pub(crate) fn given(self, energy: &ConvEnergy, condition: Option<Tensor<4>>) -> Self {
+    /// The same for conditions, of which `energy`, that this was made of, knows what they add: from now on for batches
+    /// of that many samples.
+    pub(crate) fn given(self, energy: &ConvEnergy, condition: Option<&Condition>) -> Self {
         match energy.added(condition) {
             Some((layer, sums)) => self.hold(layer, &values(sums)),
             None => self,
@@ -119,148 +119,4 @@ impl Energy<4> for FrozenConvEnergy {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use burn::module::Module;
-    use burn::tensor::Device;
-    use ebm_energy::{Energy, FnEnergy, GaussianReference};
-    use ebm_layers::{ConvLayer, leaky_relu};
-    use ebm_noise::Key;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::ConvEnergyConfig;
-
-    fn conv(channels: usize, kernel: usize, stride: usize) -> ConvLayer {
-        ConvLayer { channels, kernel, stride }
-    }
-
-    /// The wide initialisation makes every layer matter.
-    fn network(config: ConvEnergyConfig, image: [usize; 2]) -> ConvEnergy {
-        let config = ConvEnergyConfig { init_std: 0.05, ..config };
-        config.init(image, Key::new(5), &Device::flex()).expect("the network is valid").valid()
-    }
-
-    fn released(name: &str) -> (ConvEnergy, [usize; 2]) {
-        let (config, image) = match name {
-            "mnist" => (ConvEnergyConfig::mnist(), [1, 28]),
-            "cifar" => (ConvEnergyConfig::cifar(), [3, 32]),
-            _ => {
-                let layers = vec![conv(16, 5, 2), conv(32, 4, 2), conv(64, 4, 2), conv(256, 4, 4)];
-                (ConvEnergyConfig { layers, ..ConvEnergyConfig::mnist() }, [1, 28])
-            }
-        };
-        (network(config, image), image)
-    }
-
-    /// Of each sample, how near a sum that enters a LeakyReLU is to 0, where the gradient jumps, relative to
-    /// the layer's largest.
-    pub(crate) fn distance_to_jump(network: &ConvEnergy, x: Tensor<4>) -> Vec<f32> {
-        let batch = x.dims()[0];
-        let mut nearest = vec![f32::INFINITY; batch];
-        let mut h = x;
-        for convolution in &network.convolutions {
-            let sums = convolution.forward(h);
-            let values = values(sums.clone());
-            let largest = values.iter().fold(0.0_f32, |largest, sum| largest.max(sum.abs()));
-            for (nearest, sums) in nearest.iter_mut().zip(values.chunks(values.len() / batch)) {
-                *nearest =
-                    sums.iter().fold(*nearest, |nearest, sum| nearest.min(sum.abs() / largest));
-            }
-            h = leaky_relu(sums, network.slope);
-        }
-        nearest
-    }
-
-    /// Largest errors of values, relative to the largest (or to Σ|xᵢ·∂ᵢU|, where terms cancel), and of scores,
-    /// relative to the sample's largest; and the share of the scores that were compared: those farther than
-    /// `jump` from a jump.
-    fn errors(
-        network: &ConvEnergy,
-        [channels, size]: [usize; 2],
-        batch: usize,
-        jump: f32,
-    ) -> [f32; 3] {
-        let shape = [batch, channels, size, size];
-        let x = Key::new(7).uniform::<4>(shape, &Device::flex()) * 2.0 - 1.0;
-        let frozen = network.freeze().expect("flex is a CPU");
-        let smooth = distance_to_jump(network, x.clone());
-        let (value, score) = network.energy_and_gradient(x.clone());
-        let (frozen_value, frozen_score) = frozen.energy_and_gradient(x.clone());
-        assert_eq!(values(frozen.energy(x.clone())), values(frozen_value.clone()), "value alone");
-        let pixels = channels * size * size;
-        let terms = (x.clone() * score.clone()).abs().flatten::<2>(1, 3).sum_dim(1);
-        let terms = terms.max().into_scalar::<f32>();
-        let relative = |given: &[f32], expected: &[f32], least: f32| {
-            let largest = expected.iter().fold(least, |most, e| most.max(e.abs()));
-            given.iter().zip(expected).fold(0.0_f32, |worst, (given, expected)| {
-                let error = (given - expected).abs() / largest;
-                if error.is_nan() { f32::INFINITY } else { worst.max(error) }
-            })
-        };
-        let mut worst = [relative(&values(frozen_value), &values(value), terms), 0.0, 0.0];
-        let (score, frozen_score) = (values(score), values(frozen_score));
-        let scores = frozen_score.chunks(pixels).zip(score.chunks(pixels)).zip(smooth);
-        for ((given, expected), _) in scores.filter(|(_, smooth)| *smooth > jump) {
-            worst[1] = worst[1].max(relative(given, expected, f32::MIN_POSITIVE));
-            worst[2] += 1.0 / batch as f32;
-        }
-        worst
-    }
-
-    fn agrees(name: &str, batch: usize) {
-        let (network, image) = released(name);
-        let [value, score, compared] = errors(&network, image, batch, 1e-6);
-        assert!(
-            value < 1e-4 && score < 1e-4 && compared > 0.3,
-            "{name} × {batch}: value {value:e}, score {score:e}, {compared} of the scores compared"
-        );
-    }
-
-    #[test]
-    fn released_networks_equal_autodiff() {
-        for name in ["digits", "mnist", "cifar"] {
-            agrees(name, 1);
-            agrees(name, 17);
-        }
-    }
-
-    #[test]
-    fn large_batches_equal_autodiff() {
-        agrees("digits", 400);
-        agrees("mnist", 400);
-        agrees("cifar", 400);
-    }
-
-    /// Wrappers hand on what is prepared; what cannot be prepared says so.
-    #[test]
-    fn wrappers_freeze_what_they_wrap() {
-        let (network, _) = released("digits");
-        let x = Key::new(1).uniform::<4>([5, 1, 28, 28], &Device::flex());
-        let model = GaussianReference::new(&network, 0.5);
-        let (value, score) = model.energy_and_gradient(x.clone());
-        let (frozen, frozen_score) = model.freeze().expect("flex").energy_and_gradient(x);
-        let tolerance = burn::tensor::Tolerance::<f32>::rel_abs(1e-4, 1e-4);
-        frozen.into_data().assert_approx_eq(&value.into_data(), tolerance);
-        frozen_score.into_data().assert_approx_eq(&score.into_data(), tolerance);
-        let closure = FnEnergy::new(|x: Tensor<2>| x.sum_dim(1).squeeze_dim::<1>(1));
-        assert!(GaussianReference::new(closure, 0.5).freeze().is_none());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-        #[test]
-        fn any_network_equals_autodiff(
-            channels in 1usize..4,
-            size in 2usize..21,
-            layers in prop::collection::vec((1usize..40, 1usize..6, 1usize..4), 1..4),
-            batch in 1usize..6,
-        ) {
-            let layers = layers.into_iter().map(|(c, k, s)| conv(c, k, s)).collect();
-            let config = ConvEnergyConfig { layers, outputs: 3, ..ConvEnergyConfig::mnist() };
-            let network = network(config, [channels, size]);
-            let [value, score, _] = errors(&network, [channels, size], batch, 1e-5);
-            prop_assert!(value < 1e-4 && score < 1e-4, "value {:e}, score {:e}", value, score);
-        }
-    }
-}
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use ebm_energy::Energy;
+use ebm_tensor::Condition;
 
 use crate::learning::by_autodiff;
 use crate::{Contrast, ConvEnergy, EnergyNetwork, FrozenConvEnergy, Given, Learning, Terms};
@@ -18,10 +19,11 @@ use crate::{Contrast, ConvEnergy, EnergyNetwork, FrozenConvEnergy, Given, Learni
 /// use ebm_energy::Energy;
 /// use ebm_networks::{Contrast, ConvEnergyConfig, EnergyConfig, Terms};
 /// use ebm_noise::Key;
+/// use ebm_tensor::ImageShape;
 ///
 /// let device = Device::flex();
 /// let config = EnergyConfig::from(ConvEnergyConfig::mnist());
-/// let network = config.init([1, 28], None, Key::new(0), &device.clone().autodiff())?;
+/// let network = config.init(ImageShape::new(1, 28), None, Key::new(0), &device.clone().autodiff())?;
 /// let data = Tensor::zeros([4, 1, 28, 28], &device);
 ///
 /// let frozen = network.frozen();
@@ -29,7 +31,7 @@ use crate::{Contrast, ConvEnergy, EnergyNetwork, FrozenConvEnergy, Given, Learni
 /// let (_, gradient) = frozen.given(None).energy_and_gradient(data.clone());
 /// let samples = data.clone() - gradient * 0.1;
 /// // ... and the weights learn from where it ends, with the same preparation.
-/// let contrast = Contrast { samples, data, condition: None };
+/// let contrast = Contrast { samples, data: data.into() };
 /// let learning = frozen.learning(contrast, Terms::default());
 /// assert!(learning.f_samples > learning.f_data);
 /// # Ok::<(), ebm_layers::NetworkError>(())
@@ -74,10 +76,10 @@ impl EnergyNetwork {
 impl FrozenNetwork<'_> {
     /// Returns U(x | c) = −f_θ(x, c) for a c that is held: an energy of x, to be sampled by every kernel. Its batches
     /// are as large as c's.
-    pub fn given(&self, condition: Option<Tensor<4>>) -> FrozenEnergy {
+    pub fn given(&self, condition: Option<Condition>) -> FrozenEnergy {
         FrozenEnergy(match &self.0 {
             Form::Plan { network, plan } => {
-                Evaluation::Plan(plan.clone().given(network, condition))
+                Evaluation::Plan(plan.clone().given(network, condition.as_ref()))
             }
             Form::Network { weights, .. } => {
                 let weights = EnergyNetwork::clone(weights);
@@ -120,7 +122,7 @@ mod tests {
     use burn::tensor::Device;
     use ebm_energy::prepare;
     use ebm_noise::Key;
-    use ebm_tensor::values;
+    use ebm_tensor::{Examples, ImageShape, values};
 
     use super::*;
     use crate::EnergyConfig;
@@ -139,14 +141,15 @@ mod tests {
     fn shared_and_separate_preparations_agree() {
         let device = Device::flex();
         let images = |key| Key::new(key).uniform::<4>([6, 1, 9, 9], &device) * 2.0 - 1.0;
-        let class = Key::new(3).uniform::<4>([6, 2, 1, 1], &device);
+        let class = Condition::Class(Key::new(3).uniform([6, 2], &device));
         let plain = RESIDUAL.replace("true", "false");
         for (text, condition) in
             [(CONV, None), (CONV, Some(class)), (RESIDUAL, None), (plain.as_str(), None)]
         {
             let config: EnergyConfig = toml::from_str(text).expect(text);
-            let shape = condition.as_ref().map(|_| [2, 1]);
-            let network = config.init([1, 9], shape, Key::new(5), &device.clone().autodiff());
+            let shape = condition.as_ref().map(Condition::shape);
+            let network =
+                config.init(ImageShape::new(1, 9), shape, Key::new(5), &device.clone().autodiff());
             let network = network.expect(text);
             let frozen = network.frozen();
 
@@ -157,7 +160,8 @@ mod tests {
             shared.0.into_data().assert_eq(&separate.0.into_data(), true);
             shared.1.into_data().assert_eq(&separate.1.into_data(), true);
 
-            let contrast = Contrast { samples: images(1), data: images(2), condition };
+            let contrast =
+                Contrast { samples: images(1), data: Examples::new(images(2), condition) };
             let terms = Terms { regulariser: 0.1, condition_weight: 1.0 };
             let [shared, separate] =
                 [frozen.learning(contrast.clone(), terms), network.learning(contrast, terms)].map(

@@ -9,9 +9,10 @@
 //! use ebm_energy::Energy;
 //! use ebm_networks::ConvEnergyConfig;
 //! use ebm_noise::Key;
+//! use ebm_tensor::ImageShape;
 //!
 //! let device = Device::flex();
-//! let network = ConvEnergyConfig::mnist().init([1, 28], Key::new(0), &device)?;
+//! let network = ConvEnergyConfig::mnist().init(ImageShape::new(1, 28), Key::new(0), &device)?;
 //! let (energy, gradient) = network.energy_and_gradient(Tensor::zeros([2, 1, 28, 28], &device));
 //! assert_eq!((energy.dims(), gradient.dims()), ([2], [2, 1, 28, 28]));
 //! # Ok::<(), ebm_layers::NetworkError>(())

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_mcmc::Held;
 use ebm_noise::Key;
+use ebm_tensor::{ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -239,6 +240,14 @@ impl ConditionRecipe {
         let channels = condition.dims()[1] - 1;
         let part = |first, channels| condition.clone().narrow(1, first, channels);
         self.holds().then(|| Held::new(part(0, channels), part(channels, 1)))
+    }
+}
+
+/// Returns the shape of conditions that are kept as feature maps, `[channels, side]`; a class has side 1.
+pub(crate) fn shape_of_maps([channels, side]: [usize; 2]) -> ConditionShape {
+    match side {
+        1 => ConditionShape::Class { classes: channels },
+        side => ConditionShape::Image(ImageShape { channels, side }),
     }
 }
 

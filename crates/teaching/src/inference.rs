@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_mcmc::{Langevin, run};
 use ebm_noise::{Key, streams::inference as stream};
+use ebm_tensor::Condition;
 use ebm_vae::{LatentPosterior, Vae};
 
 use crate::TeachingError;
@@ -74,7 +75,8 @@ impl Trainer {
         self.check_shape(&images)?;
         self.check_condition(condition.as_ref(), images.dims()[0])?;
         let start = key.fold(stream::START).normal([images.dims()[0], vae.latent()], self.device());
-        let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
+        let posterior = LatentPosterior::new(&vae, images, Some(mask), std)
+            .given(condition.map(Condition::from_maps));
         let kernel = Langevin::new(latent_step_size);
         let key = key.fold(stream::LANGEVIN);
         let chains = run(&kernel, &posterior, start, steps, key, |_, _| {});

@@ -10,11 +10,12 @@ use ebm_mcmc::{ChainError, Constrained, Constraint, Held, Langevin, run};
 use ebm_networks::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
 use ebm_noise::Key;
 use ebm_noise::streams::{iteration as stream, run as run_stream};
-use ebm_tensor::is_host;
+use ebm_tensor::{Condition, Examples, is_host};
 use ebm_vae::Vae;
 use tracing::instrument;
 
 use crate::batch::Batch;
+use crate::condition::shape_of_maps;
 use crate::model::Model;
 use crate::part::Part;
 use crate::recipe::Recipe;
@@ -121,10 +122,11 @@ impl Trainer {
         recipe.validate()?;
         let device = device.clone().without_autodiff();
         let key = Key::new(recipe.seed);
-        let condition = recipe.condition_shape(image);
+        let condition = recipe.condition_shape(image).map(shape_of_maps);
         let energy_key = key.fold(run_stream::INITIAL_ENERGY);
         let training = device.clone().autodiff();
-        let energy = recipe.energy.init(image, condition, energy_key, &training)?;
+        let energy = recipe.energy.init(image.into(), condition, energy_key, &training);
+        let energy = energy.map_err(|error| error.within("energy"))?;
         let student_key = key.fold(run_stream::INITIAL_STUDENT);
         let setup =
             StudentSetup { recipe: recipe.parts(), image, key: student_key, device: &device };
@@ -173,7 +175,10 @@ impl Trainer {
         let (samples, _) = self.chains(model, start.clone(), pins, steps, langevin, |_, _| {})?;
         // Losses and gradients of both models, neither of which has changed yet: an update with a loss that is not
         // finite is never made.
-        let contrast = Contrast { samples: samples.clone(), data, condition: c };
+        let contrast = Contrast {
+            samples: samples.clone(),
+            data: Examples::new(data, c.map(Condition::from_maps)),
+        };
         let (learning, update) = side_by_side(
             is_host(&self.device),
             || self.energy_learning(contrast.clone()),
@@ -337,7 +342,12 @@ impl Trainer {
         network: &EnergyNetwork,
         condition: Option<Tensor<4>>,
     ) -> Option<Model<Given>> {
-        self.has_energy().then(|| Model::new(network.valid().given(condition), &self.recipe.chains))
+        self.has_energy().then(|| {
+            Model::new(
+                network.valid().given(condition.map(Condition::from_maps)),
+                &self.recipe.chains,
+            )
+        })
     }
 
     fn average_or_energy(&self) -> &EnergyNetwork {

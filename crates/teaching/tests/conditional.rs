@@ -7,6 +7,7 @@ use ebm_teaching::{
     Hole, NoiseRecipe, Recipe, RecipeError, ReplayRecipe, SampleRequest, Samples, StepMetrics,
     StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe, one_hot,
 };
+use ebm_tensor::Condition;
 
 /// Small, with a condition of each kind.
 fn recipe(condition: ConditionRecipe, student: StudentRecipe) -> Recipe {
@@ -288,7 +289,10 @@ fn the_distance_from_data_is_blended_in() {
                 Tensor::zeros([2, 2, 28, 28], &Device::flex()),
             );
             let vae = trainer.vae().expect("a VAE");
-            vae.decode(z, Some(seen)).into_data().iter::<f32>().collect::<Vec<_>>()
+            vae.decode(z, Some(&Condition::from_maps(seen)))
+                .into_data()
+                .iter::<f32>()
+                .collect::<Vec<_>>()
         };
         assert_eq!(after(0.0, false), after(0.0, true));
         assert_ne!(after(0.2, false), after(0.2, true));

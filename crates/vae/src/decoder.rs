@@ -5,6 +5,7 @@ use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::activation::tanh;
 use burn::tensor::{Device, Tensor};
 use ebm_layers::{NetworkError, leaky_relu};
+use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -93,78 +94,84 @@ impl DecoderConfig {
     /// The first field that no network can be built with.
     pub fn validate(&self, latent: usize) -> Result<(), NetworkError> {
         if let Some(resnet) = &self.resnet {
-            let alone = self.layers.is_empty();
-            let layers = self.layers.len() as f64;
-            let expected = "0 where decoder.resnet is given";
-            NetworkError::check_range("the number of decoder.layers", layers, alone, expected)?;
-            return resnet.validate(latent);
+            if !self.layers.is_empty() {
+                let (field, given) = ("layers".into(), "not empty".into());
+                let expected = "empty where resnet is given";
+                return Err(NetworkError::OutOfRange { field, given, expected });
+            }
+            return resnet.validate();
         }
         if self.layers.is_empty() {
-            return Err(NetworkError::NoLayers { field: "decoder.layers".into() });
+            return Err(NetworkError::NoLayers { field: "layers".into() });
         }
         let mut channels = latent;
         let mut input = 1;
         for (i, layer) in self.layers.iter().enumerate() {
-            let field = |name: &str| format!("decoder.layers[{i}].{name}");
+            let field = |name: &str| format!("layers[{i}].{name}");
             NetworkError::check_count(field("channels"), layer.channels)?;
             NetworkError::check_count(field("kernel"), layer.kernel)?;
             NetworkError::check_count(field("stride"), layer.stride)?;
             NetworkError::check_count(field("size"), layer.size)?;
             let full = (input - 1) * layer.stride + layer.kernel;
             NetworkError::check_range(
-                &field("size"),
+                field("size"),
                 layer.size as f64,
                 layer.size <= full,
                 "at most (input size − 1) · stride + kernel",
             )?;
             let weights = [channels, layer.channels, layer.kernel, layer.kernel];
-            NetworkError::check_product(format!("decoder.layers[{i}]"), "weights", &weights)?;
+            NetworkError::check_product(format!("layers[{i}]"), "weights", &weights)?;
             let activations = [layer.channels, full, full];
-            NetworkError::check_product(
-                format!("decoder.layers[{i}]"),
-                "activations",
-                &activations,
-            )?;
+            NetworkError::check_product(format!("layers[{i}]"), "activations", &activations)?;
             (channels, input) = (layer.channels, layer.size);
         }
         NetworkError::check_range(
-            "decoder.slope",
+            "slope",
             self.slope,
             (0.0..1.0).contains(&self.slope),
             "in [0, 1)",
         )
     }
 
-    /// Checks that the last layer gives images of `[channels, size, size]`.
-    pub(crate) fn check_image(&self, [channels, size]: [usize; 2]) -> Result<(), NetworkError> {
+    /// Checks that the number of latents is one that the decoder takes.
+    pub(crate) fn check_latent(&self, latent: usize) -> Result<(), NetworkError> {
+        self.resnet.as_ref().map_or(Ok(()), |resnet| resnet.check_latent(latent))
+    }
+
+    /// Checks that the last layer's outputs have the shape of the images.
+    pub(crate) fn check_image(&self, image: ImageShape) -> Result<(), NetworkError> {
         if let Some(resnet) = &self.resnet {
-            return resnet.check_image([channels, size]);
+            return resnet.check_image(image);
         }
         let Some(last) = self.layers.last() else { return Ok(()) };
+        let field = |name| format!("layers[{}].{name}", self.layers.len() - 1);
         NetworkError::check_range(
-            "the size of the decoder's last layer",
+            field("size"),
             last.size as f64,
-            last.size == size,
-            "the size of the images",
+            last.size == image.side,
+            "the side of the images, as this is the last layer",
         )?;
         NetworkError::check_range(
-            "the channels of the decoder's last layer",
+            field("channels"),
             last.channels as f64,
-            last.channels == channels,
-            "the channels of the images",
+            last.channels == image.channels,
+            "the channels of the images, as this is the last layer",
         )
     }
 
-    /// For images of `[channels, size]`; for g(z, c), `condition` is c's `[channels, side]`; a class has side 1.
+    /// Returns g(z) for images of shape `images`, or g(z, c) for a given shape of c.
     pub(crate) fn init(
         &self,
-        [image_channels, size]: [usize; 2],
+        images: ImageShape,
         latent: usize,
-        condition: Option<[usize; 2]>,
+        condition: Option<ConditionShape>,
         device: &Device,
     ) -> Result<Decoder, NetworkError> {
-        let classes = condition.map_or(0, |[channels, side]| if side == 1 { channels } else { 0 });
-        let image = condition.filter(|[_, side]| *side > 1);
+        let (classes, image) = match condition {
+            Some(ConditionShape::Class { classes }) => (classes, None),
+            Some(ConditionShape::Image(shape)) => (0, Some(shape)),
+            None => (0, None),
+        };
         let (mut channels, mut input) = (latent + classes, 1);
         let mut convolutions = Vec::with_capacity(self.layers.len());
         let mut norms = Vec::with_capacity(self.layers.len());
@@ -183,14 +190,13 @@ impl DecoderConfig {
         let sizes = self.layers.iter().map(|layer| layer.size).collect();
         let resnet = match (&self.resnet, image) {
             (None, _) => None,
-            (Some(resnet), Some([from, side])) if side == size => {
-                Some(resnet.init(from, image_channels, device))
+            (Some(resnet), Some(shape)) if shape.side == images.side => {
+                Some(resnet.init(shape.channels, images.channels, device))
             }
             (Some(_), _) => {
-                return Err(NetworkError::OutOfRange {
-                    field: "[condition]".into(),
-                    given: "not an image".into(),
-                    expected: "an image as large as x, for decoder.resnet",
+                return Err(NetworkError::Condition {
+                    given: condition.map_or("absent".into(), |shape| shape.to_string()),
+                    expected: "an image as large as x, for the decoder's resnet",
                 });
             }
         };
@@ -218,18 +224,18 @@ pub struct Decoder {
 impl Decoder {
     /// # Shapes
     /// - `z`: `[batch, latent]`
-    /// - `condition`: c of g(z, c), `[batch, …]` as the network was made for
     /// - output: `[batch, channels, height, width]`
-    pub fn forward(&self, z: Tensor<2>, condition: Option<Tensor<4>>) -> Tensor<4> {
-        let condition = match (&self.resnet, condition) {
-            (Some(resnet), Some(condition)) => return resnet.forward(z, condition),
-            (_, condition) => condition,
+    pub fn forward(&self, z: Tensor<2>, condition: Option<&Condition>) -> Tensor<4> {
+        let maps = condition.map(|condition| condition.clone().into_maps());
+        let maps = match (&self.resnet, maps) {
+            (Some(resnet), Some(image)) => return resnet.forward(z, image),
+            (_, maps) => maps,
         };
         let [batch, latent] = z.dims();
         let mut x = z.reshape([batch, latent, 1, 1]);
         let mut added = Vec::new();
-        match (&self.condition, condition) {
-            (Some(pyramid), Some(condition)) => added = pyramid.sums(condition),
+        match (&self.condition, maps) {
+            (Some(pyramid), Some(image)) => added = pyramid.sums(image),
             (None, Some(class)) => x = Tensor::cat(vec![x, class], 1),
             (_, None) => {}
         }

@@ -6,6 +6,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, leaky_relu};
 use ebm_noise::Key;
+use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,44 +61,35 @@ impl EncoderConfig {
     /// # Errors
     /// The first field that no network can be built with.
     pub fn validate(&self) -> Result<(), NetworkError> {
-        ConvLayer::check_all("encoder.layers", &self.layers)?;
+        ConvLayer::check_all(&self.layers)?;
         let unit = 0.0..1.0;
+        NetworkError::check_range("slope", self.slope, unit.contains(&self.slope), "in [0, 1)")?;
         NetworkError::check_range(
-            "encoder.slope",
-            self.slope,
-            unit.contains(&self.slope),
-            "in [0, 1)",
-        )?;
-        NetworkError::check_range(
-            "encoder.dropout",
+            "dropout",
             self.dropout,
             unit.contains(&self.dropout),
             "in [0, 1)",
         )
     }
 
-    /// Checks that the layers on images of `[channels, size, size]` are of a possible size.
-    pub(crate) fn check_image(&self, image: [usize; 2], latent: usize) -> Result<(), NetworkError> {
-        let [channels, left] = ConvLayer::check_sizes("encoder.layers", &self.layers, image)?;
-        NetworkError::check_product(
-            "encoder".into(),
-            "dense weights",
-            &[channels, left, left, latent],
-        )
+    /// Checks that the layers on images of a given shape are of a possible size.
+    pub(crate) fn check_image(&self, image: ImageShape, latent: usize) -> Result<(), NetworkError> {
+        let output = ConvLayer::check_sizes(&self.layers, image)?;
+        NetworkError::check_product("layers", "dense weights", &[output.len(), latent])
     }
 
     pub(crate) fn init(
         &self,
-        [channels, size]: [usize; 2],
-        condition: Option<[usize; 2]>,
+        image: ImageShape,
+        condition: Option<ConditionShape>,
         latent: usize,
         device: &Device,
     ) -> Result<Encoder, NetworkError> {
-        let (convolutions, left) = ConvLayer::init_all(&self.layers, channels, size, device);
-        let features = self.layers.last().map_or(channels, |layer| layer.channels) * left * left;
+        let (convolutions, output) = ConvLayer::init_all(&self.layers, image, device);
+        let features = output.len();
         let init = |condition| {
             let config = self.condition.unwrap_or_default();
-            config.init("encoder", &self.layers, [channels, size], condition, device)
+            config.init(&self.layers, image, condition, device)
         };
         Ok(Encoder {
             convolutions,
@@ -136,8 +128,7 @@ impl Encoder {
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
-    /// - `condition`: c of q(z|x, c), `[batch, …]` as the network was made for
-    pub fn forward(&self, x: Tensor<4>, condition: Option<Tensor<4>>, key: Key) -> Posterior {
+    pub fn forward(&self, x: Tensor<4>, condition: Option<&Condition>, key: Key) -> Posterior {
         let mut hidden = x;
         let own = self.condition.as_ref().zip(condition);
         let mut added = own.map(|(own, condition)| (own.layer(), own.sums(condition)));
@@ -213,7 +204,8 @@ mod tests {
     #[test]
     fn dropout_drops_its_share_and_keeps_the_mean() {
         let device = Device::flex();
-        let encoder = EncoderConfig::mnist().init([1, 28], None, 4, &device).expect("valid");
+        let encoder =
+            EncoderConfig::mnist().init(ImageShape::new(1, 28), None, 4, &device).expect("valid");
         let dropped = encoder.drop_out(Tensor::ones([4, 10, 50, 50], &device), Key::new(1));
         let values: Vec<f32> = dropped.into_data().iter::<f32>().collect();
         let kept = values.iter().filter(|v| **v > 0.0).count() as f64 / values.len() as f64;

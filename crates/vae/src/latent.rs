@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, squared_norm};
+use ebm_tensor::Condition;
 
 use crate::Vae;
 
@@ -12,7 +13,7 @@ use crate::Vae;
 pub struct LatentPosterior {
     vae: Vae,
     images: Tensor<4>,
-    condition: Option<Tensor<4>>,
+    condition: Option<Condition>,
     mask: Option<Tensor<4>>,
     std: f64,
 }
@@ -28,17 +29,14 @@ impl LatentPosterior {
     }
 
     /// The posterior p(z|x, c) of a conditional decoder.
-    ///
-    /// # Shapes
-    /// - `condition`: c, `[batch, …]` as the networks were made for
-    pub fn given(self, condition: Option<Tensor<4>>) -> Self {
+    pub fn given(self, condition: Option<Condition>) -> Self {
         Self { condition, ..self }
     }
 }
 
 impl Energy<2> for LatentPosterior {
     fn energy(&self, z: Tensor<2>) -> Tensor<1> {
-        let mut error = self.vae.decode(z.clone(), self.condition.clone()) - self.images.clone();
+        let mut error = self.vae.decode(z.clone(), self.condition.as_ref()) - self.images.clone();
         if let Some(mask) = &self.mask {
             error = error * mask.clone();
         }
@@ -50,6 +48,7 @@ impl Energy<2> for LatentPosterior {
 mod tests {
     use burn::tensor::{Device, Tolerance};
     use ebm_noise::Key;
+    use ebm_tensor::ImageShape;
 
     use super::*;
     use crate::{DecoderConfig, VaeConfig};
@@ -58,7 +57,7 @@ mod tests {
     fn vae() -> Vae {
         let decoder = DecoderConfig { slope: 0.9, ..DecoderConfig::mnist() };
         let config = VaeConfig { init_std: 0.1, decoder, ..VaeConfig::mnist() };
-        config.init([1, 28], Key::new(3), &Device::flex().autodiff()).expect("valid")
+        config.init(ImageShape::new(1, 28), Key::new(3), &Device::flex().autodiff()).expect("valid")
     }
 
     /// Against finite differences along a direction; through the batch's statistics too.

@@ -6,10 +6,11 @@
 //! ```
 //! use burn::tensor::Device;
 //! use ebm_noise::Key;
+//! use ebm_tensor::ImageShape;
 //! use ebm_vae::VaeConfig;
 //!
 //! let device = Device::flex();
-//! let vae = VaeConfig::mnist().init([1, 28], Key::new(0), &device)?;
+//! let vae = VaeConfig::mnist().init(ImageShape::new(1, 28), Key::new(0), &device)?;
 //! let z = Key::new(1).normal::<2>([4, vae.latent()], &device);
 //! let images = vae.decode(z, None);
 //! assert_eq!(images.dims(), [4, 1, 28, 28]);

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 use ebm_layers::{NetworkError, leaky_relu, same_output, same_padding};
+use ebm_tensor::ImageShape;
 
 use crate::UpLayer;
 
@@ -21,17 +22,18 @@ pub(crate) struct Pyramid {
 }
 
 impl Pyramid {
-    /// For conditions of `[channels, side, side]`, with `width` channels inside.
+    /// Returns the convolutions for conditions of a given shape, with `width` channels inside.
     ///
     /// # Errors
     /// [`NetworkError::OutOfRange`], if a layer's size is not reached by halving.
     pub(crate) fn new(
         layers: &[UpLayer],
         width: usize,
-        [channels, side]: [usize; 2],
+        condition: ImageShape,
         device: &Device,
     ) -> Result<Self, NetworkError> {
-        NetworkError::check_count("decoder.condition_channels", width)?;
+        NetworkError::check_count("condition_channels", width)?;
+        let ImageShape { channels, side } = condition;
         let smallest = layers.iter().map(|layer| layer.size).min().unwrap_or(side);
         let (mut sizes, mut down) = (vec![side], vec![conv(channels, width, 3, 1, side, device)]);
         while let Some(&size) = sizes.last().filter(|&&size| size > smallest) {
@@ -41,7 +43,7 @@ impl Pyramid {
         let (mut across, mut levels) = (Vec::new(), Vec::new());
         for (i, layer) in layers.iter().enumerate() {
             let Some(level) = sizes.iter().position(|&size| size == layer.size) else {
-                let (field, given) = (format!("decoder.layers[{i}].size"), layer.size.to_string());
+                let (field, given) = (format!("layers[{i}].size"), layer.size.to_string());
                 let expected =
                     "the image's size, halved some times, where an image is the condition";
                 return Err(NetworkError::OutOfRange { field, given, expected });

@@ -8,6 +8,7 @@ use burn::tensor::activation::{relu, tanh};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use ebm_layers::NetworkError;
+use ebm_tensor::ImageShape;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,20 +48,26 @@ pub(crate) struct Resnet {
 }
 
 impl ResnetConfig {
-    pub(crate) fn validate(&self, latent: usize) -> Result<(), NetworkError> {
-        NetworkError::check_count("decoder.resnet.width", self.width)?;
-        NetworkError::check_count("decoder.resnet.blocks", self.blocks)?;
-        let expected = "4 · decoder.resnet.width: z is added to the residual blocks' channels";
-        NetworkError::check_range("vae.latent", latent as f64, latent == 4 * self.width, expected)?;
+    pub(crate) fn validate(&self) -> Result<(), NetworkError> {
+        NetworkError::check_count("resnet.width", self.width)?;
+        NetworkError::check_count("resnet.blocks", self.blocks)?;
         let weights = [4 * self.width, 4 * self.width, 9, 2 * self.blocks];
-        NetworkError::check_product("decoder.resnet".into(), "weights", &weights)
+        NetworkError::check_product("resnet", "weights", &weights)
     }
 
-    pub(crate) fn check_image(&self, [_, size]: [usize; 2]) -> Result<(), NetworkError> {
+    /// Checks the field `latent` of the auto-encoder.
+    pub(crate) fn check_latent(&self, latent: usize) -> Result<(), NetworkError> {
+        let expected = "4 · decoder.resnet.width: z is added to the residual blocks' channels";
+        NetworkError::check_range("latent", latent as f64, latent == 4 * self.width, expected)
+    }
+
+    pub(crate) fn check_image(&self, image: ImageShape) -> Result<(), NetworkError> {
         // Twice halved, and room for the reflected border.
-        let fits = size >= 8 && size.is_multiple_of(4);
-        let expected = "a multiple of 4, at least 8, with decoder.resnet";
-        NetworkError::check_range("the size of the images", size as f64, fits, expected)
+        if image.side >= 8 && image.side.is_multiple_of(4) {
+            return Ok(());
+        }
+        let expected = "a side that is a multiple of 4 and at least 8, for the decoder's resnet";
+        Err(NetworkError::Images { given: image, expected })
     }
 
     pub(crate) fn init(&self, from: usize, to: usize, device: &Device) -> Resnet {
@@ -162,7 +169,8 @@ mod tests {
     fn the_generator_of_the_conditional_code() {
         let device = Device::flex();
         let config = ResnetConfig { width: 32, blocks: 6 };
-        config.validate(128).expect("four times 32");
+        config.validate().expect("valid");
+        config.check_latent(128).expect("four times 32");
         let network = initialise(config.init(3, 3, &device), Key::new(1), 0.05);
         assert_eq!(network.num_params(), 1_968_771);
         let c = Key::new(2).uniform::<4>([2, 3, 16, 16], &device) * 2.0 - 1.0;
@@ -180,8 +188,8 @@ mod tests {
         assert!(by_condition[0] < 1e-5 && by_condition[1] > 1e-3, "{by_condition:?}");
         let by_code = moved(network.forward(z.neg(), c));
         assert!(by_code.iter().all(|moved| *moved > 1e-3), "{by_code:?}");
-        assert!(config.validate(100).is_err());
-        assert!(config.check_image([3, 30]).is_err());
+        assert!(config.check_latent(100).is_err());
+        assert!(config.check_image(ImageShape::new(3, 30)).is_err());
     }
 
     #[test]

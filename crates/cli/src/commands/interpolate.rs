@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
+use ebm::tensor::Condition;
 use ebm::vae::Vae;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
@@ -48,7 +49,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     };
     let points = line(&ends.codes, arguments.points);
     let condition = ends.condition.clone().map(|c| c.repeat_dim(0, arguments.points));
-    let decoded = task.trainer.decoder()?.decode(points, condition.clone());
+    let decoded = task
+        .trainer
+        .decoder()?
+        .decode(points, condition.clone().map(Condition::from_maps).as_ref());
     let key = task.key.fold(LANGEVIN);
     let refined = task.refine(&decoded, condition, &arguments.refinement, key)?;
     for (name, images) in [("decoded", Some(decoded)), ("refined", refined)] {
@@ -87,7 +91,8 @@ fn encoded(task: &Task, pairs: &[usize], asked: &ConditionArguments) -> Result<E
     };
     let ends = [end(0)?, end(1)?];
     let encode = |stream, (x, c): &(Tensor<4>, Option<Tensor<4>>)| {
-        vae.encode(x.clone(), c.clone(), task.key.fold(stream)).mean
+        vae.encode(x.clone(), c.clone().map(Condition::from_maps).as_ref(), task.key.fold(stream))
+            .mean
     };
     let codes = [encode(FIRST, &ends[0]), encode(LAST, &ends[1])];
     let [(first, condition), (last, _)] = ends;

@@ -70,8 +70,8 @@ impl Objective for VaeOnDataRecipe {
         contrast: &Contrast,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
-        let (data, condition) = (contrast.data.clone(), contrast.condition.clone());
-        Ok(vae.loss(data, condition, self.kl_weight, key).into())
+        let data = contrast.data.clone();
+        Ok(vae.loss(data.images, data.condition.as_ref(), self.kl_weight, key).into())
     }
 
     fn decoder(&self) -> DecoderSettings {
