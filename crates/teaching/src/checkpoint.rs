@@ -7,6 +7,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ebm_networks::Ema;
+use ebm_tensor::ImageShape;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{CheckpointReader, CheckpointWriter, checkpoint_error, is_finite};
@@ -30,7 +31,7 @@ struct State {
     format: u32,
     iteration: u64,
     epoch: u64,
-    image: [usize; 2],
+    image: ImageShape,
     sha256: BTreeMap<String, String>,
 }
 

@@ -44,8 +44,8 @@ impl Recipe {
         }
         self.validate_optimiser()?;
         self.validate_condition()?;
-        self.energy.validate()?;
-        self.vae.validate()?;
+        self.energy.validate().map_err(|error| error.within("energy"))?;
+        self.vae.validate().map_err(|error| error.within("vae"))?;
         Ok(())
     }
 

@@ -73,7 +73,7 @@ impl Objective for GeneratorRecipe {
         contrast: &Contrast,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
-        let (samples, condition) = (&contrast.samples, &contrast.condition);
+        let (samples, condition) = (&contrast.samples, &contrast.data.condition);
         let std = self.decoder_std;
         let z = match self.latent_steps {
             0 => latent,
@@ -83,7 +83,7 @@ impl Objective for GeneratorRecipe {
                 decoding::langevin(&posterior, latent, self.latent_step_size, steps, key)?
             }
         };
-        let decoded = vae.decode(z, condition.clone());
+        let decoded = vae.decode(z, condition.as_ref());
         let reconstruction = squared_norm(decoded.clone() - samples.clone()).mean();
         let total = reconstruction.clone() / (2.0 * std * std);
         Ok(LossTerms { total, reconstruction, kl: None, decoded })

@@ -71,7 +71,7 @@ impl Objective for VariationalRecipe {
         contrast: &Contrast,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
-        let (samples, condition) = (contrast.samples.clone(), contrast.condition.clone());
+        let (samples, condition) = (contrast.samples.clone(), contrast.data.condition.as_ref());
         Ok(vae.loss(samples, condition, self.kl_weight, key).into())
     }
 
