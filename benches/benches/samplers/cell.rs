@@ -1,6 +1,8 @@
-//! One cell: a kernel on a target with a number of chains. They begin in exact draws, so that errors are the kernel's,
-//! and what is measured is how it explores the law, not how it finds it; a burn-in lets biased kernels come to their own.
-//! Every kernel gets the same number of evaluations of the energy.
+//! One cell: a kernel on a target with a number of chains.
+//!
+//! Chains begin in exact draws, so that errors are the kernel's, and what is measured is how it
+//! explores the distribution, not how it finds it. A burn-in lets biased kernels reach their own
+//! distribution. Every kernel makes the same number of evaluations of the energy.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -12,10 +14,12 @@ use ebm::mcmc::diagnostics::{Draws, MIN_DRAWS};
 use ebm::mcmc::{ChainError, Kernel, Key, Sampler, Tunable, WarmUp};
 use ebm::targets::Target;
 
-use crate::row::Row;
+use crate::measured::Measured;
+use crate::quality::Quality;
+use crate::row::{CellName, Row};
 use crate::targets::Case;
 
-/// What is common to all cells of a backend.
+/// What all cells of a backend have in common.
 pub(crate) struct Plan {
     pub(crate) name: DeviceName,
     device: Device,
@@ -29,16 +33,26 @@ pub(crate) struct Plan {
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) chains: usize,
-    /// Evaluations of the energy, with or without its gradient, by each chain while time is taken.
+    /// Evaluations of the energy, with or without its gradient, that each chain makes while time is
+    /// taken.
     evaluations: usize,
 }
 
-/// Of the evaluations that are timed, as many again are made before.
+/// Streams of a run's key.
+mod stream {
+    pub(super) const START: u64 = 0;
+    pub(super) const WARM_UP: u64 = 1;
+    pub(super) const CHAINS: u64 = 2;
+    /// The first of the streams of a fused run, one for each draw.
+    pub(super) const FUSED: u64 = 3;
+}
+
+/// The share of the timed evaluations that is made before them.
 const BURN_IN: f64 = 0.25;
-/// Transitions that tell how many evaluations one takes.
+/// Transitions from which the number of evaluations of one transition is estimated.
 const PILOT: usize = 10;
-/// Diagnostics need a few.
-const LEAST_DRAWS: usize = 20;
+/// The fewest draws of a cell.
+const MIN_TIMED_DRAWS: usize = 20;
 /// Chains that a kernel is tuned with, once for all sizes.
 const TUNING_CHAINS: usize = 32;
 /// Steps of a fused chain between draws.
@@ -63,19 +77,6 @@ impl Plan {
     }
 }
 
-/// What a cell measured.
-pub(crate) struct Measured {
-    pub(crate) draws: Draws,
-    pub(crate) transitions: usize,
-    pub(crate) seconds: f64,
-    /// Of a transition of one chain.
-    pub(crate) gradients: f64,
-    /// Of a transition of one chain: evaluations without the gradient.
-    pub(crate) values: f64,
-    /// NaN for kernels that accept everything.
-    pub(crate) acceptance: f64,
-}
-
 /// The rows of a target.
 pub(crate) struct Bench<'b> {
     pub(crate) plan: &'b Plan,
@@ -84,65 +85,89 @@ pub(crate) struct Bench<'b> {
 }
 
 impl Bench<'_> {
-    /// Measures the kernel that `build` gives with its step size, if it is asked for, at every number of chains.
+    /// Measures the kernel that `build` returns with its step size, if the filter selects it, at
+    /// every number of chains.
     pub(crate) fn run<K: Kernel<2> + Clone>(
         &mut self,
         name: &'static str,
         build: impl FnOnce(&Self) -> Result<(K, f64), ChainError>,
     ) {
-        if !self.chosen(name) {
+        if !self.selected(name) {
             return;
         }
         let built = build(self);
         for &size in &self.plan.sizes {
             let measured = built.clone().and_then(|(kernel, _)| self.measure(kernel, size));
             let step_size = built.as_ref().map_or(f64::NAN, |(_, step_size)| *step_size);
-            self.rows.push(Row::new(self, name, step_size, size.chains, measured));
+            self.add_row(name, step_size, size, measured);
         }
     }
 
-    /// The same for chains that run in one loop.
+    /// Measures whole chains that run in one loop, as [`run`](Self::run) does kernels.
     pub(crate) fn run_fused(
         &mut self,
         name: &'static str,
         step_size: f64,
         run: impl Fn(Tensor<2>, usize, Key) -> Result<Tensor<2>, ChainError>,
     ) {
-        if !self.chosen(name) {
+        if !self.selected(name) {
             return;
         }
         for &size in &self.plan.sizes {
             let measured = self.measure_fused(&run, size);
-            self.rows.push(Row::new(self, name, step_size, size.chains, measured));
+            self.add_row(name, step_size, size, measured);
         }
     }
 
-    fn chosen(&self, name: &str) -> bool {
+    fn selected(&self, name: &str) -> bool {
         let cell = format!("{}/{name}", self.case.name);
-        let chosen = cell.contains(&self.plan.filter);
-        if chosen {
+        let selected = cell.contains(&self.plan.filter);
+        if selected {
             eprintln!("samplers: {}, {cell}", self.plan.name);
         }
-        chosen
+        selected
     }
 
-    /// The kernel with its step size, and mass if it has one, tuned to an acceptance.
+    fn add_row(
+        &mut self,
+        kernel: &'static str,
+        step_size: f64,
+        size: Size,
+        measured: Result<Measured, ChainError>,
+    ) {
+        let target = &*self.case.target;
+        let name = CellName {
+            device: self.plan.name.to_string(),
+            target: self.case.name,
+            dim: target.dim(),
+            kernel,
+            chains: size.chains,
+        };
+        let judged = measured.map(|measured| {
+            let quality = Quality::new(&measured.draws, target);
+            (measured, quality)
+        });
+        self.rows.push(Row::new(name, step_size, judged));
+    }
+
+    /// Tunes the step size of a kernel, and its mass if it has one, to an acceptance; returns it with
+    /// its step size.
     pub(crate) fn tuned<K: Kernel<2> + Tunable>(
         &self,
         kernel: K,
         acceptance: f64,
     ) -> Result<(K, f64), ChainError> {
         let warm_up = WarmUp::new(self.plan.warm_up).with_acceptance(acceptance);
-        let start = self.start(TUNING_CHAINS);
-        let (kernel, _) = warm_up.run(kernel, &self.case.target, start, self.plan.key.fold(1))?;
+        let (start, key) = (self.start(TUNING_CHAINS), self.plan.key.fold(stream::WARM_UP));
+        let (kernel, _) = warm_up.run(kernel, &self.case.target, start, key)?;
         let step_size = kernel.step_size();
         Ok((kernel, step_size))
     }
 
-    /// Exact draws; where there is no sampler the mean, or for binary states a corner.
+    /// Exact draws; where there is no sampler the mean, or a corner for binary states.
     fn start(&self, chains: usize) -> Tensor<2> {
         let (target, device) = (&self.case.target, &self.plan.device);
-        let exact = target.sample(chains, self.plan.key.fold(0), device);
+        let exact = target.sample(chains, self.plan.key.fold(stream::START), device);
         let fallback = || match (target.mean(), self.case.binary()) {
             (Some(mean), false) => {
                 let row = Tensor::<1>::from_data(mean.as_slice(), device).unsqueeze_dim::<2>(0);
@@ -155,8 +180,8 @@ impl Bench<'_> {
 
     fn measure<K: Kernel<2>>(&self, kernel: K, size: Size) -> Result<Measured, ChainError> {
         let counting = Counting::new(&*self.case.target);
-        let start = self.start(size.chains);
-        let sampler = Sampler::new(kernel, &counting, start, self.plan.key.fold(2));
+        let (start, key) = (self.start(size.chains), self.plan.key.fold(stream::CHAINS));
+        let sampler = Sampler::new(kernel, &counting, start, key);
         counting.take();
         let sampler = sampler.burn_in(PILOT);
         let transitions = |counts: [u64; 2], made: usize, evaluations: f64| {
@@ -166,49 +191,39 @@ impl Bench<'_> {
         let burn_in = transitions(counting.take(), PILOT, BURN_IN * size.evaluations as f64);
         let mut sampler = sampler.burn_in(burn_in);
         let draws = transitions(counting.take(), burn_in, size.evaluations as f64);
-        let draws = draws.max(LEAST_DRAWS);
-        // Reading draws waits until a device has done all that was asked before.
+        let draws = draws.max(MIN_TIMED_DRAWS);
+        // Reading draws waits until a device has done everything that was enqueued before.
         sampler.sample(MIN_DRAWS)?;
         counting.take();
         let clock = Instant::now();
         let samples = sampler.sample(draws)?;
         let seconds = clock.elapsed().as_secs_f64();
-        let [gradients, values] =
-            counting.take().map(|count| count as f64 / (draws * size.chains) as f64);
-        let acceptance = samples.acceptance.iter().sum::<f64>() / samples.acceptance.len() as f64;
-        let transitions = draws * size.chains;
-        Ok(Measured { draws: samples.draws, transitions, seconds, gradients, values, acceptance })
+        Ok(Measured::new(samples, seconds, counting.take()))
     }
 
-    /// A transition is one gradient, which the loop does not count.
     fn measure_fused(
         &self,
         run: &impl Fn(Tensor<2>, usize, Key) -> Result<Tensor<2>, ChainError>,
         size: Size,
     ) -> Result<Measured, ChainError> {
         let burn_in = (BURN_IN * size.evaluations as f64).ceil() as usize;
-        let mut position = run(self.start(size.chains), burn_in, self.plan.key.fold(2))?;
-        let draws = (size.evaluations / STRIDE).max(LEAST_DRAWS);
+        let key = self.plan.key;
+        let mut position = run(self.start(size.chains), burn_in, key.fold(stream::CHAINS))?;
+        let draws = (size.evaluations / STRIDE).max(MIN_TIMED_DRAWS);
         let shape = [draws, size.chains, self.case.target.dim()];
         let mut values = Vec::with_capacity(shape.iter().product());
         let clock = Instant::now();
         for draw in 0..draws {
-            position = run(position, STRIDE, self.plan.key.fold(3 + draw as u64))?;
+            position = run(position, STRIDE, key.fold(stream::FUSED + draw as u64))?;
             values.extend(position.clone().into_data().iter::<f64>());
         }
         let seconds = clock.elapsed().as_secs_f64();
-        Ok(Measured {
-            draws: Draws::from_steps(&values, &shape)?,
-            transitions: draws * STRIDE * size.chains,
-            seconds,
-            gradients: 1.0,
-            values: 0.0,
-            acceptance: f64::NAN,
-        })
+        let draws_of_all = Draws::from_steps(&values, &shape)?;
+        Ok(Measured::fused(draws_of_all, draws * STRIDE * size.chains, seconds))
     }
 }
 
-/// A target that counts the states it is evaluated at.
+/// A target that counts the states at which it is evaluated.
 struct Counting<'t> {
     target: &'t dyn Target,
     gradients: Cell<u64>,

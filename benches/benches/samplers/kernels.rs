@@ -6,16 +6,16 @@ use ebm::mcmc::{
 };
 
 use crate::cell::Bench;
-use crate::targets::{Fused, Law};
+use crate::targets::{Fused, States};
 
-/// δ of Langevin kernels without a Metropolis rule over ℓ: their variance ℓ² is 6.7 % too large.
+/// δ/ℓ of Langevin kernels without a Metropolis correction: their variance ℓ² is 6.7 % too large.
 const STEP: f64 = 0.5;
 
-/// Every kernel that can sample the target.
+/// Measures every kernel that can sample the target.
 pub(crate) fn measure(bench: &mut Bench<'_>) {
-    match &bench.case.law {
-        Law::Continuous { scale, fused } => continuous(bench, *scale, fused.as_ref()),
-        Law::Binary { values, machine } => {
+    match &bench.case.states {
+        States::Continuous { scale, fused } => continuous(bench, *scale, fused.as_ref()),
+        States::Binary { values, machine } => {
             let values = *values;
             bench.run("Gibbs", |_| Ok((Gibbs::new(values), f64::NAN)));
             bench.run("GWG", |_| Ok((GibbsWithGradients::new(values), f64::NAN)));

@@ -1,14 +1,16 @@
-//! Kernels on targets with known moments: transitions and effective draws per second and per gradient, and how far
-//! moments are off, so that a fast wrong sampler shows. `cargo xtask bench samplers` runs it.
+//! Kernels on targets with known moments: transitions and effective draws per second and per
+//! gradient, and the errors of moments, so that a fast wrong sampler shows. `cargo xtask bench
+//! samplers` runs it.
 
 #![allow(missing_docs, reason = "a program")]
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
 mod cell;
-mod judge;
 mod kernels;
+mod measured;
 mod page;
 mod plots;
+mod quality;
 mod row;
 mod targets;
 
@@ -19,26 +21,27 @@ use anyhow::{Context, Result, ensure};
 use cell::{Bench, Plan};
 use clap::Parser;
 use ebm::device::{DeviceName, open};
+use ebm_files::write_file;
 use row::Row;
 
 #[derive(Parser)]
 struct Cli {
-    /// Every kernel and target with tiny budgets: a check that everything runs.
+    /// Measure every kernel and target with a tiny budget, as a check that everything runs.
     #[arg(long)]
     quick: bool,
-    /// Only cells whose `target/kernel` contains this.
+    /// Measure only cells whose `target/kernel` contains this.
     #[arg(long, default_value = "")]
     filter: String,
-    /// Another seed, other chains.
+    /// The seed of all chains.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Backends, separated by commas, of those that are compiled in: cpu, ndarray, wgpu, vulkan, cuda.
+    /// Backends, separated by commas, that are compiled in: cpu, ndarray, wgpu, vulkan, cuda.
     #[arg(long, value_delimiter = ',', default_value = "cpu")]
     device: Vec<DeviceName>,
-    /// A folder for samplers.csv and samplers.html; without it the table goes to the standard output.
+    /// Write samplers.csv and samplers.html into this folder, not the table to the standard output.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Given by cargo.
+    /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -58,27 +61,19 @@ fn main() -> Result<()> {
     match &cli.out {
         Some(folder) => write(folder, &rows),
         None => {
-            print!("{}", row::csv(&rows));
+            print!("{}", row::table(&rows));
             Ok(())
         }
     }
 }
 
 fn write(folder: &Path, rows: &[Row]) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let files = [("samplers.csv", row::csv(rows)), ("samplers.html", page::render(rows)?)];
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let files = [("samplers.csv", row::table(rows)), ("samplers.html", page::render(rows)?)];
     for (name, content) in files {
         let path = folder.join(name);
-        replace(&path, &content).with_context(|| format!("cannot write {}", path.display()))?;
+        write_file(&path, content.as_bytes())?;
         println!("{}", path.display());
     }
     Ok(())
-}
-
-/// A whole file or the one of before, never a half.
-fn replace(path: &Path, content: &str) -> std::io::Result<()> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, content)
-        .and_then(|()| fs::rename(&partial, path))
-        .inspect_err(|_| drop(fs::remove_file(&partial)))
 }

@@ -18,15 +18,18 @@ struct Section {
     rows: Vec<Vec<String>>,
 }
 
-/// The columns that say of which cell a section is.
+/// The number of leading columns that are in the title of a section.
 const TITLE: usize = 3;
 
 pub(crate) fn render(rows: &[Row]) -> Result<String> {
     let sections: Vec<Section> = rows
-        .chunk_by(|a, b| (&a.device, a.target) == (&b.device, b.target))
+        .chunk_by(|a, b| (&a.cell.device, a.cell.target) == (&b.cell.device, b.cell.target))
         .map(|rows| {
             Ok(Section {
-                title: format!("{} of {} ({})", rows[0].target, rows[0].dim, rows[0].device),
+                title: format!(
+                    "{} of {} ({})",
+                    rows[0].cell.target, rows[0].cell.dim, rows[0].cell.device
+                ),
                 plots: vec![
                     by_kernel("Effective draws per second", rows, |row| row.ess_per_s)?,
                     by_kernel("Effective draws per gradient", rows, |row| row.ess_per_gradient)?,

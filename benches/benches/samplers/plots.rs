@@ -23,11 +23,12 @@ const COLOURS: [RGBColor; 10] = [
 
 type Chart<'a, X, Y> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>;
 
-/// A line for each kernel, with a mark for each number of chains: hollow where chains have not mixed, a cross where
-/// moments are off. Without a number to show the text is empty.
+/// Draws a line for each kernel, with a mark for each number of chains: hollow where chains have not
+/// mixed, a cross where moments are biased. Returns an empty text if there is no number to show.
 pub(crate) fn by_kernel(title: &str, rows: &[Row], value: fn(&Row) -> f64) -> Result<String> {
     let Some([low, high]) = range(rows, value) else { return Ok(String::new()) };
-    let (kernels, sizes) = (distinct(rows, |row| row.kernel), distinct(rows, |row| row.chains));
+    let (kernels, sizes) =
+        (distinct(rows, |row| row.cell.kernel), distinct(rows, |row| row.cell.chains));
     let height = 90 + 22 * kernels.len().max(3) as u32;
     let mut svg = String::new();
     {
@@ -53,9 +54,9 @@ pub(crate) fn by_kernel(title: &str, rows: &[Row], value: fn(&Row) -> f64) -> Re
             .x_label_formatter(&|x| tick(*x))
             .draw()?;
         for (size, colour) in sizes.iter().zip(COLOURS) {
-            let shown = rows.iter().filter(|row| row.chains == *size && value(row) > 0.0);
+            let shown = rows.iter().filter(|row| row.cell.chains == *size && value(row) > 0.0);
             let marks = shown.map(|row| {
-                let line = kernels.iter().rev().position(|name| *name == row.kernel);
+                let line = kernels.iter().rev().position(|name| *name == row.cell.kernel);
                 let at = (value(row), SegmentValue::CenterOf(line.unwrap_or(0) as i32));
                 match row.verdict.as_str() {
                     "mixed" => Circle::new(at, 4, colour.filled()).into_dyn(),
@@ -74,9 +75,9 @@ pub(crate) fn by_kernel(title: &str, rows: &[Row], value: fn(&Row) -> f64) -> Re
     Ok(svg)
 }
 
-/// A curve for each kernel. Without a number to show the text is empty.
+/// Draws a curve for each kernel. Returns an empty text if there is no number to show.
 pub(crate) fn against_chains(title: &str, rows: &[Row], value: fn(&Row) -> f64) -> Result<String> {
-    let chains = |row: &Row| row.chains as f64;
+    let chains = |row: &Row| row.cell.chains as f64;
     let (Some([low, high]), Some([fewest, most])) = (range(rows, value), range(rows, chains))
     else {
         return Ok(String::new());
@@ -100,8 +101,8 @@ pub(crate) fn against_chains(title: &str, rows: &[Row], value: fn(&Row) -> f64) 
             .x_label_formatter(&|x| tick(*x))
             .y_label_formatter(&|y| tick(*y))
             .draw()?;
-        for (kernel, colour) in distinct(rows, |row| row.kernel).into_iter().zip(COLOURS) {
-            let shown = rows.iter().filter(|row| row.kernel == kernel && value(row) > 0.0);
+        for (kernel, colour) in distinct(rows, |row| row.cell.kernel).into_iter().zip(COLOURS) {
+            let shown = rows.iter().filter(|row| row.cell.kernel == kernel && value(row) > 0.0);
             let points: Vec<(f64, f64)> = shown.map(|row| (chains(row), value(row))).collect();
             chart.draw_series(points.iter().map(|at| Circle::new(*at, 3, colour.filled())))?;
             chart
@@ -125,7 +126,7 @@ fn legend<'a, X: Ranged, Y: Ranged>(chart: &mut Chart<'a, X, Y>) -> Result<()> {
     Ok(())
 }
 
-/// The range of the positive values, with a margin.
+/// Returns the range of the positive values, with a margin.
 fn range(rows: &[Row], value: impl Fn(&Row) -> f64) -> Option<[f64; 2]> {
     let values = rows.iter().map(value).filter(|value| *value > 0.0 && value.is_finite());
     let [low, high] = values.fold(None, |range: Option<[f64; 2]>, value| {
@@ -135,12 +136,12 @@ fn range(rows: &[Row], value: impl Fn(&Row) -> f64) -> Option<[f64; 2]> {
     Some([low / 1.5, high * 1.5])
 }
 
-/// The end of an axis that leaves a third of it to the legend.
+/// Returns the end of an axis of which a third is left to the legend.
 fn with_room([low, high]: [f64; 2]) -> f64 {
     high * (high / low).sqrt()
 }
 
-/// In the order in which they come first.
+/// Returns the distinct values, in the order of their first occurrence.
 fn distinct<T: PartialEq>(rows: &[Row], of: impl Fn(&Row) -> T) -> Vec<T> {
     let mut all = Vec::new();
     for value in rows.iter().map(of) {
@@ -151,7 +152,7 @@ fn distinct<T: PartialEq>(rows: &[Row], of: impl Fn(&Row) -> T) -> Vec<T> {
     all
 }
 
-/// 2e5 rather than 200000.
+/// Formats a tick, 2e5 rather than 200000.
 fn tick(value: f64) -> String {
     if (1e-2..1e4).contains(&value) { format!("{value}") } else { format!("{value:e}") }
 }

@@ -1,17 +1,23 @@
 //! A row of the table.
 
 use ebm::mcmc::ChainError;
+use ebm_files::csv;
 
-use crate::cell::{Bench, Measured};
-use crate::judge::Judgement;
+use crate::measured::Measured;
+use crate::quality::Quality;
 
-/// What a cell came to. NaN stands for what is not defined.
-pub(crate) struct Row {
+/// The cell that a row is about.
+pub(crate) struct CellName {
     pub(crate) device: String,
     pub(crate) target: &'static str,
     pub(crate) dim: usize,
     pub(crate) kernel: &'static str,
     pub(crate) chains: usize,
+}
+
+/// The result of a cell. NaN stands for what is undefined.
+pub(crate) struct Row {
+    pub(crate) cell: CellName,
     step_size: f64,
     transitions: usize,
     seconds: f64,
@@ -19,6 +25,8 @@ pub(crate) struct Row {
     gradients: f64,
     values: f64,
     acceptance: f64,
+    divergent: f64,
+    tree_depth: f64,
     ess: f64,
     pub(crate) ess_per_s: f64,
     pub(crate) ess_per_gradient: f64,
@@ -30,7 +38,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) const HEADER: [&str; 19] = [
+    pub(crate) const HEADER: [&str; 21] = [
         "device",
         "target",
         "dim",
@@ -43,6 +51,8 @@ impl Row {
         "gradients_per_transition",
         "values_per_transition",
         "acceptance",
+        "divergent",
+        "tree_depth",
         "ess_bulk",
         "ess_per_s",
         "ess_per_gradient",
@@ -53,19 +63,43 @@ impl Row {
     ];
 
     pub(crate) fn new(
-        bench: &Bench<'_>,
-        kernel: &'static str,
+        cell: CellName,
         step_size: f64,
-        chains: usize,
-        measured: Result<Measured, ChainError>,
+        result: Result<(Measured, Quality), ChainError>,
     ) -> Self {
-        let target = &*bench.case.target;
-        let mut row = Self {
-            device: bench.plan.name.to_string(),
-            target: bench.case.name,
-            dim: target.dim(),
-            kernel,
-            chains,
+        match result {
+            Ok((measured, quality)) => Self::measured(cell, step_size, &measured, &quality),
+            Err(error) => Self::stopped(cell, step_size, &error),
+        }
+    }
+
+    fn measured(cell: CellName, step_size: f64, measured: &Measured, quality: &Quality) -> Self {
+        let gradients = measured.gradients * measured.transitions as f64;
+        let ess = quality.ess;
+        Self {
+            cell,
+            step_size,
+            transitions: measured.transitions,
+            seconds: measured.seconds,
+            transitions_per_s: measured.transitions as f64 / measured.seconds,
+            gradients: measured.gradients,
+            values: measured.values,
+            acceptance: measured.acceptance,
+            divergent: measured.divergent,
+            tree_depth: measured.tree_depth,
+            ess,
+            ess_per_s: ess / measured.seconds,
+            ess_per_gradient: if gradients > 0.0 { ess / gradients } else { f64::NAN },
+            rhat: quality.rhat,
+            mean_error: quality.mean_error,
+            variance_error: quality.variance_error,
+            verdict: quality.verdict().to_owned(),
+        }
+    }
+
+    fn stopped(cell: CellName, step_size: f64, error: &ChainError) -> Self {
+        Self {
+            cell,
             step_size,
             transitions: 0,
             seconds: f64::NAN,
@@ -73,43 +107,26 @@ impl Row {
             gradients: f64::NAN,
             values: f64::NAN,
             acceptance: f64::NAN,
+            divergent: f64::NAN,
+            tree_depth: f64::NAN,
             ess: f64::NAN,
             ess_per_s: f64::NAN,
             ess_per_gradient: f64::NAN,
             rhat: f64::NAN,
             mean_error: f64::NAN,
             variance_error: f64::NAN,
-            verdict: String::new(),
-        };
-        match measured {
-            Ok(measured) => row.fill(&measured, &Judgement::new(&measured.draws, target)),
-            Err(error) => row.verdict = error.to_string(),
+            verdict: error.to_string(),
         }
-        row
     }
 
-    fn fill(&mut self, measured: &Measured, judgement: &Judgement) {
-        let gradients = measured.gradients * measured.transitions as f64;
-        (self.transitions, self.seconds) = (measured.transitions, measured.seconds);
-        self.transitions_per_s = self.transitions as f64 / self.seconds;
-        (self.gradients, self.values) = (measured.gradients, measured.values);
-        (self.acceptance, self.ess) = (measured.acceptance, judgement.ess);
-        self.ess_per_s = self.ess / self.seconds;
-        self.ess_per_gradient = if gradients > 0.0 { self.ess / gradients } else { f64::NAN };
-        self.rhat = judgement.rhat;
-        self.mean_error = judgement.mean_error;
-        self.variance_error = judgement.variance_error;
-        self.verdict = judgement.verdict().to_owned();
-    }
-
-    /// As text, in the order of [`HEADER`](Self::HEADER).
-    pub(crate) fn fields(&self) -> [String; 19] {
+    /// Formats the fields, in the order of [`HEADER`](Self::HEADER).
+    pub(crate) fn fields(&self) -> [String; 21] {
         [
-            self.device.clone(),
-            self.target.to_owned(),
-            self.dim.to_string(),
-            self.kernel.to_owned(),
-            self.chains.to_string(),
+            self.cell.device.clone(),
+            self.cell.target.to_owned(),
+            self.cell.dim.to_string(),
+            self.cell.kernel.to_owned(),
+            self.cell.chains.to_string(),
             number(self.step_size),
             self.transitions.to_string(),
             number(self.seconds),
@@ -117,6 +134,8 @@ impl Row {
             number(self.gradients),
             number(self.values),
             number(self.acceptance),
+            number(self.divergent),
+            number(self.tree_depth),
             number(self.ess),
             number(self.ess_per_s),
             number(self.ess_per_gradient),
@@ -128,7 +147,7 @@ impl Row {
     }
 }
 
-/// Four significant digits; nothing for NaN.
+/// Formats four significant digits; NaN is empty.
 fn number(value: f64) -> String {
     if value.is_nan() {
         return String::new();
@@ -137,15 +156,8 @@ fn number(value: f64) -> String {
     rounded.to_string()
 }
 
-/// A line for the header and one for each row.
-pub(crate) fn csv(rows: &[Row]) -> String {
-    let line = |fields: &[String]| {
-        let quoted = fields.iter().map(|field| {
-            let plain = !field.contains([',', '"', '\n']);
-            if plain { field.clone() } else { format!("\"{}\"", field.replace('"', "\"\"")) }
-        });
-        quoted.collect::<Vec<_>>().join(",") + "\n"
-    };
-    let header = line(&Row::HEADER.map(str::to_owned));
-    header + &rows.iter().map(|row| line(&row.fields())).collect::<String>()
+/// Formats a line for the header and one for each row.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let header = csv::line(Row::HEADER);
+    header + &rows.iter().map(|row| csv::line(row.fields())).collect::<String>()
 }

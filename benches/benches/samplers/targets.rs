@@ -1,4 +1,4 @@
-//! The targets, with what kernels without a Metropolis rule have to be told of them.
+//! The targets, with the scales that kernels without a Metropolis correction need.
 
 use burn::tensor::Tensor;
 use ebm::energy::BlockEnergy;
@@ -11,14 +11,15 @@ use ebm::targets::{
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) target: Box<dyn Target>,
-    pub(crate) law: Law,
+    pub(crate) states: States,
 }
 
-pub(crate) enum Law {
+/// What a target is a distribution of.
+pub(crate) enum States {
     Continuous {
-        /// ℓ: the standard deviation along the tightest direction, roughly. Steps are parts of it.
+        /// ℓ: roughly the standard deviation along the tightest direction. Steps are parts of it.
         scale: f64,
-        /// Whole Langevin chains in one loop, where the energy is written out for that.
+        /// Whole Langevin chains in one loop, for energies that are written out for it.
         fused: Option<Fused>,
     },
     Binary {
@@ -30,16 +31,16 @@ pub(crate) enum Law {
 
 impl Case {
     pub(crate) fn binary(&self) -> bool {
-        matches!(self.law, Law::Binary { .. })
+        matches!(self.states, States::Binary { .. })
     }
 }
 
-/// A kernel, where to start, steps, a key.
+/// Runs Langevin chains from a start for a number of steps with a key.
 pub(crate) type Fused =
     Box<dyn Fn(&Langevin, Tensor<2>, usize, Key) -> Result<Tensor<2>, ChainError>>;
 
 fn continuous(name: &'static str, scale: f64, target: impl Target + 'static) -> Case {
-    Case { name, target: Box::new(target), law: Law::Continuous { scale, fused: None } }
+    Case { name, target: Box::new(target), states: States::Continuous { scale, fused: None } }
 }
 
 fn fused<T: Target + BlockEnergy + Clone + 'static>(
@@ -50,15 +51,15 @@ fn fused<T: Target + BlockEnergy + Clone + 'static>(
     let energy = target.clone();
     let run: Fused =
         Box::new(move |kernel, start, steps, key| kernel.run_fused(&energy, start, steps, key));
-    let law = Law::Continuous { scale, fused: Some(run) };
-    Case { name, target: Box::new(target), law }
+    let states = States::Continuous { scale, fused: Some(run) };
+    Case { name, target: Box::new(target), states }
 }
 
 pub(crate) fn all(quick: bool) -> Result<Vec<Case>, TargetError> {
     let side = if quick { 3 } else { 6 };
     let ising = Ising::new(Lattice::Torus { rows: side, columns: side }, 0.3, 0.0)?;
     let [visible, hidden] = if quick { [5, 3] } else { [24, 10] };
-    // From −1 to 1, without a pattern.
+    // Weights from −1 to 1, without a pattern.
     let weight = |i: usize, j: usize| ((7 * i + 5 * j + i * j) % 17) as f64 / 8.0 - 1.0;
     let rows = (0..visible).map(|i| (0..hidden).map(|j| weight(i, j)).collect());
     let rows: Vec<Vec<f64>> = rows.collect();
@@ -77,17 +78,17 @@ pub(crate) fn all(quick: bool) -> Result<Vec<Case>, TargetError> {
         Case {
             name: "ising",
             target: Box::new(ising),
-            law: Law::Binary { values: [-1.0, 1.0], machine: None },
+            states: States::Binary { values: [-1.0, 1.0], machine: None },
         },
         Case {
             name: "boltzmann",
             target: Box::new(machine.clone()),
-            law: Law::Binary { values: [0.0, 1.0], machine: Some(Box::new(machine)) },
+            states: States::Binary { values: [0.0, 1.0], machine: Some(Box::new(machine)) },
         },
     ])
 }
 
-/// Intercept and slope of ten observations.
+/// The posterior of intercept and slope given ten observations.
 fn logistic() -> Result<LogisticRegression, TargetError> {
     let times = [-1.5, -1.1, -0.8, -0.4, -0.1, 0.3, 0.5, 0.9, 1.2, 1.6];
     let labels = [false, false, true, false, true, false, true, true, true, true];

@@ -1,9 +1,9 @@
 //! Densities in the plane that are known exactly: what is learned can be compared with what it was
 //! learned from.
 //!
-//! The shapes are those of the toy data of FFJORD (Grathwohl et al., ICLR 2019), which others report on,
-//! scaled into [−1, 1]² with a margin of four standard deviations or more. The Kullback–Leibler divergence
-//! does not depend on the scale, so figures stay comparable.
+//! The shapes are those of the toy data of FFJORD (Grathwohl et al., ICLR 2019), which others
+//! report on, scaled into [−1, 1]² with a margin of four standard deviations or more. The
+//! Kullback–Leibler divergence does not depend on the scale, so figures stay comparable.
 
 mod bessel;
 mod checkerboard;
@@ -23,7 +23,8 @@ use crate::error::DataError;
 /// A distribution on the plane with its logarithmic density in closed form, and independent draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Density {
-    /// Two interlocking half circles, blurred: the moons of scikit-learn, of radius 0.5 and noise 0.05.
+    /// Two interlocking half circles, blurred: the moons of scikit-learn, of radius 0.5 and noise
+    /// 0.05.
     TwoMoons,
     /// Eight equal Gaussians of standard deviation 0.075 on a circle of radius 0.6.
     EightGaussians,
@@ -48,8 +49,8 @@ impl Density {
         }
     }
 
-    /// log p(x), normalised over the whole plane, in nats; −∞ where there is no density (off the squares of
-    /// the checkerboard). Exact to rounding within [−2, 2]².
+    /// log p(x), normalised over the whole plane, in nats; −∞ where there is no density (off the
+    /// squares of the checkerboard). Exact to rounding within [−2, 2]².
     pub fn log_density(self, x: [f64; 2]) -> f64 {
         match self {
             Self::TwoMoons => two_moons::log_density(x),
@@ -59,7 +60,8 @@ impl Density {
         }
     }
 
-    /// `n` independent draws. Draw `i` depends on the key and on `i`, not on how many are drawn together.
+    /// `n` independent draws. Draw `i` depends on the key and on `i`, not on how many are drawn
+    /// together.
     ///
     /// # Panics
     /// If `n` does not fit 32 bits.
@@ -74,8 +76,8 @@ impl Density {
         (0..n).map(|row| draw(Dice { key, row })).collect()
     }
 
-    /// `n` independent draws as images of one pixel and two channels, which convolutional networks take.
-    /// Data without end: fold the iteration into the key and no draw is seen twice.
+    /// `n` independent draws as images of one pixel and two channels, which convolutional networks
+    /// take. Data without end: fold the iteration into the key and no draw is seen twice.
     ///
     /// # Shapes
     /// - output: `[n, 2, 1, 1]`, all but a share below 10⁻⁶ of them in [−1, 1]

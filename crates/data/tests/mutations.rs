@@ -1,6 +1,6 @@
-//! Files of every format, spoilt at random by the thousand: an error or a valid set, never a panic,
-//! and never more memory than twice what the format's bound allows. One test in a binary of its
-//! own, since all its memory is counted.
+//! Files of every format, mutated at random by the thousand: an error or a valid set, never a
+//! panic, and never more memory than twice the format's bound. One test in a binary of its own,
+//! since all its memory is counted.
 
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -9,8 +9,8 @@ use std::io::Write;
 use std::path::Path;
 
 use ebm_data::{Catalog, DataRoot, ImageSet, Split, load, load_arrays, load_folder};
+use ebm_files::sha256;
 use peak_alloc::PeakAlloc;
-use sha2::{Digest, Sha256};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -33,21 +33,21 @@ impl Random {
         (self.next() % limit.max(1) as u64) as usize
     }
 
-    /// A place in a file, in its first bytes every second time: headers are short.
-    fn place(&mut self, length: usize) -> usize {
+    /// A position in a file, every second time in its first bytes: headers are short.
+    fn position(&mut self, length: usize) -> usize {
         let limit = if self.next().is_multiple_of(2) { length.min(160) } else { length };
         self.below(limit)
     }
 
-    /// One to four faults: a flipped bit, another byte, a number at its limits, a cut, something
-    /// put in, taken out or doubled.
-    fn spoil(&mut self, original: &[u8]) -> Vec<u8> {
+    /// One to four faults: a flipped bit, another byte, a number at its limits, a cut, an
+    /// insertion, a deletion or a repetition.
+    fn mutate(&mut self, original: &[u8]) -> Vec<u8> {
         let mut bytes = original.to_vec();
         for _ in 0..=self.below(4) {
             if bytes.is_empty() {
                 break;
             }
-            let at = self.place(bytes.len());
+            let at = self.position(bytes.len());
             match self.below(8) {
                 0 | 1 => bytes[at] ^= 1 << self.below(8),
                 2 => bytes[at] = self.next() as u8,
@@ -77,7 +77,7 @@ impl Random {
     }
 }
 
-/// A format: its good files, what reads one of them, and the memory that its bound allows.
+/// A format: good files, their reader, and the bound of its memory.
 struct Format<'a> {
     name: &'a str,
     files: Vec<Vec<u8>>,
@@ -86,8 +86,8 @@ struct Format<'a> {
 }
 
 impl Format<'_> {
-    /// Reads so many spoilt files, and says how many were still sets of images.
-    fn judge(&self, count: usize, random: &mut Random) -> usize {
+    /// Reads `count` mutated files and returns how many were still sets of images.
+    fn check(&self, count: usize, random: &mut Random) -> usize {
         for file in &self.files {
             assert!((self.read)(file).is_ok(), "{}: {:?}", self.name, (self.read)(file).err());
         }
@@ -96,8 +96,8 @@ impl Format<'_> {
         MEMORY.reset_peak_usage();
         for _ in 0..count {
             let original = &self.files[random.below(self.files.len())];
-            let spoilt = random.spoil(original);
-            match (self.read)(&spoilt) {
+            let mutated = random.mutate(original);
+            match (self.read)(&mutated) {
                 Ok(set) => {
                     let per_image: usize = set.shape().iter().product();
                     assert_eq!(set.pixels().len(), set.len() * per_image, "{}", self.name);
@@ -129,21 +129,20 @@ fn entry(name: &str, format: &str, shape: &str, more: &str) -> Catalog {
 }
 
 #[test]
-fn spoilt_files_of_every_format() {
+fn mutated_files_of_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let root = DataRoot::resolve(Some(folder.path().to_path_buf())).unwrap();
     let data = |name: &str| {
         fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
     };
-    // Some file systems bring a file to the disk that takes the place of another: that takes longer
-    // than all the rest.
+    // Some file systems sync a file that replaces another, which takes longer than all the rest.
     let write = |path: &Path, bytes: &[u8]| {
         let _ = fs::remove_file(path);
         fs::write(path, bytes).unwrap();
     };
     let say = |error: ebm_data::DataError| error.to_string();
 
-    // IDX: a pair, of which one is spoilt.
+    // IDX: a pair, one file of which is mutated.
     let digits = ebm_data::digits().unwrap();
     let images =
         [&[0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 28, 0, 0, 0, 28], &digits.pixels()[..9 * 784]].concat();
@@ -155,8 +154,8 @@ fn spoilt_files_of_every_format() {
         ImageSet::from_idx_files(&images_path, &labels_path).map_err(say)
     };
 
-    // CIFAR's records and MATLAB's matrices, by a catalogue without sums or with the spoilt file's
-    // own.
+    // CIFAR's records and MATLAB's matrices, by a catalogue without checksums or with the mutated
+    // file's own.
     let record =
         |i: usize| [&[digits.labels()[i]][..], &digits.pixels()[784 * i..][..3 * 1024]].concat();
     let records: Vec<u8> = (0..8).flat_map(|i| record(500 * i)).collect();
@@ -179,10 +178,10 @@ fn spoilt_files_of_every_format() {
         load("records", Split::Train, &root, &cifar).map_err(say)
     };
     let read_mat = |bytes: &[u8]| {
-        let sum: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let more = format!(
-            "[house.splits.train]\ncount = 7\nbatches = [{{ name = \"t.mat\", bytes = {}, sha256 = \"{sum}\" }}]\n",
-            bytes.len()
+            "[house.splits.train]\ncount = 7\nbatches = [{{ name = \"t.mat\", bytes = {}, sha256 = \"{}\" }}]\n",
+            bytes.len(),
+            sha256(bytes)
         );
         write(&folder.path().join("house/t.mat"), bytes);
         load("house", Split::Train, &root, &entry("house", "matlab", "[3, 32, 32]", &more))
@@ -229,7 +228,7 @@ fn spoilt_files_of_every_format() {
             },
             2_000,
         ),
-        // What decoding a picture may take, 128 MiB.
+        // Decoding a picture may take 128 MiB.
         (
             Format {
                 name: "png and jpeg",
@@ -271,7 +270,7 @@ fn spoilt_files_of_every_format() {
     let total: usize = formats
         .iter()
         .map(|(format, count)| {
-            format.judge(*count, &mut random);
+            format.check(*count, &mut random);
             count
         })
         .sum();

@@ -6,9 +6,13 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
 use ebm_noise::streams::chain;
+use ebm_tensor::values_f64;
 
-use crate::kernel::{State, host};
-use crate::{ChainError, Hmc, Kernel, Mala, Nuts};
+use crate::chain::ChainError;
+use crate::hmc::Hmc;
+use crate::kernel::{Kernel, State};
+use crate::mala::Mala;
+use crate::nuts::Nuts;
 
 /// A kernel that warm-up can tune.
 pub trait Tunable: Sized {
@@ -122,7 +126,7 @@ struct Moments {
 impl Moments {
     fn add<const D: usize>(&mut self, position: &Tensor<D>) {
         let chains = position.dims()[0];
-        let values = host(position.clone());
+        let values = values_f64(position.clone());
         let dim = values.len() / chains;
         self.sums.resize(dim, [0.0; 2]);
         for (index, x) in values.into_iter().enumerate() {

@@ -5,9 +5,10 @@ use burn::tensor::Tensor;
 use ebm_energy::{Bridge, Energy, prepare};
 use ebm_noise::Key;
 use ebm_noise::streams::chain::single;
+use ebm_tensor::values_f64;
 
-use crate::kernel::{State, host};
-use crate::{ChainError, Kernel};
+use crate::chain::ChainError;
+use crate::kernel::{Kernel, State};
 
 /// log Z₁ − log Z₀, estimated.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +32,8 @@ pub struct LogRatio {
 /// - `draws`: `[chains, …]`
 ///
 /// # Errors
-/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Runaway`], if the logarithm of a weight is not
-/// finite or beyond [`RUNAWAY_ENERGY`](crate::RUNAWAY_ENERGY).
+/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Diverged`], if the logarithm of a weight is not
+/// finite or beyond [`MAX_ENERGY`](crate::MAX_ENERGY).
 pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     kernel: &K,
     from: &impl Energy<D>,
@@ -51,7 +52,7 @@ pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     let mut log_weights = vec![0.0; chains];
     for step in 1..=betas {
         let gain = from.energy(position.clone()) - to.energy(position.clone());
-        for (weight, gain) in log_weights.iter_mut().zip(host(gain)) {
+        for (weight, gain) in log_weights.iter_mut().zip(values_f64(gain)) {
             *weight += gain * part;
         }
         ChainError::check(&log_weights, step, betas)?;

@@ -7,7 +7,8 @@ use ebm_energy::Energy;
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kernel, Statistics};
+use crate::kernel::Kernel;
+use crate::statistics::Statistics;
 
 /// x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ, |∇U(x)|) for each coordinate.
 ///
@@ -44,6 +45,6 @@ impl<const D: usize> Kernel<D> for Anisotropic {
             * (self.step_size * self.threshold);
         let noise = key.normal(state.dims(), &state.device());
         let state = state - gradient * step.clone().powi_scalar(2) * 0.5 + noise * step;
-        (state, Statistics::of(energy))
+        (state, Statistics::new(energy).with_step_size(self.step_size))
     }
 }

@@ -6,7 +6,8 @@ use ebm_energy::{Bipartite, Energy};
 use ebm_noise::Key;
 use ebm_noise::streams::chain::layers;
 
-use crate::{Kernel, Statistics};
+use crate::kernel::Kernel;
+use crate::statistics::Statistics;
 
 /// h ~ p(h | v), then v ~ p(v | h): leaves the law of the visible units v as it is. States are zeros and ones,
 /// `[chains, visible]`.
@@ -39,7 +40,7 @@ impl<M: Bipartite> Kernel<2> for BlockGibbs<M> {
         let from = energy.energy(visible.clone());
         let hidden = draw(self.machine.hidden_given_visible(visible), key.fold(layers::HIDDEN));
         let visible = draw(self.machine.visible_given_hidden(hidden), key.fold(layers::VISIBLE));
-        (visible, Statistics::of(from))
+        (visible, Statistics::new(from))
     }
 }
 

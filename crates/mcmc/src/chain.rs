@@ -1,23 +1,26 @@
-//! Runs a kernel over a batch of chains and watches that they stay finite.
+//! Runs a kernel over a batch of chains and checks that they stay finite.
 
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_noise::Key;
 use ebm_noise::streams::chain;
+use ebm_tensor::values_f64;
 
-use crate::Kernel;
-use crate::kernel::{State, host};
+use crate::diagnostics::DrawsError;
+use crate::kernel::{Kernel, State};
 
-/// |U| beyond which a chain counts as run away. The released settings of variational MCMC teaching reach
-/// 2·10⁷ in a healthy run; 10¹² is where single precision no longer resolves differences of that size.
-pub const RUNAWAY_ENERGY: f64 = 1e12;
+/// |U| beyond which a chain counts as diverged. The released settings of variational MCMC teaching
+/// reach 2·10⁷ in a healthy run; at 10¹² single precision no longer resolves differences that
+/// matter.
+pub const MAX_ENERGY: f64 = 1e12;
 
-/// A batch of chains after some steps.
+/// A batch of chains after some transitions.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Chains<const D: usize> {
     /// The last states, `[chains, …]`.
     pub state: Tensor<D>,
-    /// U before each step, `[steps, chains]`.
+    /// U before each transition, `[steps, chains]`.
     pub energies: Tensor<2>,
 }
 
@@ -25,87 +28,105 @@ pub struct Chains<const D: usize> {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainError {
-    /// An energy became NaN, infinite, or larger than [`RUNAWAY_ENERGY`].
+    /// An energy became NaN, infinite, or larger than [`MAX_ENERGY`].
     #[error(
-        "{chains} of {total} chains ran away: at step {step} of {steps} the energy is {energy:e} \
-         (limit ±{RUNAWAY_ENERGY:e}); lower the step size or the learning rate of the energy"
+        "{chains} of {total} chains diverged: at step {step} of {steps} the energy is {energy:e} \
+         (limit ±{MAX_ENERGY:e}); lower the step size or the learning rate of the energy"
     )]
-    Runaway {
+    Diverged {
         /// The first step (from 0) whose starting state has such an energy.
         step: usize,
-        /// Steps asked for.
+        /// The number of steps requested.
         steps: usize,
         /// How many chains are affected at that step.
         chains: usize,
-        /// All chains.
+        /// The number of all chains.
         total: usize,
         /// The first offending energy.
         energy: f64,
     },
-    /// The states that the last step left are not finite, though all energies before were.
+    /// The states after the last step are not finite, though all energies before were.
     #[error(
-        "the last of {steps} steps left states that are not finite; lower the step size or the \
+        "the states after the last of {steps} steps are not finite; lower the step size or the \
          learning rate of the energy"
     )]
     NotFinite {
-        /// Steps made.
+        /// The number of steps made.
         steps: usize,
     },
-    /// Draws that make no chains.
+    /// The draws do not form chains.
     #[error(transparent)]
-    Draws(#[from] crate::diagnostics::DrawsError),
-    /// Warm-up found no step size that is accepted.
+    Draws(#[from] DrawsError),
+    /// Warm-up found no step size at which proposals are accepted.
     #[error(
-        "at warm-up step {step} of {steps} the step size had fallen from {first:e} to {step_size:e} and \
-         proposals were still refused; begin where the energy is finite, or with a smaller step"
+        "at warm-up step {step} of {steps} the step size had fallen from {first:e} to \
+         {step_size:e} and proposals were still rejected; start where the energy is finite, or with \
+         a smaller step size"
     )]
     Stuck {
-        /// The step.
+        /// The step of the warm-up.
         step: usize,
-        /// Steps asked for.
+        /// The number of steps requested.
         steps: usize,
-        /// The step size that warm-up began with.
+        /// The step size that warm-up started with.
         first: f64,
-        /// The step size then.
+        /// The step size at that step.
         step_size: f64,
     },
-    /// No step or no chain was asked for.
-    #[error("{chains} chains of {steps} steps were asked for; at least one of each is needed")]
+    /// No steps or no chains were requested.
+    #[error("{chains} chains of {steps} steps were requested; at least one of each is needed")]
     Nothing {
-        /// Chains asked for.
+        /// The number of chains requested.
         chains: usize,
-        /// Steps asked for.
+        /// The number of steps requested.
         steps: usize,
     },
 }
 
 impl ChainError {
-    /// `Ok` if no chain has run away, by the energies of all of them at `step` of `steps`.
+    /// Returns an error if a chain has diverged, by the energies of all chains at `step` of `steps`.
     pub(crate) fn check(energies: &[f64], step: usize, steps: usize) -> Result<(), Self> {
-        let ran_away = |energy: &&f64| !is_sound(**energy as f32);
-        let Some(&energy) = energies.iter().find(ran_away) else { return Ok(()) };
-        let chains = energies.iter().filter(ran_away).count();
-        Err(Self::Runaway { step, steps, chains, total: energies.len(), energy })
+        let diverged = |energy: &&f64| !is_sound(**energy as f32);
+        let Some(&energy) = energies.iter().find(diverged) else { return Ok(()) };
+        let chains = energies.iter().filter(diverged).count();
+        Err(Self::Diverged { step, steps, chains, total: energies.len(), energy })
     }
 }
 
-/// Whether an energy is finite and has not run away.
+/// Returns whether an energy is finite and of a size that a healthy chain has.
 #[inline(always)]
 pub(crate) fn is_sound(energy: f32) -> bool {
-    energy.abs() <= RUNAWAY_ENERGY as f32
+    energy.abs() <= MAX_ENERGY as f32
 }
 
-/// Makes `steps` transitions from `start`, one or more chains; step `τ` uses `key.fold(τ)`. `observe` sees each state, the start
-/// included, as `(step, state)`.
+/// Makes `steps` transitions of one or more chains from `start`; transition `τ` uses `key.fold(τ)`.
+/// `observe` sees each state, the start included, as `(step, state)`.
 ///
-/// Energies are read from the device once, at the end: on a GPU the chain runs without waiting. They are
-/// those that steps start from; of the last states it is checked that they are finite.
+/// The energy is [prepared](prepare) once. An energy that is prepared already is used as it is, so a
+/// caller that evaluates it elsewhere too can prepare it and lend it to the chain:
+///
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use ebm_energy::{Energy, Gaussian, prepare};
+/// use ebm_mcmc::{Key, Langevin, run};
+///
+/// let model = Gaussian { mean: 0.0, std: 1.0 };
+/// let frozen = prepare(&model);
+/// let start = Tensor::<2>::zeros([8, 3], &Device::flex());
+/// let chains = run(&Langevin::new(0.1), &frozen, start, 20, Key::new(0), |_, _| {})?;
+/// let last_energies = frozen.energy(chains.state);
+/// # assert_eq!(last_energies.dims(), [8]);
+/// # Ok::<(), ebm_mcmc::ChainError>(())
+/// ```
+///
+/// Energies are read from the device once, at the end, so that on a GPU the chain runs without
+/// waiting. They are those from which transitions start; the last states are checked to be finite.
 ///
 /// # Shapes
 /// - `start`: `[chains, …]`
 ///
 /// # Errors
-/// [`ChainError`], if an energy or a state is not finite or an energy has run away.
+/// [`ChainError`] if an energy or a state is not finite, or an energy is beyond [`MAX_ENERGY`].
 pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
     kernel: &K,
     energy: &E,
@@ -134,7 +155,7 @@ pub fn run<const D: usize, K: Kernel<D>, E: Energy<D>>(
 
 fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {
     let [steps, total] = chains.energies.dims();
-    for (step, row) in host(chains.energies.clone()).chunks(total.max(1)).enumerate() {
+    for (step, row) in values_f64(chains.energies.clone()).chunks(total.max(1)).enumerate() {
         ChainError::check(row, step, steps)?;
     }
     // A sum is NaN or infinite if a term is, whatever a backend's maximum makes of NaN.
@@ -144,30 +165,27 @@ fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use burn::tensor::Device;
+    use ebm_energy::{Frozen, Gaussian};
+
     use super::*;
     use crate::Langevin;
-    use burn::tensor::Device;
-    use ebm_energy::Gaussian;
 
     fn chain(step_size: f64, steps: usize) -> Result<Chains<2>, ChainError> {
         let target = Gaussian { mean: 0.0, std: 1.0 };
         let start = Tensor::ones([3, 2], &Device::flex());
-        run(
-            &Langevin::new(step_size).with_noise(false),
-            &target,
-            start,
-            steps,
-            Key::new(0),
-            |_, _| {},
-        )
+        let kernel = Langevin::new(step_size).with_noise(false);
+        run(&kernel, &target, start, steps, Key::new(0), |_, _| {})
     }
 
     /// With δ = 4 each step multiplies the state by −7: U = 7^(2τ) passes 10¹² at step 8.
     #[test]
-    fn a_runaway_chain_is_named_with_its_step() {
+    fn a_diverged_chain_is_named_with_its_step() {
         let error = chain(4.0, 20).expect_err("it diverges");
         assert!(
-            matches!(error, ChainError::Runaway { step: 8, steps: 20, chains: 3, total: 3, .. }),
+            matches!(error, ChainError::Diverged { step: 8, steps: 20, chains: 3, total: 3, .. }),
             "{error}"
         );
     }
@@ -189,5 +207,35 @@ mod tests {
         };
         assert_eq!(once(1), once(1));
         assert_ne!(once(1), once(2));
+    }
+
+    /// An energy that counts how often it is prepared, and that only its prepared form evaluates.
+    struct Counting(Cell<usize>);
+
+    impl Energy<2> for Counting {
+        fn energy(&self, _: Tensor<2>) -> Tensor<1> {
+            panic!("not the prepared form")
+        }
+
+        fn freeze(&self) -> Option<Frozen<'_, 2>> {
+            self.0.set(self.0.get() + 1);
+            Some(Box::new(Gaussian { mean: 0.0, std: 1.0 }))
+        }
+    }
+
+    #[test]
+    fn a_prepared_energy_is_not_prepared_again() {
+        let energy = Counting(Cell::new(0));
+        let chain = |energy: &dyn Energy<2>| {
+            let start = Tensor::ones([3, 2], &Device::flex());
+            let chains = run(&Langevin::new(0.5), &energy, start, 5, Key::new(0), |_, _| {});
+            chains.expect("finite").state.into_data()
+        };
+        let prepared = prepare(&energy);
+        let lent = chain(&prepared);
+        chain(&prepared);
+        assert_eq!(energy.0.get(), 1, "prepared by the caller alone");
+        assert_eq!(chain(&energy), lent);
+        assert_eq!(energy.0.get(), 2);
     }
 }

@@ -4,7 +4,8 @@ use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use crate::{Kernel, Statistics};
+use crate::kernel::Kernel;
+use crate::statistics::Statistics;
 
 /// Known coordinates of a batch of states.
 #[derive(Clone, Debug)]

@@ -7,7 +7,9 @@ use ebm_noise::Key;
 use ebm_noise::streams::chain::transition;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kernel, Point, Statistics};
+use crate::kernel::Kernel;
+use crate::point::{Point, select};
+use crate::statistics::Statistics;
 
 /// Gibbs sampling: one unit after the other is drawn from its law given all others (Geman and Geman 1984). Any
 /// energy will do; a sweep evaluates it once for each unit.
@@ -40,10 +42,10 @@ impl Kernel<2> for Gibbs {
             let probability = sigmoid(here.clone() - there.clone());
             let u = uniform.clone().narrow(1, unit, 1).squeeze_dim::<1>(1);
             let flips = probability.greater(u);
-            x = crate::kernel::select(&flips, flipped, x);
+            x = select(&flips, flipped, x);
             here = here.mask_where(flips, there);
         }
-        (x, Statistics::of(from))
+        (x, Statistics::new(from))
     }
 }
 
@@ -80,9 +82,8 @@ impl Kernel<2> for GibbsWithGradients {
         let log_ratio = state.energy.clone() - proposal.energy.clone()
             + ((log_q_back - log_q) * mask).sum_dim(1).squeeze_dim::<1>(1);
         let from = state.energy.clone();
-        let (state, acceptance) =
-            state.accept(proposal, log_ratio, key.fold(transition::ACCEPTANCE));
-        (state, Statistics { acceptance: Some(acceptance), ..Statistics::of(from) })
+        let (state, decision) = state.accept(proposal, log_ratio, key.fold(transition::ACCEPTANCE));
+        (state, Statistics::new(from).with_acceptance(decision.probability))
     }
 }
 

@@ -6,8 +6,8 @@ use ebm_energy::{BlockEnergy, LANES};
 use ebm_noise::{Key, vectorised};
 use rayon::prelude::*;
 
-use crate::chain::is_sound;
-use crate::{ChainError, Langevin};
+use crate::chain::{ChainError, is_sound};
+use crate::langevin::Langevin;
 
 impl Langevin {
     /// The same chains as [`run`](crate::run) with this kernel makes, with the same noise, many times faster: for energies
@@ -38,7 +38,7 @@ impl Langevin {
             .filter_map(|(group, rows)| self.advance(energy, rows, dim, group * LANES, &keys))
             .min_by_key(|(step, _)| *step);
         if let Some((step, energy)) = first_error {
-            let error = ChainError::Runaway { step, steps, chains: 1, total: chains, energy };
+            let error = ChainError::Diverged { step, steps, chains: 1, total: chains, energy };
             return Err(error);
         }
         if values.iter().any(|x| !x.is_finite()) {
@@ -135,7 +135,7 @@ mod tests {
         let kernel = Langevin::new(4.0).with_noise(false);
         let error = kernel.run_fused(&unit, start, 20, Key::new(0)).expect_err("it diverges");
         assert!(
-            matches!(error, ChainError::Runaway { step: 8, steps: 20, total: 3, .. }),
+            matches!(error, ChainError::Diverged { step: 8, steps: 20, total: 3, .. }),
             "{error}"
         );
     }

@@ -6,8 +6,9 @@ use ebm_energy::Energy;
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::Kernel;
+use crate::statistics::Statistics;
 use crate::update::langevin_update;
-use crate::{Kernel, Statistics};
 
 /// x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational MCMC teaching, eq. 2).
 ///
@@ -46,7 +47,7 @@ impl<const D: usize> Kernel<D> for Langevin {
     ) -> (Tensor<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(state.clone());
         let state = langevin_update(state, gradient, self.step_size, self.noise.then_some(key));
-        (state, Statistics::of(energy))
+        (state, Statistics::new(energy).with_step_size(self.step_size))
     }
 }
 

@@ -1,10 +1,12 @@
-//! How it is sampled: Markov chains whose stationary law is p(x) ∝ exp(−U(x)).
+//! Markov chain Monte Carlo: kernels whose stationary distribution is p(x) ∝ exp(−U(x)), run in
+//! batches on any backend of Burn.
 //!
-//! A [`Kernel`] makes one transition of a batch of chains. [`Sampler`] iterates it and gathers draws; [`run`] makes a
-//! number of transitions and gives the last states. Both stop with an error that names the step if an energy or a
-//! state is no longer finite. Randomness comes in as a [`Key`], so a chain can be run again, split or
-//! resumed with the same draws. [`diagnostics`] tell whether chains have mixed, [`export`] hands their draws to
-//! NumPy and ArviZ.
+//! A [`Kernel`] makes one transition of a batch of chains. [`Sampler`] iterates it and gathers
+//! draws, with what each transition reported; [`run`] makes a number of transitions and returns the
+//! last states. Both stop with an error that names the step if an energy or a state is no longer
+//! finite. Randomness is passed in as a [`Key`], so a chain can be run again, split or resumed with
+//! the same draws. [`diagnostics`] say whether chains have mixed, and [`export`] writes their draws
+//! for NumPy and ArviZ.
 //!
 #![doc = include_str!("../README.md")]
 
@@ -23,8 +25,11 @@ mod kernel;
 mod langevin;
 mod mala;
 mod nuts;
+mod point;
 mod sampler;
+mod samples;
 mod sgld;
+mod statistics;
 mod tempered;
 mod underdamped;
 mod update;
@@ -33,16 +38,19 @@ pub use adapt::{Tunable, WarmUp};
 pub use ais::{LogRatio, annealed_importance};
 pub use anisotropic::Anisotropic;
 pub use block_gibbs::BlockGibbs;
-pub use chain::{ChainError, Chains, RUNAWAY_ENERGY, run};
+pub use chain::{ChainError, Chains, MAX_ENERGY, run};
 pub use constrained::{Constrained, Constraint, Held};
 pub use discrete::{Gibbs, GibbsWithGradients};
 pub use ebm_noise::Key;
 pub use hmc::Hmc;
-pub use kernel::{Kernel, Point, State, Statistics};
+pub use kernel::{Kernel, State};
 pub use langevin::Langevin;
 pub use mala::Mala;
 pub use nuts::Nuts;
-pub use sampler::{Sampler, Samples};
+pub use point::Point;
+pub use sampler::Sampler;
+pub use samples::Samples;
 pub use sgld::{Counted, Preconditioned, PreconditionedSgld, Sgld};
+pub use statistics::{Statistics, Trajectory, TreeDepth};
 pub use tempered::{ParallelTempering, Replicas, anneal};
 pub use underdamped::{Moving, Underdamped};

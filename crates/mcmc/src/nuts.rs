@@ -7,11 +7,12 @@ use burn::tensor::{Tensor, TensorData};
 use ebm_energy::Energy;
 use ebm_noise::Key;
 use ebm_noise::streams::chain::transition;
+use ebm_tensor::values_f64;
 use serde::{Deserialize, Serialize};
 
-use crate::hmc::DIVERGENCE;
-use crate::kernel::host;
-use crate::{Kernel, Point, Statistics};
+use crate::kernel::Kernel;
+use crate::point::Point;
+use crate::statistics::{MAX_ENERGY_GAIN, Statistics, Trajectory};
 
 /// Hamiltonian trajectories that double until they turn back, with a diagonal mass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,9 +54,9 @@ impl<const D: usize> Kernel<D> for Nuts {
         let (shape, device) = (state.position.dims(), state.position.device());
         let dim = shape[1..].iter().product::<usize>();
         let inverse_mass = self.inverse_mass(dim);
-        let noise = host(key.fold(transition::PROPOSAL).normal(shape, &device));
-        let [positions, gradients] = [state.position, state.gradient].map(host);
-        let energies = host(state.energy.clone());
+        let noise = values_f64(key.fold(transition::PROPOSAL).normal(shape, &device));
+        let [positions, gradients] = [state.position, state.gradient].map(values_f64);
+        let energies = values_f64(state.energy.clone());
         let mut trees: Vec<Tree> = (0..shape[0])
             .map(|chain| {
                 let row = chain * dim..(chain + 1) * dim;
@@ -89,7 +90,7 @@ impl<const D: usize> Kernel<D> for Nuts {
             batch[0] = growing.len();
             let x = Tensor::from_data(TensorData::new(asked, batch), &device);
             let (value, gradient) = energy.energy_and_gradient(x);
-            let (value, gradient) = (host(value), host(gradient));
+            let (value, gradient) = (values_f64(value), values_f64(gradient));
             let rows = value.into_iter().zip(gradient.chunks(dim.max(1)));
             for (tree, (value, gradient)) in growing.into_iter().zip(rows) {
                 tree.land(value, gradient, self.step_size, &inverse_mass, self.max_depth);
@@ -108,11 +109,15 @@ impl<const D: usize> Kernel<D> for Nuts {
             energy: each(&|tree| tree.chosen.energy),
             gradient: gather(&|tree| &tree.chosen.gradient),
         };
-        let statistics = Statistics {
-            energy: state.energy,
-            acceptance: Some(each(&|tree| tree.accepted / tree.leaves as f64)),
-            divergent: Some(each(&|tree| f64::from(u8::from(tree.diverged)))),
-        };
+        let trajectory = Trajectory::new(
+            each(&|tree| tree.chosen.total(&inverse_mass)),
+            each(&|tree| f64::from(u8::from(tree.diverged))),
+            each(&|tree| tree.leaves as f64),
+        );
+        let statistics = Statistics::new(state.energy)
+            .with_acceptance(each(&|tree| tree.accepted / tree.leaves as f64))
+            .with_step_size(self.step_size)
+            .with_trajectory(trajectory.with_tree(each(&|tree| tree.depth as f64), self.max_depth));
         (chosen, statistics)
     }
 }
@@ -237,7 +242,7 @@ impl Tree {
         let gain = if gain.is_nan() { f64::NEG_INFINITY } else { gain };
         self.leaves += 1;
         self.accepted += gain.min(0.0).exp();
-        self.diverged = gain < -DIVERGENCE;
+        self.diverged = gain < -MAX_ENERGY_GAIN;
         let turned = growth.add(gain, inverse_mass, &mut self.random);
         if self.diverged || turned {
             // The new half is not reversible: it counts for nothing.

@@ -1,16 +1,22 @@
-//! Chains as an iterator, and draws to look at.
+//! Chains as an iterator, and draws of them.
+
+mod record;
 
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen, prepare};
 use ebm_noise::Key;
 use ebm_noise::streams::chain;
+use ebm_tensor::values_f64;
 
-use crate::diagnostics::{Draws, Summary};
-use crate::kernel::{State, host};
-use crate::{ChainError, Kernel, Statistics};
+use self::record::Record;
+use crate::chain::ChainError;
+use crate::diagnostics::Draws;
+use crate::kernel::{Kernel, State};
+use crate::samples::Samples;
+use crate::statistics::Statistics;
 
-/// A batch of chains. As an iterator it moves them once at a time, without end, and gives the positions with the
-/// statistics of the move.
+/// A batch of chains. As an iterator it moves them once at a time, without end, and yields the
+/// positions with the statistics of the transition.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -28,34 +34,16 @@ use crate::{ChainError, Kernel, Statistics};
 pub struct Sampler<'e, const D: usize, K: Kernel<D>> {
     kernel: K,
     energy: Frozen<'e, D>,
-    /// `None` only while a step is made.
+    /// `None` only while a transition is made.
     state: Option<K::State>,
     key: Key,
     step: u64,
     thin: usize,
 }
 
-/// Draws of a [`Sampler`].
-#[derive(Clone, Debug)]
-pub struct Samples {
-    /// `[chain, draw, …]`
-    pub draws: Draws,
-    /// U at the beginning of each draw's last transition, `[chain][draw]`.
-    pub energies: Vec<Vec<f64>>,
-    /// The mean probability of acceptance of each chain over the transitions that tell one; empty for kernels that
-    /// accept everything.
-    pub acceptance: Vec<f64>,
-}
-
-impl Samples {
-    /// Mean, standard deviation, their errors and R-hat of every coordinate.
-    pub fn summary(&self) -> Summary {
-        Summary::new([("x", &self.draws)])
-    }
-}
-
 impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
-    /// Chains from `start`. Transition `τ` uses `key.fold(τ)`.
+    /// Creates chains that begin at `start`. Transition `τ` uses `key.fold(τ)`. The energy is
+    /// prepared once, if it is not prepared already.
     ///
     /// # Shapes
     /// - `start`: `[chains, …]`
@@ -65,7 +53,7 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         Self { kernel, energy, state, key, step: 0, thin: 1 }
     }
 
-    /// Moves the chains `steps` times and forgets the way.
+    /// Makes `steps` transitions and discards them.
     pub fn burn_in(mut self, steps: usize) -> Self {
         self.by_ref().take(steps).for_each(drop);
         self
@@ -77,17 +65,17 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         self
     }
 
-    /// The kernel.
+    /// Returns the kernel.
     pub fn kernel(&self) -> &K {
         &self.kernel
     }
 
-    /// The next `draws` draws of every chain.
+    /// Returns the next `draws` draws of every chain.
     ///
     /// # Errors
-    /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Runaway`], if an energy is not finite
-    /// or beyond [`RUNAWAY_ENERGY`](crate::RUNAWAY_ENERGY); [`ChainError::NotFinite`], if a draw is not
-    /// finite; the step counts from the first transition of the chains.
+    /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Diverged`] if an energy is not
+    /// finite or beyond [`MAX_ENERGY`](crate::MAX_ENERGY); [`ChainError::NotFinite`] if a draw is
+    /// not finite. Steps count from the first transition of the chains.
     pub fn sample(&mut self, draws: usize) -> Result<Samples, ChainError> {
         let shape = self.state.as_ref().map_or([0; D], |state| state.position().dims());
         let chains = shape[0];
@@ -96,43 +84,29 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
         }
         let dim: usize = shape[1..].iter().product();
         let mut values = vec![0.0; chains * draws * dim];
-        let mut energies = vec![vec![0.0; draws]; chains];
-        let mut acceptance = vec![0.0; chains];
-        let mut told = 0.0;
+        let mut record = Record::new(chains, draws);
         for draw in 0..draws {
             for last in (0..self.thin).rev() {
                 let Some((position, statistics)) = self.next() else { continue };
-                if let Some(each) = &statistics.acceptance {
-                    told += 1.0;
-                    let each = host(each.clone());
-                    acceptance.iter_mut().zip(each).for_each(|(sum, each)| *sum += each);
-                }
+                record.transition(draw, &statistics);
                 if last > 0 {
                     continue;
                 }
-                let energy = host(statistics.energy);
+                let energy = values_f64(statistics.energy);
                 ChainError::check(&energy, self.step as usize, self.step as usize)?;
-                let position = host(position);
+                let position = values_f64(position);
                 if position.iter().any(|x| !x.is_finite()) {
                     return Err(ChainError::NotFinite { steps: self.step as usize });
                 }
                 for (chain, row) in position.chunks(dim.max(1)).enumerate() {
                     values[(chain * draws + draw) * dim..][..dim].copy_from_slice(row);
                 }
-                for (chain, energy) in energy.into_iter().enumerate() {
-                    energies[chain][draw] = energy;
-                }
+                record.draw(draw, &energy, self.state.as_ref().and_then(State::energy));
             }
         }
         let mut shape: Vec<usize> = shape.to_vec();
         shape.insert(1, draws);
-        let draws = Draws::new(values, &shape)?;
-        let acceptance = if told > 0.0 {
-            acceptance.into_iter().map(|sum| sum / told).collect()
-        } else {
-            Vec::new()
-        };
-        Ok(Samples { draws, energies, acceptance })
+        record.finish(Draws::new(values, &shape)?)
     }
 }
 

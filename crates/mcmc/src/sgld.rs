@@ -7,9 +7,9 @@ use ebm_energy::Energy;
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::State;
+use crate::kernel::{Kernel, State};
+use crate::statistics::Statistics;
 use crate::update::langevin_update;
-use crate::{Kernel, Statistics};
 
 /// x ← x − (δₜ²/2)·g + δₜ·ε with δₜ² = a·(b + t)^−γ, where g is the energy's gradient, noisy or not.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,8 @@ impl<const D: usize> Kernel<D> for Sgld {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
         let step_size = (self.scale * (self.offset + steps as f64).powf(-self.decay)).sqrt();
         let position = langevin_update(position, gradient, step_size, Some(key));
-        (Counted { position, steps: steps + 1 }, Statistics::of(energy))
+        let statistics = Statistics::new(energy).with_step_size(step_size);
+        (Counted { position, steps: steps + 1 }, statistics)
     }
 }
 
@@ -139,6 +140,7 @@ impl<const D: usize> Kernel<D> for PreconditionedSgld {
         let position = position
             - gradient * scale.clone() * (0.5 * self.step_size * self.step_size)
             + noise * scale.sqrt() * self.step_size;
-        (Preconditioned { position, squares }, Statistics::of(energy))
+        let statistics = Statistics::new(energy).with_step_size(self.step_size);
+        (Preconditioned { position, squares }, statistics)
     }
 }

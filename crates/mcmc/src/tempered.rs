@@ -5,8 +5,10 @@ use ebm_energy::{Energy, Tempered};
 use ebm_noise::Key;
 use ebm_noise::streams::chain::{EXCHANGE, single};
 
-use crate::kernel::{State, select};
-use crate::{Kernel, Statistics};
+use crate::chain::{ChainError, run};
+use crate::kernel::{Kernel, State};
+use crate::point::select;
+use crate::statistics::Statistics;
 
 /// Parallel tempering, or replica exchange: every chain has a replica at each temperature; a kernel moves them all,
 /// then neighbours exchange places by a Metropolis rule, even pairs and odd pairs in turn (Geyer 1991; Hukushima
@@ -92,7 +94,7 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
         let energy = first_energy.unwrap_or_else(|| energies[0].clone());
         (
             Replicas { positions, steps: steps + 1 },
-            Statistics { acceptance, ..Statistics::of(energy) },
+            Statistics { acceptance, ..Statistics::new(energy) },
         )
     }
 }
@@ -107,11 +109,11 @@ pub fn anneal<const D: usize, K: Kernel<D>, E: Energy<D>>(
     temperatures: &[f64],
     steps: usize,
     key: Key,
-) -> Result<Tensor<D>, crate::ChainError> {
+) -> Result<Tensor<D>, ChainError> {
     temperatures.iter().enumerate().try_fold(start, |position, (i, &temperature)| {
         let tempered = Tempered::new(energy, temperature);
         let key = key.fold(i as u64);
-        crate::run(&kernel_at(temperature), &tempered, position, steps, key, |_, _| {})
+        run(&kernel_at(temperature), &tempered, position, steps, key, |_, _| {})
             .map(|chains| chains.state)
     })
 }

@@ -6,8 +6,9 @@ use ebm_energy::Energy;
 use ebm_noise::Key;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::State;
-use crate::{Kernel, Point, Statistics};
+use crate::kernel::{Kernel, State};
+use crate::point::Point;
+use crate::statistics::Statistics;
 
 /// dx = v·dt, dv = −∇U(x)·dt − γ·v·dt + √(2γ)·dW, with steps of δ and without a Metropolis correction.
 ///
@@ -47,6 +48,10 @@ impl<const D: usize> State<D> for Moving<D> {
     fn position(&self) -> &Tensor<D> {
         &self.point.position
     }
+
+    fn energy(&self) -> Option<&Tensor<1>> {
+        Some(&self.point.energy)
+    }
 }
 
 impl<const D: usize> Kernel<D> for Underdamped {
@@ -68,6 +73,7 @@ impl<const D: usize> Kernel<D> for Underdamped {
         let from = point.energy;
         let point = Point::new(energy, position);
         let velocity = velocity - point.gradient.clone() * half;
-        (Moving { point, velocity }, Statistics::of(from))
+        let statistics = Statistics::new(from).with_step_size(self.step_size);
+        (Moving { point, velocity }, statistics)
     }
 }

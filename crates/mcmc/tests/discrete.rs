@@ -5,9 +5,8 @@ mod common;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::off;
-use ebm_mcmc::{
-    BlockGibbs, Gibbs, GibbsWithGradients, Kernel, Key, ParallelTempering, Sampler, Samples,
-};
+use ebm_mcmc::diagnostics::Draws;
+use ebm_mcmc::{BlockGibbs, Gibbs, GibbsWithGradients, Kernel, Key, ParallelTempering, Sampler};
 use ebm_targets::{Ising, Lattice, RestrictedBoltzmann, Target};
 
 const CHAINS: usize = 400;
@@ -40,18 +39,18 @@ fn pairs(dim: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Standard errors between draws and sums over all states, the largest over all moments.
-fn worst(samples: &Samples, target: &dyn Target, values: [f64; 2]) -> f64 {
+fn worst(draws: &Draws, target: &dyn Target, values: [f64; 2]) -> f64 {
     let deviations = pairs(target.dim())
         .zip(moments(target, values))
-        .map(|((i, j), expected)| off(samples, |state| moment(state, i, j), expected));
+        .map(|((i, j), expected)| off(draws, |state| moment(state, i, j), expected));
     deviations.fold(0.0, f64::max)
 }
 
 /// All chains begin in the same corner.
-fn sample<K: Kernel<2>>(kernel: K, target: &dyn Target, thin: usize) -> Samples {
+fn sample<K: Kernel<2>>(kernel: K, target: &dyn Target, thin: usize) -> Draws {
     let start = Tensor::<2>::ones([CHAINS, target.dim()], &Device::flex());
     let sampler = Sampler::new(kernel, &target, start, Key::new(17));
-    sampler.burn_in(30 * thin).thin(thin).sample(60).expect("finite")
+    sampler.burn_in(30 * thin).thin(thin).sample(60).expect("finite").draws
 }
 
 fn isings() -> [Ising; 3] {

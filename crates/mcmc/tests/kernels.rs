@@ -37,7 +37,8 @@ fn each(f: impl Fn(f64) -> f64) -> impl Fn(&[f64]) -> f64 {
 }
 
 fn has_moments(name: &str, samples: &Samples, mean: f64, second: f64) {
-    let errors = [off(samples, each(|x| x), mean), off(samples, each(|x| x * x), second)];
+    let errors =
+        [off(&samples.draws, each(|x| x), mean), off(&samples.draws, each(|x| x * x), second)];
     assert!(errors.iter().all(|e| *e < 4.0), "{name}: {errors:?} standard errors");
 }
 
@@ -139,7 +140,10 @@ fn tempering_finds_the_other_mode() {
     let start = || zeros(2) - 1.0;
     let kernel = Mala::new(0.35);
     let alone = sample(kernel, &mixture, start(), [100, 2, 60]);
-    assert!(off(&alone, each(|x| x), 0.0) > 4.0, "without exchanges the other mode is not found");
+    assert!(
+        off(&alone.draws, each(|x| x), 0.0) > 4.0,
+        "without exchanges the other mode is not found"
+    );
     let tempered = ParallelTempering::new(kernel, vec![1.0, 2.5, 6.0, 15.0]);
     let samples = sample(tempered, &mixture, start(), [400, 4, 60]);
     has_moments("parallel tempering", &samples, 0.0, 1.09);
@@ -182,8 +186,8 @@ fn nuts_reproduces_gaussians() {
     let means = [0.0, 3.0];
     for (i, j, product) in [(0, 0, 1.0), (1, 1, 4.0), (0, 1, 1.5)] {
         let errors = [
-            off(&samples, |x| x[j], means[j]),
-            off(&samples, |x| (x[i] - means[i]) * (x[j] - means[j]), product),
+            off(&samples.draws, |x| x[j], means[j]),
+            off(&samples.draws, |x| (x[i] - means[i]) * (x[j] - means[j]), product),
         ];
         assert!(errors.iter().all(|e| *e < 4.0), "{i}, {j}: {errors:?} standard errors");
     }
@@ -223,12 +227,13 @@ fn hmc_learns_the_mass() {
     assert!((5e3..2e4).contains(&ratio), "{kernel:?}");
     let samples = sample(kernel.clone(), &narrow, state.position, [20, 1, 100]);
     for (i, variance) in [1.0, 1e4].into_iter().enumerate() {
-        let errors = [off(&samples, |x| x[i], 0.0), off(&samples, |x| x[i] * x[i], variance)];
+        let errors =
+            [off(&samples.draws, |x| x[i], 0.0), off(&samples.draws, |x| x[i] * x[i], variance)];
         assert!(errors.iter().all(|e| *e < 4.0), "coordinate {i}: {errors:?} standard errors");
     }
     let unit = kernel.with_inverse_mass([]);
     let samples = sample(unit, &narrow, start(), [20, 1, 100]);
-    assert!(off(&samples, |x| x[1] * x[1], 1e4) > 4.0, "no mass was needed");
+    assert!(off(&samples.draws, |x| x[1] * x[1], 1e4) > 4.0, "no mass was needed");
 }
 
 /// Any mass leaves the target invariant, also one that does not suit it and one that is shorter than the state.

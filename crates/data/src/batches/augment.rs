@@ -1,5 +1,5 @@
-//! Random changes of training images, as a function of the key, the epoch and the image: a resumed run sees the same
-//! ones.
+//! Random changes of training images, as a function of the key, the epoch and the image: a resumed
+//! run sees the same ones.
 
 use ebm_noise::Key;
 
@@ -11,8 +11,8 @@ use crate::sets::scaled;
 pub struct Augment {
     /// Whether left and right are exchanged with probability ½.
     pub flip: bool,
-    /// The width p of a random crop: the image is padded with p black pixels on each side, and a part of its own size is
-    /// cut out at a random position. 0 leaves the image as it is.
+    /// The width p of a random crop: the image is padded with p black pixels on each side, and a
+    /// part of its own size is cut out at a random position. 0 leaves the image as it is.
     pub crop: usize,
 }
 
@@ -29,7 +29,8 @@ impl Augment {
         Err(DataError::Crop { crop: self.crop, limit })
     }
 
-    /// Appends the image, changed and scaled to [−1, 1]. `key` is the epoch's; images of one `index` are changed alike.
+    /// Appends the image, changed and scaled to [−1, 1]. `key` is the epoch's; images of one
+    /// `index` are changed alike.
     pub(crate) fn append(
         self,
         image: &[u8],
@@ -75,7 +76,8 @@ mod tests {
         values
     }
 
-    /// The image for (down, right, flipped), computed the other way round: by copying it into a larger one.
+    /// The image for (down, right, flipped), computed the other way round: by copying it into a
+    /// larger one.
     fn expected(crop: usize, down: usize, right: usize, flipped: bool) -> Vec<f32> {
         let [channels, height, width] = SHAPE;
         let (tall, wide) = (height + 2 * crop, width + 2 * crop);

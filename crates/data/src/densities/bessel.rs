@@ -47,7 +47,8 @@ mod tests {
         }
     }
 
-    /// I₀(x) = ∫ exp(x·cos θ) dθ/2π over a period, where the trapezoidal rule converges geometrically.
+    /// I₀(x) = ∫ exp(x·cos θ) dθ/2π over a period, where the trapezoidal rule converges
+    /// geometrically.
     #[test]
     fn the_integral_it_is() {
         let nodes = 4000;

@@ -10,7 +10,8 @@ const RADII: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
 const STD: f64 = 0.08 * RADII[3] / 3.0;
 
 /// A circle of radius r blurred by σ has at the distance ρ from its centre the density
-/// (2πσ²)⁻¹·exp(−(ρ² + r²)/(2σ²))·I₀(ρr/σ²) (Rice 1945), here with I₀'s growth taken into the square.
+/// (2πσ²)⁻¹·exp(−(ρ² + r²)/(2σ²))·I₀(ρr/σ²) (Rice 1945), here with I₀'s growth taken into the
+/// square.
 pub(super) fn log_density(x: [f64; 2]) -> f64 {
     let distance = x[0].hypot(x[1]);
     let terms = RADII.iter().map(|radius| {

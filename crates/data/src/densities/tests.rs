@@ -12,8 +12,8 @@ fn mass(density: Density, low: f64, high: f64, cells: usize) -> f64 {
     points.map(|x| density.log_density(x).exp()).sum::<f64>() * area
 }
 
-/// The midpoint rule is exact to rounding for Gaussians two cells wide, and for the board since its edges
-/// are edges of cells.
+/// The midpoint rule is exact to rounding for Gaussians two cells wide, and for the board since its
+/// edges are edges of cells.
 #[test]
 fn all_mass_is_one_and_lies_within_the_range() {
     for density in Density::ALL {
@@ -24,8 +24,8 @@ fn all_mass_is_one_and_lies_within_the_range() {
     }
 }
 
-/// Pearson's statistic of draws in 40 × 40 cells of [−1, 1]², of which those that expect fewer than five
-/// draws are taken together, and its 0.9999 quantile (Wilson and Hilferty 1931).
+/// Pearson's statistic of draws in 40 × 40 cells of [−1, 1]², of which those that expect fewer than
+/// five draws are taken together, and its 0.9999 quantile (Wilson and Hilferty 1931).
 fn chi_square(density: Density, draws: &[[f64; 2]]) -> (f64, f64) {
     const CELLS: usize = 40;
     const PARTS: usize = 10;

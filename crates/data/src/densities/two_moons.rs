@@ -28,8 +28,8 @@ static ARC: LazyLock<Vec<Node>> = LazyLock::new(|| {
     gauss_legendre(NODES).into_iter().map(node).collect()
 });
 
-/// ½·∫ N(x; arc(θ), σ²·I) dθ/π + ½·∫ N(x; −arc(θ), σ²·I) dθ/π over θ from 0 to π. A cut circle has no closed
-/// form; the integrals are smooth and the rule gives them to rounding.
+/// ½·∫ N(x; arc(θ), σ²·I) dθ/π + ½·∫ N(x; −arc(θ), σ²·I) dθ/π over θ from 0 to π. A cut circle has
+/// no closed form; the integrals are smooth and the rule gives them to rounding.
 pub(super) fn log_density(x: [f64; 2]) -> f64 {
     let terms = ARC.iter().flat_map(|Node { point: [a, b], log_weight }| {
         [1.0, -1.0].map(|side| {
@@ -50,8 +50,8 @@ fn on_arc(angle: f64) -> [f64; 2] {
     [CENTRE[0] + RADIUS * angle.cos(), CENTRE[1] + RADIUS * angle.sin()]
 }
 
-/// Nodes and weights of Gauss and Legendre's rule on [−1, 1]: roots of the Legendre polynomial Pₙ by Newton's
-/// steps from their asymptotic places, weights 2/((1 − t²)·Pₙ′(t)²).
+/// Nodes and weights of Gauss and Legendre's rule on [−1, 1]: roots of the Legendre polynomial Pₙ
+/// by Newton's steps from their asymptotic places, weights 2/((1 − t²)·Pₙ′(t)²).
 fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let node = |i: usize| {
         let mut t = (PI * (i as f64 + 0.75) / (n as f64 + 0.5)).cos();
@@ -90,8 +90,8 @@ mod tests {
         }
     }
 
-    /// Against Simpson's rule with so many nodes that its own error is below 10⁻¹¹: between the arcs, at an end, at
-    /// a centre, on an arc, and out at the edge of what is promised.
+    /// Against Simpson's rule with so many nodes that its own error is below 10⁻¹¹: between the
+    /// arcs, at an end, at a centre, on an arc, and out at the edge of what is promised.
     #[test]
     fn the_integral_is_exact_to_rounding() {
         let intervals = 300_000;

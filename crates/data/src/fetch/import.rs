@@ -12,11 +12,13 @@ use crate::catalog::{Entry, Format, Item, Tarball};
 use crate::error::DataError;
 use crate::store::{DataRoot, content, pictures};
 
-/// Copies files of a data set, recognised by their names, into its folder below `root`: unpacked, checked as
-/// [`load`](crate::load) checks them, each whole or not at all. Returns where the files are.
+/// Copies files of a data set, recognised by their names, into its folder below `root`: unpacked,
+/// checked as [`load`](crate::load) checks them, each whole or not at all. Returns where the files
+/// are.
 ///
-/// A file may be packed (.gz) or not; a set published as one .tar.gz may be imported so. Files of the same names in the
-/// set's folder are replaced, but only after every single file was found right; the .tar.gz is unpacked last.
+/// A file may be packed (.gz) or not; a set published as one .tar.gz may be imported so. Files of
+/// the same names in the set's folder are replaced, but only after every single file was found
+/// right; the .tar.gz is unpacked last.
 ///
 /// # Errors
 /// - [`DataError::ForeignFile`]: no file of the set has that name.

@@ -7,14 +7,16 @@ use std::path::Path;
 use crate::error::DataError;
 use crate::store::DataRoot;
 
-/// A lock that is held until dropped; the system releases it when a process dies. The file `ROOT/NAME.lock` stays:
-/// if it were removed, two processes could hold locks of two files of one name.
+/// A lock that is held until dropped; the system releases it when a process dies. The file
+/// `ROOT/NAME.lock` stays: if it were removed, two processes could hold locks of two files of one
+/// name.
 pub(crate) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Creates the root and waits while another process holds the lock, which it reports to `waiting` first.
+    /// Creates the root and waits while another process holds the lock, which it reports to
+    /// `waiting` first.
     pub(crate) fn acquire(
         root: &DataRoot,
         dataset: &str,
@@ -30,7 +32,8 @@ impl Lock {
                 waiting(&path);
                 file.lock().map_err(DataError::io("lock", &path))?;
             }
-            // Some network file systems have no locks: fetching without one is better than not at all.
+            // Some network file systems have no locks: fetching without one is better than not at
+            // all.
             Err(TryLockError::Error(cause)) if cause.kind() == ErrorKind::Unsupported => {}
             Err(TryLockError::Error(cause)) => return Err(DataError::io("lock", &path)(cause)),
         }

@@ -10,7 +10,8 @@ pub struct FetchOptions {
     pub connect_timeout: Duration,
     /// The longest silence of a connected server (30 s).
     pub stall_timeout: Duration,
-    /// The attempts per mirror and file (3); 0 counts as 1. Only failures that may pass are tried again.
+    /// The attempts per mirror and file (3); 0 counts as 1. Only failures that may pass are tried
+    /// again.
     pub attempts: u32,
     /// The addresses of folders that hold the archives, in the place of the catalogue's mirrors.
     pub mirrors: Option<Vec<String>>,

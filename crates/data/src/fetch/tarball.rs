@@ -32,8 +32,8 @@ pub(crate) fn check(path: &Path, entry: &Entry, tarball: &Tarball) -> Result<(),
     Ok(())
 }
 
-/// Unpacks these files into `directory`, which must exist: first into a folder in it, where their content is
-/// checked, so that each receives its name whole and right or not at all.
+/// Unpacks these files into `directory`, which must exist: first into a folder in it, where their
+/// content is checked, so that each receives its name whole and right or not at all.
 pub(crate) fn unpack(
     path: &Path,
     entry: &Entry,

@@ -1,5 +1,5 @@
-//! One attempt to download one published archive from one address: resumes, never accepts more than the
-//! announced length, checks the SHA-256.
+//! One attempt to download one published archive from one address: resumes, never accepts more than
+//! the announced length, checks the SHA-256.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -51,8 +51,8 @@ pub(crate) struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Leaves the whole, checked file at `part`. On failure `part` holds the beginning for a later attempt, or is
-    /// gone.
+    /// Leaves the whole, checked file at `part`. On failure `part` holds the beginning for a later
+    /// attempt, or is gone.
     pub(crate) fn attempt(&self, advanced: &mut dyn FnMut(u64)) -> Result<(), Failure> {
         let start = self.on_disk()?;
         if start < self.archive.bytes {
@@ -62,7 +62,8 @@ impl Transfer<'_> {
         if found != self.archive.sha256 {
             self.discard()?;
             let problem = TransferError::Checksum { found, expected: self.archive.sha256.clone() };
-            // The resumed part may have been another file's beginning: that is not the mirror's fault.
+            // The resumed part may have been another file's beginning: that is not the mirror's
+            // fault.
             return Err(Failure::Remote { problem, again: start > 0 });
         }
         Ok(())

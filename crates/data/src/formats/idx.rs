@@ -1,7 +1,7 @@
 //! IDX, the file format of MNIST: a big-endian header and one array of bytes, often gzipped.
 //!
-//! Nothing in a file is trusted: lengths come from the bytes that are there, the header must agree with
-//! them, and unpacking stops at a limit.
+//! Nothing in a file is trusted: lengths come from the bytes that are there, the header must agree
+//! with them, and unpacking stops at a limit.
 
 use std::io::{self, Read};
 
@@ -44,7 +44,8 @@ pub enum IdxError {
         found: u8,
     },
 
-    /// The number of dimensions differs: images in the place of labels, or labels in that of images.
+    /// The number of dimensions differs: images in the place of labels, or labels in that of
+    /// images.
     #[error("has {found} dimensions, expected {expected}")]
     Rank {
         /// The header's fourth byte.

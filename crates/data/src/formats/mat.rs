@@ -1,8 +1,10 @@
-//! MATLAB 5 files of images and classes, as SVHN's cropped digits are published: `X`, `[height, width, channels,
-//! count]` bytes, and `y`, `[count, 1]`, classes from 1, where the last stands for 0.
+//! MATLAB 5 files of images and classes, as SVHN's cropped digits are published: `X`, `[height,
+//! width, channels, count]` bytes, and `y`, `[count, 1]`, classes from 1, where the last stands for
+//! 0.
 //!
-//! Format: MathWorks, "MAT-File Format", level 5. Elements may be packed by zlib. Nothing in a file is trusted:
-//! dimensions must be those expected, and nothing of an element's size is allocated before its bytes are there.
+//! Format: MathWorks, "MAT-File Format", level 5. Elements may be packed by zlib. Nothing in a file
+//! is trusted: dimensions must be those expected, and nothing of an element's size is allocated
+//! before its bytes are there.
 
 use std::io::{self, ErrorKind, Read};
 

@@ -1,7 +1,8 @@
-//! Pictures, PNG or JPEG, as images of a given shape: cropped about their centre, scaled, in planes.
+//! Pictures, PNG or JPEG, as images of a given shape: cropped about their centre, scaled, in
+//! planes.
 //!
-//! Nothing in a file is trusted: the dimensions in its header are checked before anything of their size is
-//! allocated.
+//! Nothing in a file is trusted: the dimensions in its header are checked before anything of their
+//! size is allocated.
 
 use std::io::Cursor;
 
@@ -71,7 +72,8 @@ pub(crate) enum Picture {
     Colour(RgbImage),
 }
 
-/// Decodes a file: one channel is grey (Rec. 709's luma), three are red, green and blue. Transparency is dropped.
+/// Decodes a file: one channel is grey (Rec. 709's luma), three are red, green and blue.
+/// Transparency is dropped.
 pub(crate) fn decode(bytes: &[u8], channels: usize) -> Result<Picture, PictureProblem> {
     let decoded = decoded(bytes)?;
     Ok(match channels {
@@ -102,15 +104,16 @@ fn decoded(bytes: &[u8]) -> Result<DynamicImage, PictureProblem> {
     DynamicImage::from_decoder(decoder).map_err(broken)
 }
 
-/// Returns whether an end of image follows the last start of a scan: the decoder silently fills the missing
-/// part of a truncated JPEG with grey.
+/// Returns whether an end of image follows the last start of a scan: the decoder silently fills the
+/// missing part of a truncated JPEG with grey.
 fn has_an_end(jpeg: &[u8]) -> bool {
     let last = |marker: [u8; 2]| jpeg.windows(2).rposition(|bytes| bytes == marker);
     last([0xff, 0xd9]) > last([0xff, 0xda])
 }
 
-/// Writes `part` of a picture as `[channels, height, width]`: the largest rectangle of the image's proportions
-/// about its centre, scaled by a triangle filter as wide as the scale (bilinear, without aliasing).
+/// Writes `part` of a picture as `[channels, height, width]`: the largest rectangle of the image's
+/// proportions about its centre, scaled by a triangle filter as wide as the scale (bilinear,
+/// without aliasing).
 ///
 /// # Errors
 /// [`PictureProblem::Size`] if the part has no pixels.
@@ -147,7 +150,8 @@ pub(crate) fn fit(
     Ok(())
 }
 
-/// Returns the largest rectangle of the proportions `to_width : to_height` that fits, at least 1 × 1.
+/// Returns the largest rectangle of the proportions `to_width : to_height` that fits, at least 1 ×
+/// 1.
 fn largest(width: u32, height: u32, to_width: u64, to_height: u64) -> (u32, u32) {
     let (w, h) = (u64::from(width), u64::from(height));
     // Rounded to the nearest; never longer than the side that it is cut from.

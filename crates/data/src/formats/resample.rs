@@ -1,5 +1,5 @@
-//! Scaling by a separable triangle filter: bilinear where an image grows, and where it shrinks a weighted mean of all
-//! covered pixels, as Pillow's `BILINEAR`.
+//! Scaling by a separable triangle filter: bilinear where an image grows, and where it shrinks a
+//! weighted mean of all covered pixels, as Pillow's `BILINEAR`.
 
 /// A rectangle within a picture, not empty.
 #[derive(Clone, Copy, Debug)]
@@ -10,8 +10,8 @@ pub(crate) struct Crop {
     pub(crate) height: usize,
 }
 
-/// Scales a part of `pixels` (`[…, picture_width, C]`) to `[C, height, width]`. It holds one line of sums, whatever the
-/// sizes.
+/// Scales a part of `pixels` (`[…, picture_width, C]`) to `[C, height, width]`. It holds one line
+/// of sums, whatever the sizes.
 pub(crate) fn scale<const C: usize>(
     pixels: &[u8],
     picture_width: usize,
@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn known_lines() {
         assert_eq!(line(&[7, 250, 0, 31], 4), [7, 250, 0, 31]);
-        // Halved: (3 · 10 + 3 · 20 + 30) / 7 and (20 + 3 · 30 + 3 · 40) / 7, without the pixels outside.
+        // Halved: (3 · 10 + 3 · 20 + 30) / 7 and (20 + 3 · 30 + 3 · 40) / 7, without the pixels
+        // outside.
         assert_eq!(line(&[10, 20, 30, 40], 2), [17, 33]);
         // Doubled: a quarter of the way and three quarters.
         assert_eq!(line(&[0, 100], 4), [0, 25, 75, 100]);

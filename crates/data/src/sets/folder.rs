@@ -24,18 +24,19 @@ pub(crate) struct Listing {
     pub(crate) labels: Vec<u8>,
 }
 
-/// Reads a folder of pictures (.png, .jpg, .jpeg) as images of `shape`, `[channels, height, width]` with 1 or 3
-/// channels.
+/// Reads a folder of pictures (.png, .jpg, .jpeg) as images of `shape`, `[channels, height, width]`
+/// with 1 or 3 channels.
 ///
-/// If pictures lie in the folder itself, all are of class 0; otherwise each folder in it is a class, numbered in
-/// the order of their names. Names that begin with a dot and other files are skipped. A picture is cropped to
-/// the largest rectangle of the shape's proportions about its centre and scaled by a triangle filter; colours
-/// become grey by Rec. 709's luma.
+/// If pictures lie in the folder itself, all are of class 0; otherwise each folder in it is a
+/// class, numbered in the order of their names. Names that begin with a dot and other files are
+/// skipped. A picture is cropped to the largest rectangle of the shape's proportions about its
+/// centre and scaled by a triangle filter; colours become grey by Rec. 709's luma.
 ///
 /// Decoding takes at most 256 MiB for each thread besides the set, whatever the files announce.
 ///
 /// # Errors
-/// - [`DataError::Folder`]: the folder or a class holds no pictures, or the set would take too much memory.
+/// - [`DataError::Folder`]: the folder or a class holds no pictures, or the set would take too much
+///   memory.
 /// - [`DataError::Picture`]: a file, the first by name, is broken, cut short or too large.
 /// - [`DataError::PictureShape`]: pictures cannot have that shape.
 /// - [`DataError::Io`]: a file cannot be read.

@@ -19,7 +19,8 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
-    /// Creates a set of `labels.len()` images, their pixels one after another as `[channels, height, width]`.
+    /// Creates a set of `labels.len()` images, their pixels one after another as `[channels,
+    /// height, width]`.
     ///
     /// # Errors
     /// [`DataError::PixelCount`] if the pixels do not fill whole images,
@@ -44,7 +45,8 @@ impl ImageSet {
         Ok(Self { name, shape, pixels, labels })
     }
 
-    /// Reads a set from a pair of IDX files, gzipped or not: grey images of rank 3, labels of rank 1.
+    /// Reads a set from a pair of IDX files, gzipped or not: grey images of rank 3, labels of rank
+    /// 1.
     ///
     /// # Errors
     /// [`DataError::Io`] if a file cannot be opened, [`DataError::Idx`] if it is not such a file,

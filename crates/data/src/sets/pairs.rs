@@ -49,8 +49,8 @@ impl PairedSet {
         Ok(Self { conditions, images })
     }
 
-    /// Reads a folder of pictures that show a pair side by side, as those of CMP Facades do. Each half is cropped and
-    /// scaled as [`load_folder`](crate::load_folder) does.
+    /// Reads a folder of pictures that show a pair side by side, as those of CMP Facades do. Each
+    /// half is cropped and scaled as [`load_folder`](crate::load_folder) does.
     ///
     /// # Errors
     /// Those of [`load_folder`](crate::load_folder).
@@ -73,7 +73,8 @@ impl PairedSet {
     /// Reads two folders; pictures whose names agree up to the extension form pairs.
     ///
     /// # Errors
-    /// Those of [`load_folder`](crate::load_folder), and [`DataError::Folder`] that names a picture without a partner.
+    /// Those of [`load_folder`](crate::load_folder), and [`DataError::Folder`] that names a picture
+    /// without a partner.
     pub fn from_folders(
         conditions: &Path,
         images: &Path,
@@ -91,8 +92,8 @@ impl PairedSet {
         Self::new(read(conditions, of_conditions)?, read(images, of_images)?)
     }
 
-    /// Each pair as one image: the image's channels, then its condition's. What is done to such an image, flips and
-    /// crops, is done to both.
+    /// Each pair as one image: the image's channels, then its condition's. What is done to such an
+    /// image, flips and crops, is done to both.
     pub fn stacked(&self) -> Result<ImageSet, DataError> {
         let [channels, height, width] = self.images.shape();
         let mut pixels = Vec::with_capacity(2 * self.images.pixels().len());

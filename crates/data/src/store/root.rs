@@ -19,9 +19,9 @@ pub struct DataRoot {
 }
 
 impl DataRoot {
-    /// Resolves the folder: `given`, else the environment's `EBM_DATA`, else one in the user's own data folder
-    /// (`$XDG_DATA_HOME/ebm`, else `~/.local/share/ebm`; on Windows `%LOCALAPPDATA%\ebm`). It need not
-    /// exist.
+    /// Resolves the folder: `given`, else the environment's `EBM_DATA`, else one in the user's own
+    /// data folder (`$XDG_DATA_HOME/ebm`, else `~/.local/share/ebm`; on Windows
+    /// `%LOCALAPPDATA%\ebm`). It need not exist.
     ///
     /// # Errors
     /// [`DataError::NoDataRoot`] if there is none of the three.
@@ -52,7 +52,8 @@ impl DataRoot {
         self.path.join(dataset)
     }
 
-    /// Resolves a path of the catalogue: below the root, unless it is absolute or below the user's home.
+    /// Resolves a path of the catalogue: below the root, unless it is absolute or below the user's
+    /// home.
     pub(crate) fn join(&self, path: &str) -> PathBuf {
         // Joining an absolute path replaces the root.
         self.path.join(expand(Path::new(path)))

@@ -27,7 +27,7 @@ fn channels_first_and_last_are_the_same_images() {
     assert_eq!(first.labels(), [3, 1, 4, 1, 5]);
     assert_eq!(last.shape(), first.shape());
     assert_eq!((last.pixels(), last.labels()), (first.pixels(), first.labels()));
-    // Rounded to one of 256 values and back; labels are not in an .npy.
+    // Rounded to one of 256 values and back; an .npy has no labels.
     assert_eq!((floats.pixels(), floats.labels()), (first.pixels(), &[0; 5][..]));
 }
 
@@ -38,7 +38,7 @@ fn npy(descr: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
         .concat()
 }
 
-fn judged(bytes: &[u8]) -> Result<ImageSet, String> {
+fn checked(bytes: &[u8]) -> Result<ImageSet, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.npy");
     fs::write(&path, bytes).unwrap();
@@ -52,9 +52,9 @@ fn judged(bytes: &[u8]) -> Result<ImageSet, String> {
 #[test]
 fn each_fault_of_an_array_has_its_error() {
     let grey = npy("|u1", "False", "(2, 2, 1)", &[1, 2, 3, 4]);
-    assert_eq!(judged(&grey).unwrap().shape(), [1, 2, 1]);
+    assert_eq!(checked(&grey).unwrap().shape(), [1, 2, 1]);
     let floats = |value: f32| npy("<f4", "False", "(1, 1, 1)", &value.to_le_bytes());
-    assert_eq!(judged(&floats(-1.0)).unwrap().pixels(), [0]);
+    assert_eq!(checked(&floats(-1.0)).unwrap().pixels(), [0]);
     for (bytes, part) in [
         (b"PK\x03\x04........".to_vec(), "does not begin as an .npy"),
         (grey[..30].to_vec(), "broken or cut short"),
@@ -73,7 +73,7 @@ fn each_fault_of_an_array_has_its_error() {
         (floats(1.5), "has 1.5 at element 0"),
         (floats(f32::NAN), "has NaN at element 0"),
     ] {
-        let message = judged(&bytes).unwrap_err();
+        let message = checked(&bytes).unwrap_err();
         assert!(message.contains(part), "{message}: {part}");
     }
 }
@@ -83,22 +83,26 @@ fn each_fault_of_an_archive_has_its_error() {
     let good = fs::read(fixture("nchw.npz")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.npz");
-    let judge = |bytes: &[u8]| {
+    let message = |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
         load_arrays(&path, None).unwrap_err().to_string()
     };
-    assert!(judge(&good[..good.len() - 1]).contains("no directory at its end"));
+    assert!(message(&good[..good.len() - 1]).contains("no directory at its end"));
     let mut flipped = good.clone();
     flipped[300] ^= 1; // In the pixels, stored as they are.
-    assert!(judge(&flipped).contains("the array `images` cannot be read"), "{}", judge(&flipped));
-    assert!(judge(&flipped).contains("a wrong checksum"));
+    assert!(
+        message(&flipped).contains("the array `images` cannot be read"),
+        "{}",
+        message(&flipped)
+    );
+    assert!(message(&flipped).contains("a wrong checksum"));
     let renamed = String::from_utf8_lossy(&good).contains("images.npy");
     assert!(renamed);
     let at =
         |needle: &[u8]| good.windows(needle.len()).rposition(|window| window == needle).unwrap();
     let mut renamed = good.clone();
     renamed[at(b"images.npy")] = b'j';
-    assert!(judge(&renamed).contains("the array `images` is not there"));
+    assert!(message(&renamed).contains("the array `images` is not there"));
     let mut unlabelled = good.clone();
     unlabelled[at(b"labels.npy")] = b'j';
     fs::write(&path, unlabelled).unwrap();
@@ -179,7 +183,7 @@ fn keras_cache_stands_in_for_the_files() {
     let statuses = verify("few", &root, &catalog).unwrap();
     assert_eq!(statuses.len(), 4);
     assert!(statuses.iter().all(|(_, status)| matches!(status, ebm_data::FileStatus::Good { .. })));
-    // Other arrays under the same names are judged by their sums.
+    // Other arrays under the same names are refused.
     fs::copy(fixture("nchw.npz"), &path).unwrap();
     let message = load("few", Split::Train, &root, &catalog).unwrap_err().to_string();
     assert!(message.contains("the array `x_train` is not there"), "{message}");

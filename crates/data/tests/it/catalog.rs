@@ -1,4 +1,4 @@
-//! The catalogue: the embedded one and ones that contradict themselves.
+//! The catalogue: the embedded one, and ones with contradictions.
 
 use ebm_data::{Catalog, DataError, Format, Published, Split};
 
@@ -85,7 +85,7 @@ fn the_embedded_one_describes_cifar10() {
 }
 
 #[test]
-fn contradictions_of_cifars_kind_are_refused() {
+fn contradictions_of_records_are_refused() {
     let text = crate::small::catalog_text(&[], b"");
     for (from, to, field) in [
         ("count = 60", "count = 61", "bytes"),

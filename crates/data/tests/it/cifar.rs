@@ -1,4 +1,4 @@
-//! Sets of CIFAR's kind on disk: right ones load from every layout, wrong ones are named.
+//! Sets of records on disk: right ones load from every layout, wrong ones are named.
 
 use ebm_data::{DataError, FileProblem, FileStatus, LabelError, Split, load, verify};
 

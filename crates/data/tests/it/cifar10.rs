@@ -1,12 +1,13 @@
-//! All of CIFAR-10, from the folder EBM_DATA.
+//! All of CIFAR-10, in the folder that EBM_DATA names.
 
-use ebm_data::{Catalog, DataRoot, FileStatus, Split, load, verify};
+use ebm_data::{Catalog, FileStatus, Split, load, verify};
+
+use crate::tiny::outside_root;
 
 #[test]
-#[ignore = "needs EBM_DATA: cifar10"]
-fn all_of_real_cifar10() {
-    let folder = std::env::var_os("EBM_DATA").expect("EBM_DATA is the folder of data sets");
-    let root = DataRoot::resolve(Some(folder.into())).unwrap();
+#[ignore = "needs EBM_DATA: cifar10/"]
+fn all_of_cifar10() {
+    let root = outside_root();
     let catalog = Catalog::embedded().unwrap();
     for (file, status) in verify("cifar10", &root, &catalog).unwrap() {
         assert!(matches!(status, FileStatus::Good { .. }), "{file}: {status:?}");
@@ -19,7 +20,7 @@ fn all_of_real_cifar10() {
             histogram[usize::from(label)] += 1;
         }
         assert_eq!(histogram, [per_class; 10]);
-        // Skies: the upper row of aeroplanes is bluer than it is red; of frogs it is not.
+        // Skies: the upper rows of aeroplanes are bluer than they are red, those of frogs are not.
         let blueness = |class: u8| {
             let sum = |image: &[u8], plane: usize| {
                 image[plane * 1024..][..32].iter().map(|&pixel| f64::from(pixel)).sum::<f64>()

@@ -1,4 +1,4 @@
-//! Downloads from a server that behaves and from ones that do not.
+//! Downloads from servers that behave and that misbehave.
 
 use std::fs;
 use std::net::TcpListener;
@@ -46,7 +46,7 @@ fn problems(error: DataError) -> Vec<TransferError> {
 }
 
 #[test]
-fn files_come_once_and_whole() {
+fn each_file_is_downloaded_once_and_whole() {
     let server = Server::start(|request, _| good(request));
     let (_folder, root) = root();
     let catalog = catalog(std::slice::from_ref(&server.url));
@@ -126,7 +126,7 @@ fn without_ranges_a_cut_download_starts_again() {
 }
 
 #[test]
-fn a_wrong_beginning_is_thrown_away() {
+fn a_wrong_beginning_is_discarded() {
     let server = Server::start(|request, _| good(request));
     let (_folder, root) = root();
     put(&root, &[(&format!("{IMAGES}.gz.part"), &[7; 1000])]);
@@ -137,7 +137,7 @@ fn a_wrong_beginning_is_thrown_away() {
 }
 
 #[test]
-fn a_wrong_part_of_full_or_greater_length_is_thrown_away() {
+fn a_wrong_part_of_full_or_greater_length_is_discarded() {
     for extra in [0, 1] {
         let server = Server::start(|request, _| good(request));
         let (_folder, root) = root();
@@ -148,7 +148,7 @@ fn a_wrong_part_of_full_or_greater_length_is_thrown_away() {
 }
 
 #[test]
-fn a_range_from_another_place_is_refused() {
+fn a_range_from_another_byte_is_refused() {
     let server = Server::start(|request, _| {
         let mut answer = good(request);
         answer.head = answer.head.replace("bytes 1000-", "bytes 2000-");
@@ -228,7 +228,7 @@ fn a_busy_server_gets_a_second_attempt() {
 }
 
 #[test]
-fn more_than_promised_is_refused() {
+fn more_than_the_announced_length_is_refused() {
     for announced in [true, false] {
         let server = Server::start(move |request, _| {
             let body = [file(request), &[0; 500_000]].concat();
@@ -256,7 +256,7 @@ fn bytes_marked_as_gzip_are_kept_as_they_are() {
 }
 
 #[test]
-fn out_of_reach_every_mirror_and_the_way_by_hand_are_named() {
+fn unreachable_mirrors_and_the_folder_are_named() {
     // Ports that were free a moment ago.
     let closed = || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! The IDX parser on the embedded files, whole, cut and spoilt.
+//! The IDX parser on the embedded files, whole, cut and corrupted.
 
 use ebm_data::{IdxArray, IdxError, ImageSet};
 use proptest::collection::vec;
@@ -16,18 +16,18 @@ fn packed_and_unpacked_are_the_same_array() {
 
 #[test]
 fn each_fault_of_a_header_has_its_error() {
-    let spoilt = |bytes: &[u8], rank| IdxArray::parse(bytes, rank).unwrap_err().to_string();
-    assert_eq!(spoilt(b"\x89PNG", 1), "begins with [89, 50], expected 00 00 (IDX) or 1f 8b (gzip)");
+    let faulty = |bytes: &[u8], rank| IdxArray::parse(bytes, rank).unwrap_err().to_string();
+    assert_eq!(faulty(b"\x89PNG", 1), "begins with [89, 50], expected 00 00 (IDX) or 1f 8b (gzip)");
     assert_eq!(
-        spoilt(&[0, 0, 0x0d, 1, 0, 0, 0, 0], 1),
+        faulty(&[0, 0, 0x0d, 1, 0, 0, 0, 0], 1),
         "element type is 0x0d, expected 0x08 (unsigned bytes)"
     );
-    assert_eq!(spoilt(&[0, 0, 8, 1, 0, 0, 0, 0], 3), "has 1 dimensions, expected 3");
-    assert_eq!(spoilt(&[0, 0, 8], 1), "cut short: 3 bytes, expected 8");
-    assert_eq!(spoilt(&[0, 0, 8, 3, 0, 0], 3), "cut short: 6 bytes, expected 16");
-    assert_eq!(spoilt(&[0, 0, 8, 1, 0, 0, 0, 2, 5], 1), "cut short: 9 bytes, expected 10");
+    assert_eq!(faulty(&[0, 0, 8, 1, 0, 0, 0, 0], 3), "has 1 dimensions, expected 3");
+    assert_eq!(faulty(&[0, 0, 8], 1), "cut short: 3 bytes, expected 8");
+    assert_eq!(faulty(&[0, 0, 8, 3, 0, 0], 3), "cut short: 6 bytes, expected 16");
+    assert_eq!(faulty(&[0, 0, 8, 1, 0, 0, 0, 2, 5], 1), "cut short: 9 bytes, expected 10");
     assert_eq!(
-        spoilt(&[0, 0, 8, 1, 0, 0, 0, 1, 5, 6], 1),
+        faulty(&[0, 0, 8, 1, 0, 0, 0, 1, 5, 6], 1),
         "10 bytes, expected 9: something follows the array"
     );
     let mut large = vec![0, 0, 8, 3];
@@ -40,7 +40,7 @@ fn each_fault_of_a_header_has_its_error() {
 }
 
 #[test]
-fn what_follows_the_gzip_is_an_error() {
+fn bytes_behind_the_gzip_are_an_error() {
     for extra in [&b"\0"[..], b"more", LABELS_GZ] {
         assert!(IdxArray::read(&[LABELS_GZ, extra].concat()[..], 1).is_err());
     }
@@ -75,10 +75,10 @@ proptest! {
     }
 
     #[test]
-    fn spoilt_images_never_panic(spoils in vec((0.0f64..1.0, any::<u8>()), 1..4), packed: bool) {
+    fn corrupted_images_never_panic(changes in vec((0.0f64..1.0, any::<u8>()), 1..4), packed: bool) {
         let mut bytes = if packed { IMAGES_GZ.to_vec() } else { unpacked(IMAGES_GZ) };
         let len = bytes.len() as f64;
-        for (at, value) in spoils {
+        for (at, value) in changes {
             bytes[(at * len) as usize] = value;
         }
         if let Ok(array) = IdxArray::read(&bytes[..], 3) {
@@ -87,9 +87,9 @@ proptest! {
     }
 
     #[test]
-    fn spoilt_beginnings_never_panic(spoils in vec((0usize..16, any::<u8>()), 1..4), packed: bool, rank in 0u8..5) {
+    fn corrupted_headers_never_panic(changes in vec((0usize..16, any::<u8>()), 1..4), packed: bool, rank in 0u8..5) {
         let mut bytes = if packed { LABELS_GZ.to_vec() } else { unpacked(LABELS_GZ) };
-        for (at, value) in spoils {
+        for (at, value) in changes {
             bytes[at] = value;
         }
         if let Ok(array) = IdxArray::read(&bytes[..], rank) {

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use ebm_data::{DataError, ImageSet, digits};
 
 #[test]
-fn batches_hold_the_images_asked_for_in_order() {
+fn batches_hold_the_images_in_the_order_of_the_indices() {
     // Two images of two channels, three rows, one column.
     let pixels = vec![0, 255, 51, 102, 153, 204, 1, 2, 3, 4, 5, 6];
     let set = ImageSet::new("small", [2, 3, 1], pixels, vec![1, 0]).unwrap();

@@ -1,4 +1,4 @@
-//! Files that a user has.
+//! Importing a user's files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,24 +9,24 @@ use crate::small::{self, tarball, write};
 use crate::tiny::{IMAGES, IMAGES_GZ, LABELS, LABELS_GZ, catalog, names, put, root, unpacked};
 
 #[test]
-fn right_files_are_taken_packed_or_not() {
+fn right_files_are_imported_packed_or_not() {
     let (_folder, root) = root();
     let source = tempfile::tempdir().unwrap();
     let images = source.path().join(format!("{IMAGES}.gz"));
     let labels = source.path().join(LABELS);
     fs::write(&images, IMAGES_GZ).unwrap();
     fs::write(&labels, unpacked(LABELS_GZ)).unwrap();
-    // A wrong file of that name gives way: the user said so.
+    // A wrong file of that name is replaced, as the user asked for.
     let directory = put(&root, &[(LABELS, b"wrong")]);
     let catalog = catalog(&[]);
-    let places = import(catalog.get("tiny").unwrap(), &root, &[images, labels]).unwrap();
-    assert_eq!(places, [directory.join(IMAGES), directory.join(LABELS)]);
+    let imported = import(catalog.get("tiny").unwrap(), &root, &[images, labels]).unwrap();
+    assert_eq!(imported, [directory.join(IMAGES), directory.join(LABELS)]);
     assert_eq!(names(&directory), [IMAGES, LABELS]);
     assert_eq!(load("tiny", Split::Train, &root, &catalog).unwrap().len(), 5000);
 }
 
 #[test]
-fn one_wrong_file_and_none_is_taken() {
+fn if_one_file_is_wrong_none_is_imported() {
     let (_folder, root) = root();
     let source = tempfile::tempdir().unwrap();
     let at = |name: &str, bytes: &[u8]| -> PathBuf {
@@ -59,8 +59,9 @@ fn a_tarball_is_unpacked() {
     write(source.path(), &[("small.tar.gz", tarball())]);
     let catalog = small::catalog(&[], &tarball());
     let path = source.path().join("small.tar.gz");
-    let places = import(catalog.get("small").unwrap(), &root, std::slice::from_ref(&path)).unwrap();
-    assert_eq!(places.len(), 3);
+    let imported =
+        import(catalog.get("small").unwrap(), &root, std::slice::from_ref(&path)).unwrap();
+    assert_eq!(imported.len(), 3);
     small::assert_complete(&root);
     assert!(path.exists());
 }

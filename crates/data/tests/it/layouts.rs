@@ -1,4 +1,4 @@
-//! Files where others keep them.
+//! Files in the folders of other programs.
 
 use std::fs;
 
@@ -6,13 +6,13 @@ use ebm_data::{Catalog, DataRoot, FileStatus, Split, fetch, load, verify};
 
 use crate::fetch::options;
 use crate::tiny::{
-    IMAGES, IMAGES_GZ, LABELS, LABELS_GZ, catalog_without_sums, put, root, unpacked,
+    IMAGES, IMAGES_GZ, LABELS, LABELS_GZ, catalog_without_checksums, put, root, unpacked,
 };
 
 #[test]
-fn other_folders_are_looked_into_after_the_sets_own() {
+fn other_folders_are_searched_after_the_sets_own() {
     let (_folder, root) = root();
-    let catalog = catalog_without_sums(&["Tiny/raw"]);
+    let catalog = catalog_without_checksums(&["Tiny/raw"]);
     let raw = root.path().join("Tiny/raw");
     fs::create_dir_all(&raw).unwrap();
     fs::write(raw.join(IMAGES), unpacked(IMAGES_GZ)).unwrap();
@@ -41,12 +41,12 @@ fn an_absolute_folder_needs_no_root() {
         fs::write(elsewhere.path().join(format!("{name}.gz")), bytes).unwrap();
     }
     let root = DataRoot::resolve(Some("does/not/exist".into())).unwrap();
-    let catalog = catalog_without_sums(&[elsewhere.path().to_str().unwrap()]);
+    let catalog = catalog_without_checksums(&[elsewhere.path().to_str().unwrap()]);
     assert_eq!(load("tiny", Split::Train, &root, &catalog).unwrap().len(), 5000);
 }
 
 #[test]
-fn what_is_missing_is_named_with_every_folder() {
+fn a_missing_file_is_named_with_every_folder() {
     let (_folder, root) = root();
     let catalog = Catalog::embedded().unwrap();
     let message = load("cifar10", Split::Test, &root, &catalog).unwrap_err().to_string();
@@ -63,7 +63,7 @@ fn what_is_missing_is_named_with_every_folder() {
 #[test]
 fn without_a_root_the_folders_elsewhere_are_named() {
     let root = DataRoot::resolve(Some("does/not/exist".into())).unwrap();
-    let catalog = catalog_without_sums(&["Tiny/raw", "/neither/does/this"]);
+    let catalog = catalog_without_checksums(&["Tiny/raw", "/neither/does/this"]);
     let message = load("tiny", Split::Train, &root, &catalog).unwrap_err().to_string();
     let expected = "does/not/exist (as given) does not exist, nor is it in /neither/does/this";
     assert!(message.ends_with(expected), "{message}");

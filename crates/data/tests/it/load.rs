@@ -1,4 +1,4 @@
-//! Loading from a folder: what is right loads, what is wrong is named.
+//! Loading from a folder: right files load, wrong ones are named.
 
 use std::fs;
 use std::io::Write;
@@ -126,7 +126,7 @@ fn a_bomb_is_not_unpacked() {
 }
 
 #[test]
-fn a_folder_in_a_files_place_is_named() {
+fn a_folder_with_a_files_name_is_named() {
     let (_folder, root) = root();
     let path = put(&root, &[(LABELS, &unpacked(LABELS_GZ))]).join(IMAGES);
     fs::create_dir(&path).unwrap();

@@ -1,4 +1,4 @@
-//! Two at once, and none at all: the lock, and `offline`.
+//! Concurrent fetches, and none: the lock, and `offline`.
 
 use std::fs::File;
 use std::sync::mpsc;
@@ -32,7 +32,7 @@ fn two_at_once_fetch_each_file_once() {
 }
 
 #[test]
-fn one_waits_while_another_holds_the_lock_and_says_so() {
+fn a_fetch_reports_that_it_waits_for_the_lock() {
     let server = Server::start(|request, _| good(request));
     let (_folder, root) = root();
     let other = File::create(root.path().join("tiny.lock")).unwrap();
@@ -57,7 +57,7 @@ fn one_waits_while_another_holds_the_lock_and_says_so() {
 }
 
 #[test]
-fn offline_nothing_is_asked_or_written_and_the_missing_is_named() {
+fn offline_missing_files_are_named_and_nothing_is_requested_or_written() {
     let server = Server::start(|request, _| good(request));
     let (_folder, root) = root();
     let directory = put(&root, &[(&format!("{IMAGES}.gz"), IMAGES_GZ)]);

@@ -1,4 +1,4 @@
-//! Sets of MATLAB's kind, as SVHN's cropped digits are published.
+//! Sets of MATLAB files, as SVHN's cropped digits are published.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::tiny::{root, sha256};
 pub const PACKED: &[u8] = include_bytes!("../data/cropped.mat");
 pub const PLAIN: &[u8] = include_bytes!("../data/plain.mat");
 
-/// A catalogue in which this is the file as published.
+/// A catalogue with this file as the published one.
 pub fn catalog(file: &[u8], mirrors: &[String], count: usize) -> Catalog {
     Catalog::from_toml(&format!(
         "[house]\ndescription = \"d\"\nformat = \"matlab\"\nshape = [3, 32, 32]\nclasses = 10\nlicence = \"l\"\n\
@@ -57,7 +57,7 @@ fn each_fault_has_its_error() {
     let error = fault(PACKED, 8);
     assert_eq!(error.to_string(), "`X` is [32, 32, 3, 7], expected [32, 32, 3, 8]");
     let mut sum = PACKED.to_vec();
-    // The last byte of `X`'s zlib sum, which the tag of its element leads to.
+    // The last byte of the zlib checksum of `X`, found through the tag of its element.
     let end = 136 + u32::from_le_bytes(PACKED[132..136].try_into().unwrap()) as usize;
     sum[end - 1] ^= 1;
     assert!(matches!(fault(&sum, 7), MatError::Broken { .. }));
@@ -69,7 +69,7 @@ fn each_fault_has_its_error() {
 }
 
 #[test]
-fn it_is_fetched_as_it_is() {
+fn the_published_file_is_not_packed() {
     let server = Server::start(|request, _| good_of(PACKED, request));
     let (_folder, root) = root();
     let catalog = catalog(PACKED, std::slice::from_ref(&server.url), 7);

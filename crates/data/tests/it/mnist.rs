@@ -1,14 +1,15 @@
-//! All of MNIST, from the folder EBM_DATA.
+//! All of MNIST, in the folder that EBM_DATA names.
 
 use std::collections::HashMap;
 
-use ebm_data::{Catalog, DataRoot, FileStatus, Split, digits, load, verify};
+use ebm_data::{Catalog, FileStatus, Split, digits, load, verify};
+
+use crate::tiny::outside_root;
 
 #[test]
-#[ignore = "needs EBM_DATA: mnist"]
-fn all_of_real_mnist() {
-    let folder = std::env::var_os("EBM_DATA").expect("EBM_DATA is the folder of data sets");
-    let root = DataRoot::resolve(Some(folder.into())).unwrap();
+#[ignore = "needs EBM_DATA: mnist/"]
+fn all_of_mnist() {
+    let root = outside_root();
     let catalog = Catalog::embedded().unwrap();
     for (file, status) in verify("mnist", &root, &catalog).unwrap() {
         assert!(matches!(status, FileStatus::Good { .. }), "{file}: {status:?}");

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use crate::tiny::{IMAGES, IMAGES_GZ, LABELS_GZ};
 
-/// One request as it came.
+/// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub path: String,
-    /// First byte asked for.
+    /// The first byte requested.
     pub from: Option<usize>,
 }
 
-/// What to send; the connection is closed afterwards, once `hold` is over.
+/// An answer; the connection is closed afterwards, once `hold` is over.
 pub struct Answer {
     pub head: String,
     pub body: Vec<u8>,
@@ -29,7 +29,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// `answer` gets the request and its number at this file, counted from 0.
+    /// `answer` receives the request and its number for this file, counted from 0.
     pub fn start(answer: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/tiny/", listener.local_addr().unwrap());
@@ -71,12 +71,12 @@ fn serve(
         log.iter().filter(|earlier| earlier.path == request.path).count() - 1
     };
     let Answer { head, body, hold } = answer(&request, number);
-    // The client may hang up first: that is for its own assertions to judge.
+    // The client may hang up first, which its own assertions examine.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
     thread::sleep(hold);
 }
 
-/// The file asked for.
+/// The requested file.
 pub fn file(request: &Request) -> &'static [u8] {
     if request.path.ends_with(&format!("{IMAGES}.gz")) { IMAGES_GZ } else { LABELS_GZ }
 }
@@ -86,12 +86,12 @@ pub fn answer(status: &str, headers: &str, body: &[u8]) -> Answer {
     Answer { head, body: body.to_vec(), hold: Duration::ZERO }
 }
 
-/// As servers should.
+/// The answer of a correct server.
 pub fn good(request: &Request) -> Answer {
     good_of(file(request), request)
 }
 
-/// The same of another file.
+/// The answer of a correct server with another file.
 pub fn good_of(file: &[u8], request: &Request) -> Answer {
     let from = request.from.unwrap_or(0);
     let length = format!("Content-Length: {}\r\n", file.len() - from);
@@ -102,12 +102,12 @@ pub fn good_of(file: &[u8], request: &Request) -> Answer {
     answer("206 Partial Content", &format!("{length}{range}"), &file[from..])
 }
 
-/// As a server without ranges.
+/// The answer of a server without ranges.
 pub fn whole(request: &Request) -> Answer {
     good(&Request { path: request.path.clone(), from: None })
 }
 
-/// Only the first half of the body comes.
+/// An answer that ends after the first half of the body.
 pub fn half(mut answer: Answer) -> Answer {
     answer.body.truncate(answer.body.len() / 2);
     answer

@@ -1,4 +1,4 @@
-//! A small data set of CIFAR's kind: three embedded digits as the planes of each image.
+//! A small data set of records as in CIFAR-10: three embedded digits as the planes of each image.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tar::{Builder, EntryType, Header};
 use crate::tiny::sha256;
 
 pub const RECORD: usize = 1 + 3 * 28 * 28;
-/// Name, first digit, number of images.
+/// The name, the first digit and the number of images of each file.
 const FILES: [(&str, usize, usize); 3] =
     [("a.bin", 0, 40), ("b.bin", 1000, 20), ("t.bin", 2000, 10)];
 
@@ -55,7 +55,7 @@ pub fn write(directory: &Path, files: &[(&str, Vec<u8>)]) -> PathBuf {
     directory.to_path_buf()
 }
 
-/// The files below `inside/`, with a readme, as they are published.
+/// The published archive: the files below `inside/`, and a readme.
 pub fn tarball() -> Vec<u8> {
     let mut members =
         vec![("inside/readme.html".to_owned(), EntryType::Regular, b"hello".to_vec())];
@@ -68,7 +68,7 @@ pub fn tarball() -> Vec<u8> {
 /// Name, kind and content.
 pub type Member = (String, EntryType, Vec<u8>);
 
-/// A tar of members whose names go into the headers as they stand.
+/// A tar of members whose names are written to the headers unchanged.
 pub fn tar(members: &[Member]) -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     for (name, kind, content) in members {
@@ -89,7 +89,7 @@ pub fn pack(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Whether the whole set loads from there, pixel by pixel.
+/// Asserts that the whole set loads from there, pixel by pixel.
 pub fn assert_complete(root: &DataRoot) {
     use ebm_data::{Split, load};
     let catalog = catalog(&[], b"");

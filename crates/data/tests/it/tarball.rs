@@ -1,4 +1,4 @@
-//! Sets that come as one .tar.gz: from a server, by hand, and from archives that mean harm.
+//! Sets published as one .tar.gz: from a server, by hand, and from malicious archives.
 
 use std::fs;
 
@@ -17,14 +17,14 @@ fn offline() -> FetchOptions {
     FetchOptions { offline: true, ..options() }
 }
 
-/// Unpacks what lies in the folder as the set's own .tar.gz.
+/// Unpacks `archive` as the set's own .tar.gz, put there by hand.
 fn unpack(archive: &[u8], root: &DataRoot) -> Result<(), DataError> {
     write(&root.directory("small"), &[("small.tar.gz", archive.to_vec())]);
     fetch(catalog(&[], archive).get("small").unwrap(), root, &offline(), &mut |_| {})
 }
 
 #[test]
-fn it_comes_once_is_resumed_and_leaves_only_the_files() {
+fn it_is_downloaded_once_resumed_and_leaves_only_the_files() {
     let archive = tarball();
     let served = archive.clone();
     let server = Server::start(move |request, number| match number {
@@ -49,7 +49,7 @@ fn it_comes_once_is_resumed_and_leaves_only_the_files() {
     let from: Vec<_> = requests.iter().map(|request| request.from).collect();
     assert_eq!(from, [None, Some(archive.len() / 2)]);
 
-    // Whole and present: not a byte more.
+    // Whole and present: no byte more is downloaded.
     fetch(entry, &root, &options(), &mut |_| {}).unwrap();
     assert_eq!(server.requests().len(), 2);
 }
@@ -96,7 +96,7 @@ fn files_of_the_users_are_kept() {
 }
 
 #[test]
-fn archives_that_mean_harm_leave_nothing() {
+fn malicious_archives_leave_nothing() {
     let member = |name: &str, kind, bytes: &[u8]| (name.to_owned(), kind, bytes.to_vec());
     let all = files();
     let good = || -> Vec<_> {
@@ -133,7 +133,7 @@ fn archives_that_mean_harm_leave_nothing() {
         assert_eq!(names(&root.directory("small")), ["small.tar.gz"], "{case}");
         assert_eq!(names(root.path()), ["small", "small.lock"], "{case}");
     }
-    // Members of no concern are passed over.
+    // Other members are skipped.
     let (_folder, root) = root();
     let bytes = with(&|m| {
         m.insert(0, member("../../escaped", EntryType::Regular, b"x"));
@@ -146,10 +146,11 @@ fn archives_that_mean_harm_leave_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// As if the catalogue vouched for it: a spoilt archive is an error that leaves nothing, or a valid set.
+    /// A corrupted archive, with a checksum as if it were the published one, is an error that
+    /// leaves nothing, or a valid set.
     #[test]
-    fn spoilt_archives_never_panic(
-        spoils in proptest::collection::vec((0.0f64..1.0, any::<u8>()), 0..4),
+    fn corrupted_archives_never_panic(
+        changes in proptest::collection::vec((0.0f64..1.0, any::<u8>()), 0..4),
         header in proptest::option::of((0usize..512, any::<u8>())),
         cut in proptest::option::of(0.0f64..1.0),
         packed: bool,
@@ -158,9 +159,9 @@ proptest! {
             .into_iter()
             .map(|(name, bytes)| (format!("inside/{name}"), EntryType::Regular, bytes))
             .collect();
-        let spoil = |mut bytes: Vec<u8>| {
+        let corrupt = |mut bytes: Vec<u8>| {
             let len = bytes.len() as f64;
-            for &(at, value) in &spoils {
+            for &(at, value) in &changes {
                 bytes[(at * len) as usize] = value;
             }
             bytes.truncate(cut.map_or(bytes.len(), |at| (at * len) as usize));
@@ -170,7 +171,7 @@ proptest! {
         if let Some((at, value)) = header {
             bytes[at] = value;
         }
-        let archive = if packed { spoil(pack(&bytes)) } else { pack(&spoil(bytes)) };
+        let archive = if packed { corrupt(pack(&bytes)) } else { pack(&corrupt(bytes)) };
         let (_folder, root) = root();
         let found = names_after(unpack(&archive, &root), &root);
         prop_assert!(found, "{:?}", names(&root.directory("small")));

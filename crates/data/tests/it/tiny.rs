@@ -1,12 +1,13 @@
-//! A small data set as users have it on disk: the embedded digits under the name `tiny`.
+//! A small data set as users have it on disk, the embedded digits under the name `tiny`, and
+//! helpers.
 
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ebm_data::{Catalog, DataRoot};
+pub use ebm_files::sha256;
 use flate2::read::GzDecoder;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 pub const IMAGES: &str = "digits-images-idx3-ubyte";
@@ -18,10 +19,6 @@ pub fn unpacked(gz: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     GzDecoder::new(gz).read_to_end(&mut bytes).unwrap();
     bytes
-}
-
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn catalog_text(mirrors: &[String]) -> String {
@@ -49,13 +46,18 @@ pub fn catalog(mirrors: &[String]) -> Catalog {
     Catalog::from_toml(&catalog_text(mirrors)).unwrap()
 }
 
-/// The same without the sums of the unpacked files, with other folders to look into.
-pub fn catalog_without_sums(layouts: &[&str]) -> Catalog {
+/// Describes `tiny` without the checksums of the unpacked files, and with other folders to search.
+pub fn catalog_without_checksums(layouts: &[&str]) -> Catalog {
     let text = catalog_text(&[]);
     let lines = text.lines().filter(|line| !line.starts_with("sha256"));
     let text = lines.collect::<Vec<_>>().join("\n");
     let layouts = format!("mirrors = []\nlayouts = {layouts:?}");
     Catalog::from_toml(&text.replacen("mirrors = []", &layouts, 1)).unwrap()
+}
+
+/// The folder that EBM_DATA names.
+pub fn outside_root() -> DataRoot {
+    DataRoot::resolve(std::env::var_os("EBM_DATA").map(Into::into)).unwrap()
 }
 
 /// A data root in a temporary folder, which lives as long as the first value.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// The type of an array's elements: a number of one byte, or a little-endian one of more.
+/// The type of an array's elements: a truth value or a number of one byte, or a little-endian number
+/// of more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ElementType {
@@ -12,6 +13,8 @@ pub enum ElementType {
     Signed(usize),
     /// Floating-point numbers of this many bytes: 4 or 8.
     Float(usize),
+    /// Truth values, one byte each.
+    Bool,
 }
 
 impl ElementType {
@@ -36,6 +39,7 @@ impl ElementType {
             "<i8" => Self::Signed(8),
             "<f4" => Self::Float(4),
             "<f8" => Self::Float(8),
+            "|b1" => Self::Bool,
             _ => return None,
         })
     }
@@ -44,6 +48,7 @@ impl ElementType {
     pub fn bytes(self) -> usize {
         match self {
             Self::Unsigned(bytes) | Self::Signed(bytes) | Self::Float(bytes) => bytes,
+            Self::Bool => 1,
         }
     }
 }
@@ -55,6 +60,7 @@ impl fmt::Display for ElementType {
             Self::Unsigned(_) => 'u',
             Self::Signed(_) => 'i',
             Self::Float(_) => 'f',
+            Self::Bool => 'b',
         };
         let bytes = self.bytes();
         write!(f, "{}{letter}{bytes}", if bytes == 1 { '|' } else { '<' })
@@ -65,7 +71,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A number that arrays are written from and read as.
+/// A number or a truth value that arrays are written from and read as.
 pub trait Element: Copy + sealed::Sealed {
     /// Its type in files.
     const TYPE: ElementType;
@@ -98,6 +104,20 @@ macro_rules! element {
             }
         }
     )+};
+}
+
+impl sealed::Sealed for bool {}
+
+impl Element for bool {
+    const TYPE: ElementType = ElementType::Bool;
+
+    fn append(self, bytes: &mut Vec<u8>) {
+        bytes.push(u8::from(self));
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Self {
+        bytes[0] != 0
+    }
 }
 
 element!(u8 = Unsigned, u16 = Unsigned, u32 = Unsigned, u64 = Unsigned);

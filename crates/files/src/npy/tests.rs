@@ -36,6 +36,7 @@ fn round_trip<T: Element + PartialEq + std::fmt::Debug>(values: &[T], name: &str
 #[test]
 fn every_type_is_read_back() {
     round_trip(&[0_u8, 255], "|u1");
+    round_trip(&[true, false], "|b1");
     round_trip(&[0_u16, u16::MAX], "<u2");
     round_trip(&[0_u32, u32::MAX], "<u4");
     round_trip(&[0_u64, u64::MAX], "<u8");

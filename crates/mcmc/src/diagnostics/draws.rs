@@ -1,6 +1,7 @@
 //! Draws of one variable, and the trace of one of its coordinates.
 
-/// The fewest draws per chain that diagnostics are computed of, as in ArviZ.
+/// The fewest draws per chain of which R̂, effective sample sizes and Monte-Carlo errors are defined,
+/// as in ArviZ.
 pub const MIN_DRAWS: usize = 4;
 
 /// Draws of one variable, `[chain, draw, …]`; the axes after the second are the variable's own.
@@ -28,17 +29,11 @@ pub enum DrawsError {
         /// The shape given.
         shape: Vec<usize>,
     },
-    /// There is no chain, or an axis of the variable is empty.
+    /// There is no chain or no draw, or an axis of the variable is empty.
     #[error("the shape {shape:?} has an empty axis")]
     Empty {
         /// The shape given, `[chain, draw, …]`.
         shape: Vec<usize>,
-    },
-    /// The chains are too short.
-    #[error("{draws} draws per chain; diagnostics need at least {MIN_DRAWS}")]
-    TooFew {
-        /// Draws per chain.
-        draws: usize,
     },
 }
 
@@ -49,8 +44,8 @@ impl Draws {
     /// - `shape`: `[chain, draw, …]`
     ///
     /// # Errors
-    /// [`DrawsError`], if the values do not fill the shape, if there is no chain or no coordinate, or if
-    /// there are fewer than [`MIN_DRAWS`] draws.
+    /// [`DrawsError`] if the values do not fill the shape, or if there is no chain, no draw or no
+    /// coordinate.
     pub fn new(values: Vec<f64>, shape: &[usize]) -> Result<Self, DrawsError> {
         check(values.len(), shape)?;
         Ok(Self { values, shape: shape.to_vec() })
@@ -144,11 +139,8 @@ fn check(values: usize, shape: &[usize]) -> Result<(), DrawsError> {
     if size != Some(values) {
         return Err(DrawsError::Length { values, shape: shape.to_vec() });
     }
-    if shape[0] == 0 || shape[2..].contains(&0) {
+    if shape.contains(&0) {
         return Err(DrawsError::Empty { shape: shape.to_vec() });
-    }
-    if shape[1] < MIN_DRAWS {
-        return Err(DrawsError::TooFew { draws: shape[1] });
     }
     Ok(())
 }
@@ -203,7 +195,12 @@ impl Trace {
         self.values.iter().any(|x| x.is_nan())
     }
 
-    /// Without the check of [`Draws::new`]: known answers of other programs are shorter.
+    /// Returns whether R̂, effective sample sizes and Monte-Carlo errors are undefined, because a
+    /// draw is NaN or there are fewer than [`MIN_DRAWS`] per chain.
+    pub(super) fn undefined(&self) -> bool {
+        self.draws < MIN_DRAWS || self.has_nan()
+    }
+
     #[cfg(test)]
     pub(super) fn unchecked(values: Vec<f64>, draws: usize) -> Self {
         Self { values, draws }
@@ -265,10 +262,7 @@ mod tests {
         );
         assert_eq!(new(0, &[0, 4]), "the shape [0, 4] has an empty axis");
         assert_eq!(new(0, &[2, 4, 0]), "the shape [2, 4, 0] has an empty axis");
-        assert_eq!(new(6, &[2, 3]), "3 draws per chain; diagnostics need at least 4");
+        assert_eq!(new(0, &[2, 0]), "the shape [2, 0] has an empty axis");
         assert!(new(6, &[usize::MAX, 7]).contains("do not fill"));
-        // Steps come first here: three draws of four chains.
-        let error = Draws::from_steps(&[0.0; 12], &[3, 4]).expect_err("three draws");
-        assert_eq!(error, DrawsError::TooFew { draws: 3 });
     }
 }

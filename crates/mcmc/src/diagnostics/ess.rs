@@ -1,56 +1,71 @@
-//! Effective sample size: how many independent draws estimate as well (Vehtari et al. 2021, section 3.2
-//! and appendix A; truncation after Geyer, "Practical Markov chain Monte Carlo", 1992).
+//! Effective sample size: how many independent draws estimate as well (Vehtari et al. 2021, section
+//! 3.2 and appendix A; truncation after Geyer, "Practical Markov chain Monte Carlo", 1992).
 
-use super::Trace;
 use super::autocorrelation::autocovariance_over_chains;
+use super::draws::Trace;
 use super::rank::normal_scores;
 use super::stats::{mean, quantile, sorted, variance};
 
-/// Of the normal scores of ranks: how well the bulk of the law is explored. Vehtari et al. advise at least
-/// 100 per chain.
+/// Returns the effective sample size in the bulk, that of the normal scores of ranks. Vehtari et al.
+/// advise at least 100 per chain.
 pub fn ess_bulk(trace: &Trace) -> f64 {
-    ess_unsplit(&normal_scores(&trace.split()))
+    defined(trace, |trace| effective(&normal_scores(&trace.split())))
 }
 
-/// The smaller one of those for the 5 % and the 95 % quantile: how well the tails are explored.
+/// Returns the effective sample size in the tails, the smaller one of those for the 5 % and the 95 %
+/// quantile.
 pub fn ess_tail(trace: &Trace) -> f64 {
     ess_quantile(trace, 0.05).min(ess_quantile(trace, 0.95))
 }
 
-/// For the mean; divides the variance of the draws in the standard error of their mean.
+/// Returns the effective sample size for the mean: the variance of the draws over it is the squared
+/// standard error of their mean.
 pub fn ess_mean(trace: &Trace) -> f64 {
-    ess_unsplit(&trace.split())
+    defined(trace, |trace| effective(&trace.split()))
 }
 
-/// For the standard deviation: that of squared distances from the mean of all draws.
+/// Returns the effective sample size for the standard deviation, that of squared distances from the
+/// mean of all draws.
 pub fn ess_sd(trace: &Trace) -> f64 {
     let mean = mean(trace.values());
     ess_mean(&trace.map(|x| (x - mean).powi(2)))
 }
 
-/// For a quantile: that of the indicator that a draw is not above it. NaN, if `probability` is not in
-/// [0, 1].
+/// Returns the effective sample size for a quantile, that of the indicator that a draw is not above
+/// it. NaN if `probability` is not in [0, 1].
 pub fn ess_quantile(trace: &Trace, probability: f64) -> f64 {
-    if trace.has_nan() || !(0.0..=1.0).contains(&probability) {
+    if !(0.0..=1.0).contains(&probability) {
         return f64::NAN;
     }
-    let quantile = quantile(&sorted(trace.values()), probability);
-    ess_mean(&trace.map(|x| f64::from(u8::from(x <= quantile))))
+    defined(trace, |trace| {
+        let quantile = quantile(&sorted(trace.values()), probability);
+        ess_mean(&trace.map(|x| f64::from(u8::from(x <= quantile))))
+    })
 }
 
-/// The integrated autocorrelation time 1 + 2·Σ ρ_t in draws: how many of them are worth one independent
-/// draw for the mean. All draws over [`ess_mean`], so truncated as there.
+/// Returns the integrated autocorrelation time 1 + 2·Σ ρ_t in draws: how many of them are worth one
+/// independent draw for the mean. It is the number of all draws over [`ess_mean`].
 pub fn integrated_autocorrelation_time(trace: &Trace) -> f64 {
     trace.values().len() as f64 / ess_mean(trace)
 }
 
-/// Of the draws as they are, without splitting: C·N/τ with τ = 1 + 2·Σ ρ_t, where ρ_t compares the
-/// autocovariance within chains with the variance of all. The sum is taken over pairs of lags as long as
-/// they are positive and made monotone (Geyer's initial monotone sequence); τ is at least 1/log₁₀(C·N).
+/// Returns the effective sample size of the chains as they are, without splitting them in halves:
+/// C·N/τ with τ = 1 + 2·Σ ρ_t, where ρ_t compares the autocovariance within chains with the variance
+/// of all draws.
+///
+/// The sum is taken over pairs of lags as long as they are positive and made monotone (Geyer's
+/// initial monotone sequence); τ is at least 1/log₁₀(C·N).
 pub fn ess_unsplit(trace: &Trace) -> f64 {
-    if trace.has_nan() {
-        return f64::NAN;
-    }
+    defined(trace, effective)
+}
+
+/// NaN where draws are too few or NaN.
+fn defined(trace: &Trace, ess: impl Fn(&Trace) -> f64) -> f64 {
+    if trace.undefined() { f64::NAN } else { ess(trace) }
+}
+
+/// [`ess_unsplit`] of chains of any length.
+fn effective(trace: &Trace) -> f64 {
     let (chains, draws) = (trace.chains().len(), trace.draws());
     let size = (chains * draws) as f64;
     let smallest = trace.values().iter().copied().fold(f64::INFINITY, f64::min);
@@ -71,8 +86,8 @@ pub fn ess_unsplit(trace: &Trace) -> f64 {
     size / floor_at(time, 1.0 / size.log10())
 }
 
-/// −1 + 2·Σ over the kept pairs (ρ₀, ρ₁), (ρ₂, ρ₃), …, plus the next even lag unless it and its pair are
-/// negative: that lowers the variance of the estimate for antithetic chains.
+/// τ = −1 + 2·Σ over the kept pairs (ρ₀, ρ₁), (ρ₂, ρ₃), …, plus the next even lag unless it and its
+/// pair are negative, which lowers the variance of the estimate for antithetic chains.
 fn integrated_time(draws: usize, correlation: impl Fn(usize) -> f64) -> f64 {
     let (mut even, mut odd) = (1.0, correlation(1));
     let mut pairs = Vec::new();

@@ -34,12 +34,14 @@ mod draws;
 mod ess;
 mod fourier;
 mod mcse;
+mod null;
 mod rank;
 mod rhat;
 mod stats;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod transitions;
 
 pub use autocorrelation::{autocorrelation, autocovariance};
 pub use bfmi::bfmi;
@@ -51,3 +53,4 @@ pub use ess::{
 pub use mcse::{mcse_mean, mcse_quantile, mcse_sd};
 pub use rhat::{rhat, rhat_bulk, rhat_folded, rhat_plain, rhat_split};
 pub use summary::{MAX_RHAT, MIN_ESS_PER_CHAIN, Row, Summary};
+pub use transitions::{DepthSummary, MIN_BFMI, Trajectories, TrajectorySummary, Transitions};

@@ -35,7 +35,7 @@ pub fn rhat_plain(trace: &Trace) -> f64 {
 }
 
 fn multichain(trace: &Trace, rhat: impl Fn(&Trace) -> f64) -> f64 {
-    if trace.chains().len() < 2 || trace.has_nan() { f64::NAN } else { rhat(trace) }
+    if trace.chains().len() < 2 || trace.undefined() { f64::NAN } else { rhat(trace) }
 }
 
 /// √((B/W + N − 1)/N) with B/N the variance of the chains' means and W the mean of their variances.
@@ -63,7 +63,7 @@ mod tests {
         for (coordinate, expected) in expected.into_iter().enumerate() {
             let values =
                 (0..3).flat_map(|chain| draws.map(|step| step[chain][coordinate])).collect();
-            let rhat = rhat_plain(&Trace::unchecked(values, 2));
+            let rhat = potential_scale_reduction(&Trace::unchecked(values, 2));
             assert!((rhat - expected).abs() < 1e-6, "coordinate {coordinate}: {rhat}");
         }
     }

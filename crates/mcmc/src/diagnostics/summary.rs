@@ -1,68 +1,88 @@
-//! The table that one looks at first: one row for each coordinate of each variable.
+//! The table to look at first: one row for each coordinate of each variable, and what the sampler
+//! reported.
 
 use std::fmt;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use super::draws::{Draws, Trace};
+use super::ess::{ess_bulk, ess_tail};
+use super::mcse::mcse_mean;
+use super::null;
+use super::rhat::rhat;
 use super::stats::{mean, variance};
-use super::{Draws, Trace, ess_bulk, ess_tail, mcse_mean, rhat};
+use super::transitions::TrajectorySummary;
 
 /// The largest R̂ of chains that count as mixed (Vehtari et al. 2021, section 4).
 pub const MAX_RHAT: f64 = 1.01;
 
-/// The fewest effective draws per chain, in the bulk, of chains that count as mixed (Vehtari et al. 2021,
-/// section 4).
+/// The fewest effective draws per chain, in the bulk, of chains that count as mixed (Vehtari et al.
+/// 2021, section 4).
 pub const MIN_ESS_PER_CHAIN: f64 = 100.0;
 
-/// Rows for all coordinates of some variables. Prints as an aligned table; [`Row`]s that have not mixed
-/// are marked.
+/// A summary of the draws of some variables, with one row for each coordinate.
+///
+/// Its [`Display`](fmt::Display) is an aligned table in which rows that have not mixed are marked,
+/// followed by what Hamiltonian trajectories reported, with advice where something is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Summary {
-    /// In the order of variables and coordinates.
+    /// The rows, in the order of variables and coordinates.
     pub rows: Vec<Row>,
+    /// Divergences, depths and BFMI, for Hamiltonian kernels.
+    #[serde(default)]
+    pub trajectories: Option<TrajectorySummary>,
 }
 
-/// One coordinate. JSON has no NaN and no infinity: they are written as null there and read back as NaN.
+/// The summary of one coordinate. JSON has no NaN and no infinity: they are written as null there
+/// and read back as NaN.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Row {
-    /// The variable's name, with the index of the coordinate if there are several: `x[0,2]`.
+    /// The name of the variable, with the index of the coordinate if there are several: `x[0,2]`.
     pub name: String,
-    /// Chains.
+    /// The number of chains.
     pub chains: usize,
-    /// Draws per chain.
+    /// The number of draws per chain.
     pub draws: usize,
-    /// Of all draws.
-    #[serde(deserialize_with = "null_is_nan")]
+    /// The mean of all draws.
+    #[serde(deserialize_with = "null::number")]
     pub mean: f64,
-    /// Unbiased standard deviation of all draws.
-    #[serde(deserialize_with = "null_is_nan")]
+    /// The unbiased standard deviation of all draws.
+    #[serde(deserialize_with = "null::number")]
     pub sd: f64,
-    /// Standard error of the mean, [`mcse_mean`].
-    #[serde(deserialize_with = "null_is_nan")]
+    /// The Monte-Carlo standard error of the mean, [`mcse_mean`].
+    #[serde(deserialize_with = "null::number")]
     pub mcse_mean: f64,
-    /// [`ess_bulk`].
-    #[serde(deserialize_with = "null_is_nan")]
+    /// The effective sample size in the bulk, [`ess_bulk`].
+    #[serde(deserialize_with = "null::number")]
     pub ess_bulk: f64,
-    /// [`ess_tail`].
-    #[serde(deserialize_with = "null_is_nan")]
+    /// The effective sample size in the tails, [`ess_tail`].
+    #[serde(deserialize_with = "null::number")]
     pub ess_tail: f64,
-    /// [`rhat`].
-    #[serde(deserialize_with = "null_is_nan")]
+    /// The potential scale reduction, [`rhat`].
+    #[serde(deserialize_with = "null::number")]
     pub rhat: f64,
 }
 
 impl Summary {
-    /// Of named variables.
+    /// Summarises named variables.
     pub fn new<'a>(variables: impl IntoIterator<Item = (&'a str, &'a Draws)>) -> Self {
         let of_variable = |(name, draws): (&str, &'a Draws)| {
             let rows = (0..draws.coordinates()).into_par_iter();
             rows.map(|i| Row::new(label(name, draws, i), &draws.coordinate(i))).collect::<Vec<_>>()
         };
-        Self { rows: variables.into_iter().flat_map(of_variable).collect() }
+        let rows = variables.into_iter().flat_map(of_variable).collect();
+        Self { rows, trajectories: None }
     }
 
-    /// Whether every row has mixed.
+    /// Returns the summary with that of Hamiltonian trajectories.
+    pub fn with_trajectories(self, trajectories: TrajectorySummary) -> Self {
+        Self { trajectories: Some(trajectories), ..self }
+    }
+
+    /// Returns whether every row has mixed.
     pub fn mixed(&self) -> bool {
         self.rows.iter().all(Row::mixed)
     }
@@ -83,8 +103,9 @@ impl Row {
         }
     }
 
-    /// Whether R̂ is at most [`MAX_RHAT`] and the bulk has at least [`MIN_ESS_PER_CHAIN`] effective draws
-    /// per chain. What cannot be judged counts as not mixed: one chain, NaN, draws that are all equal.
+    /// Returns whether R̂ is at most [`MAX_RHAT`] and the bulk has at least [`MIN_ESS_PER_CHAIN`]
+    /// effective draws per chain. Where they are undefined, as for one chain, too few draws, NaN, or
+    /// draws that are all equal, the row counts as not mixed.
     pub fn mixed(&self) -> bool {
         self.rhat <= MAX_RHAT && self.ess_bulk >= MIN_ESS_PER_CHAIN * self.chains as f64
     }
@@ -93,10 +114,6 @@ impl Row {
 fn label(name: &str, draws: &Draws, coordinate: usize) -> String {
     let index: Vec<_> = draws.index(coordinate).iter().map(ToString::to_string).collect();
     if index.is_empty() { name.to_owned() } else { format!("{name}[{}]", index.join(",")) }
-}
-
-fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl fmt::Display for Summary {
@@ -119,15 +136,15 @@ impl fmt::Display for Summary {
             writeln!(
                 f,
                 "{unmixed} of {} not mixed: r_hat above {MAX_RHAT}, ess_bulk below \
-                 {MIN_ESS_PER_CHAIN} per chain, or not defined",
+                 {MIN_ESS_PER_CHAIN} per chain, or undefined",
                 self.rows.len()
             )?;
         }
-        Ok(())
+        self.trajectories.as_ref().map_or(Ok(()), |trajectories| trajectories.fmt(f))
     }
 }
 
-/// Four significant digits in at most ten characters.
+/// Formats a number with four significant digits in at most ten characters.
 fn number(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || !value.is_finite() {
@@ -180,17 +197,39 @@ mod tests {
         assert!(!Row { rhat: f64::NAN, ess_bulk: 400.0, ..row.clone() }.mixed());
     }
 
+    /// One draw has a mean; the rest is undefined below four draws.
+    #[test]
+    fn few_draws_have_a_summary() {
+        for draws in 1..=4 {
+            let values = normals(6, 2 * draws);
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let draws_of_two = Draws::new(values, &[2, draws]).expect("a valid shape");
+            let summary = Summary::new([("x", &draws_of_two)]);
+            let row = &summary.rows[0];
+            assert!((row.mean - mean).abs() < 1e-12 && row.sd.is_finite());
+            for diagnostic in [row.mcse_mean, row.ess_bulk, row.ess_tail, row.rhat] {
+                assert_eq!(diagnostic.is_nan(), draws < 4, "{draws} draws: {summary}");
+            }
+            assert!(!summary.mixed());
+        }
+    }
+
     #[test]
     fn json_keeps_it_and_makes_null_of_nan() {
         let constant = Draws::new(vec![1.0; 16], &[4, 4]).expect("a valid shape");
         let draws = half_mixed();
-        let summary = Summary::new([("c", &constant), ("x", &draws)]);
+        let trajectories = TrajectorySummary::new(16, 1, vec![f64::NAN, 0.5]);
+        let summary =
+            Summary::new([("c", &constant), ("x", &draws)]).with_trajectories(trajectories);
         let json = serde_json::to_string(&summary).expect("numbers and strings");
         assert!(json.contains(r#""rhat":null"#), "{json}");
         let back: Summary = serde_json::from_str(&json).expect("what was written");
         assert!(back.rows[0].rhat.is_nan());
         assert_eq!(back.rows[1].name, "x[0]");
         assert!((back.rows[1].rhat - summary.rows[1].rhat).abs() < 1e-15);
+        let trajectories = back.trajectories.expect("written");
+        assert!(trajectories.bfmi[0].is_nan());
+        assert_eq!((trajectories.divergent, trajectories.bfmi[1]), (1, 0.5));
     }
 
     #[test]

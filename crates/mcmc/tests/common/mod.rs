@@ -1,6 +1,6 @@
 //! How far draws are from what is expected, in standard errors.
 
-use ebm_mcmc::Samples;
+use ebm_mcmc::diagnostics::Draws;
 
 /// Standard errors between the mean of independent `values` and what is expected; infinite where it is not defined.
 pub(crate) fn deviation(values: &[f64], expected: f64) -> f64 {
@@ -13,8 +13,7 @@ pub(crate) fn deviation(values: &[f64], expected: f64) -> f64 {
 
 /// Standard errors between the mean of `f` over all draws and what is expected, from the means of the chains,
 /// which are independent. `f` sees all coordinates of a draw.
-pub(crate) fn off(samples: &Samples, f: impl Fn(&[f64]) -> f64, expected: f64) -> f64 {
-    let draws = &samples.draws;
+pub(crate) fn off(draws: &Draws, f: impl Fn(&[f64]) -> f64, expected: f64) -> f64 {
     let [length, dim] = [draws.draws(), draws.coordinates()];
     let means: Vec<f64> = draws
         .values()

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_mcmc::diagnostics::Draws;
-use ebm_mcmc::{Key, Langevin, Samples, anneal};
+use ebm_mcmc::{Key, Langevin, anneal};
 use ebm_targets::{DoubleWell, Mixture};
 
 use crate::Case;
@@ -10,15 +10,14 @@ use crate::Case;
 const DRAWS: usize = 2000;
 
 /// From `start` in every coordinate; each last position counts as a chain of equal draws.
-fn last_positions(case: &Case, start: f64, temperatures: &[f64], steps: usize) -> Samples {
+fn last_positions(case: &Case, start: f64, temperatures: &[f64], steps: usize) -> Draws {
     let dim = case.target.dim();
     let start = Tensor::<2>::full([DRAWS, dim], start, &Device::flex());
     let step = 0.25 * case.scale;
     let kernel_at = |temperature: f64| Langevin::new(step * temperature.sqrt());
     let end = anneal(kernel_at, &case.target, start, temperatures, steps, Key::new(8));
     let end: TensorData = end.expect("finite").unsqueeze_dim::<3>(1).repeat_dim(1, 4).into_data();
-    let draws = Draws::new(end.iter::<f64>().collect(), &[DRAWS, 4, dim]).expect("valid");
-    Samples { draws, energies: Vec::new(), acceptance: Vec::new() }
+    Draws::new(end.iter::<f64>().collect(), &[DRAWS, 4, dim]).expect("valid")
 }
 
 /// From `hottest` down to 1.

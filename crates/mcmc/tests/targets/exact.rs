@@ -19,7 +19,7 @@ fn keeps_every_target<K: Kernel<2> + Tunable>(name: &str, kernel: impl Fn() -> K
         let sampler =
             Sampler::new(tuned(kernel(), &case), &case.target, case.start(3), Key::new(4));
         let samples = sampler.thin(3).sample(20).expect("finite");
-        case.assert_close(name, &samples);
+        case.assert_close(name, &samples.draws);
         assert!(moved(&samples) > 0.4, "{name}, {}: stands still", case.target.name());
     }
 }
@@ -52,7 +52,7 @@ fn parallel_tempering_keeps_every_target() {
         let tempered = ParallelTempering::new(kernel, vec![1.0, 1.8, 3.2]);
         let sampler = Sampler::new(tempered, &case.target, case.start(3), Key::new(4));
         let samples = sampler.burn_in(50 + 4 * case.spread).thin(5).sample(20).expect("finite");
-        case.assert_close("parallel tempering", &samples);
+        case.assert_close("parallel tempering", &samples.draws);
         assert!(moved(&samples) > 0.3, "{}: replicas do not exchange", case.target.name());
     }
 }
@@ -64,6 +64,6 @@ fn a_kernel_without_correction_is_found_out() {
     let case = Case { target, scale: 0.25, spread: 10 };
     let kernel = Langevin::new(0.25);
     let sampler = Sampler::new(kernel, &case.target, case.start(1), Key::new(2));
-    let worst = case.worst(&sampler.thin(3).sample(20).expect("finite"));
+    let worst = case.worst(&sampler.thin(3).sample(20).expect("finite").draws);
     assert!(worst > 4.0, "ULA's bias went unnoticed: {worst} standard errors");
 }

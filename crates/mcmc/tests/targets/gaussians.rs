@@ -1,6 +1,7 @@
 //! Unadjusted kernels with large steps on Gaussians, where the law that they have is known in closed form.
 
-use ebm_mcmc::{Kernel, Key, Langevin, Sampler, Samples, Sgld, Underdamped};
+use ebm_mcmc::diagnostics::Draws;
+use ebm_mcmc::{Kernel, Key, Langevin, Sampler, Sgld, Underdamped};
 use ebm_targets::{CorrelatedGaussian, DiagonalGaussian};
 
 use crate::Case;
@@ -37,27 +38,25 @@ fn gaussians() -> Vec<Gaussian> {
 const RUN: [usize; 3] = [60, 3, 40];
 
 impl Gaussian {
-    fn sample<K: Kernel<2>>(&self, kernel: K) -> Samples {
+    fn sample<K: Kernel<2>>(&self, kernel: K) -> Draws {
         let sampler = Sampler::new(kernel, &self.case.target, self.case.start(5), Key::new(6));
-        sampler.burn_in(RUN[0]).thin(RUN[1]).sample(RUN[2]).expect("finite")
+        sampler.burn_in(RUN[0]).thin(RUN[1]).sample(RUN[2]).expect("finite").draws
     }
 
     /// Standard errors between variances and those expected of a kernel that leaves `law(σ²)` of a variance σ².
-    fn worst(&self, samples: &Samples, law: impl Fn(f64) -> f64) -> f64 {
+    fn worst(&self, draws: &Draws, law: impl Fn(f64) -> f64) -> f64 {
         let mean = self.case.target.mean().expect("known");
         let of = |(i, spectrum): (usize, &Vec<[f64; 2]>)| {
             let expected = spectrum.iter().map(|[variance, share]| share * law(*variance)).sum();
-            let [first, second] = [
-                off(samples, |x| x[i], mean[i]),
-                off(samples, |x| (x[i] - mean[i]).powi(2), expected),
-            ];
+            let [first, second] =
+                [off(draws, |x| x[i], mean[i]), off(draws, |x| (x[i] - mean[i]).powi(2), expected)];
             first.max(second)
         };
         self.spectra.iter().enumerate().map(of).fold(0.0, f64::max)
     }
 
-    fn assert_law(&self, kernel: &str, samples: &Samples, law: impl Fn(f64) -> f64) {
-        let worst = self.worst(samples, law);
+    fn assert_law(&self, kernel: &str, draws: &Draws, law: impl Fn(f64) -> f64) {
+        let worst = self.worst(draws, law);
         let (name, dim) = (self.case.target.name(), self.spectra.len());
         assert!(worst < 4.0, "{kernel}, {name} of {dim}: {worst} standard errors");
     }

@@ -14,7 +14,7 @@ mod unadjusted;
 use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use common::off;
 use ebm_mcmc::diagnostics::Draws;
-use ebm_mcmc::{Key, Nuts, Samples, run};
+use ebm_mcmc::{Key, Nuts, run};
 use ebm_targets::{
     Banana, CorrelatedGaussian, DiagonalGaussian, DoubleWell, EightSchools, Funnel,
     LogisticRegression, Mixture, Ring, StudentT, Target,
@@ -75,14 +75,14 @@ impl Case {
     }
 
     /// Standard errors between draws and what is known of the target: the largest over all coordinates and moments.
-    fn worst(&self, samples: &Samples) -> f64 {
+    fn worst(&self, draws: &Draws) -> f64 {
         let moments = [self.target.mean(), self.target.variance()];
         let [mean, variance] = moments.map(|moment| moment.expect("known"));
-        let products = self.products(samples);
+        let products = self.products(draws);
         let deviations = |i: usize| {
             [
-                off(samples, |x| x[i], mean[i]),
-                off(samples, |x| (x[i] - mean[i]).powi(2), variance[i]),
+                off(draws, |x| x[i], mean[i]),
+                off(draws, |x| (x[i] - mean[i]).powi(2), variance[i]),
                 off(&products, |p| p[i], 1.0),
             ]
         };
@@ -90,19 +90,17 @@ impl Case {
     }
 
     /// xᵢ·∂U/∂xᵢ at every draw.
-    fn products(&self, samples: &Samples) -> Samples {
-        let draws = &samples.draws;
+    fn products(&self, draws: &Draws) -> Draws {
         let rows = draws.chains() * draws.draws();
         let x = TensorData::new(draws.values().to_vec(), [rows, self.target.dim()]);
         let x = Tensor::<2>::from_data(x, &Device::flex());
         let (_, gradient) = self.target.energy_and_gradient(x.clone());
         let products = (x * gradient).into_data().iter::<f64>().collect();
-        let draws = Draws::new(products, draws.shape()).expect("of the same shape");
-        Samples { draws, ..samples.clone() }
+        Draws::new(products, draws.shape()).expect("of the same shape")
     }
 
-    fn assert_close(&self, kernel: &str, samples: &Samples) {
-        let worst = self.worst(samples);
+    fn assert_close(&self, kernel: &str, draws: &Draws) {
+        let worst = self.worst(draws);
         assert!(worst < 4.0, "{kernel}, {}: {worst} standard errors", self.target.name());
     }
 }

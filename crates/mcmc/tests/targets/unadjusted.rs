@@ -3,9 +3,10 @@
 
 use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_energy::Energy;
+use ebm_mcmc::diagnostics::Draws;
 use ebm_mcmc::{
-    Anisotropic, Kernel, Key, Langevin, PreconditionedSgld, Sampler, Samples, Sgld, Statistics,
-    Underdamped, run,
+    Anisotropic, Kernel, Key, Langevin, PreconditionedSgld, Sampler, Sgld, Statistics, Underdamped,
+    run,
 };
 use ebm_targets::{DiagonalGaussian, DoubleWell, Target};
 
@@ -21,10 +22,10 @@ fn relaxation(case: &Case) -> usize {
 }
 
 /// 20 draws over three relaxation times of `relaxation` steps each, after two that are thrown away.
-fn settled<K: Kernel<2>>(kernel: K, case: &Case, relaxation: usize) -> Samples {
+fn settled<K: Kernel<2>>(kernel: K, case: &Case, relaxation: usize) -> Draws {
     let sampler = Sampler::new(kernel, &case.target, case.start(3), Key::new(4));
     let thin = (3 * relaxation).div_ceil(20);
-    sampler.burn_in(2 * relaxation).thin(thin).sample(20).expect("finite")
+    sampler.burn_in(2 * relaxation).thin(thin).sample(20).expect("finite").draws
 }
 
 #[test]
@@ -47,7 +48,7 @@ impl Kernel<2> for Wrong {
         let (energy, gradient) = energy.energy_and_gradient(x.clone());
         let noise = key.normal(x.dims(), &x.device());
         let x = x - gradient * self.step_size.powi(2) + noise * self.step_size;
-        (x, Statistics::of(energy))
+        (x, Statistics::new(energy))
     }
 }
 
@@ -131,9 +132,9 @@ fn weighted_second_moment(target: &impl Target, weight: impl Fn(f64) -> f64) -> 
 fn steps_that_follow_the_gradient_have_their_known_law() {
     fn check(target: &(impl Target + Clone + 'static), scale: f64) {
         let case = Case { target: Box::new(target.clone()), scale, spread: 4 };
-        let has = |name: &str, samples: &Samples, expected: f64| {
+        let has = |name: &str, draws: &Draws, expected: f64| {
             let [errors, of_target] = [expected, target.variance().expect("known")[0]]
-                .map(|second| off(samples, |x| x[0] * x[0], second));
+                .map(|second| off(draws, |x| x[0] * x[0], second));
             let target = target.name();
             assert!(errors < 4.0, "{name}, {target}: {errors} standard errors");
             assert!(of_target > 4.0, "{name}, {target}: the doc comment says it is biased");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use burn::tensor::Tensor;
-use ebm::mcmc::export::write_npy;
+use ebm_files::{write_file_with, write_npy};
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::Serialize;
 
@@ -59,7 +59,7 @@ impl Out {
     pub(crate) fn array<const D: usize>(&self, name: &str, array: &Tensor<D>) -> Result<()> {
         let path = self.path.join(format!("{name}.npy"));
         let values: Vec<f32> = array.clone().into_data().iter::<f32>().collect();
-        write_npy(&path, &values, &array.dims())?;
+        write_file_with(&path, |file| write_npy(file, &array.dims(), &values))?;
         tell(&path)
     }
 

@@ -1,4 +1,5 @@
-//! Real files, spoilt, of sets whose sums are not known: an error or a valid set, never a panic.
+//! Real files, corrupted, of sets whose checksums are not known: an error or a valid set, never a
+//! panic.
 
 use ebm_data::{DataError, Split, load};
 use proptest::collection::vec;
@@ -7,18 +8,19 @@ use proptest::prelude::*;
 
 use crate::small::{self, files, pack, write};
 use crate::tiny::{
-    IMAGES, IMAGES_GZ, LABELS, LABELS_GZ, catalog_without_sums, put, root, unpacked,
+    IMAGES, IMAGES_GZ, LABELS, LABELS_GZ, catalog_without_checksums, put, root, unpacked,
 };
 
-/// Bits to flip anywhere, bytes to set at the beginning, where to cut.
+/// Bits to flip anywhere, bytes to set at the beginning, and where to cut, as a share of the
+/// length.
 #[derive(Clone, Debug)]
-struct Spoil {
+struct Corruption {
     flips: Vec<(f64, u8)>,
     header: Vec<(usize, u8)>,
     cut: Option<f64>,
 }
 
-impl Spoil {
+impl Corruption {
     fn apply(&self, mut bytes: Vec<u8>) -> Vec<u8> {
         let len = bytes.len() as f64;
         for &(at, bit) in &self.flips {
@@ -32,18 +34,15 @@ impl Spoil {
     }
 }
 
-fn spoil() -> impl Strategy<Value = Spoil> {
+fn corruption() -> impl Strategy<Value = Corruption> {
     let flips = vec((0.0f64..1.0, 0u8..8), 0..4);
     let header = vec((0usize..16, any::<u8>()), 0..3);
-    (flips, header, option::weighted(0.3, 0.0f64..1.0)).prop_map(|(flips, header, cut)| Spoil {
-        flips,
-        header,
-        cut,
-    })
+    (flips, header, option::weighted(0.3, 0.0f64..1.0))
+        .prop_map(|(flips, header, cut)| Corruption { flips, header, cut })
 }
 
-fn spoilt(bytes: Vec<u8>, spoil: &Spoil, packed: bool) -> Vec<u8> {
-    if packed { spoil.apply(pack(&bytes)) } else { spoil.apply(bytes) }
+fn corrupted(bytes: Vec<u8>, corruption: &Corruption, packed: bool) -> Vec<u8> {
+    if packed { corruption.apply(pack(&bytes)) } else { corruption.apply(bytes) }
 }
 
 fn is_of_a_file(error: &DataError) -> bool {
@@ -54,12 +53,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn idx(labels in spoil(), images in option::weighted(0.2, spoil()), packed: bool) {
+    fn idx(labels in corruption(), images in option::weighted(0.2, corruption()), packed: bool) {
         let (_folder, root) = root();
-        let labels = spoilt(unpacked(LABELS_GZ), &labels, packed);
-        let images = images.map(|spoil| spoil.apply(IMAGES_GZ.to_vec()));
+        let labels = corrupted(unpacked(LABELS_GZ), &labels, packed);
+        let images = images.map(|corruption| corruption.apply(IMAGES_GZ.to_vec()));
         put(&root, &[(&format!("{IMAGES}.gz"), images.as_deref().unwrap_or(IMAGES_GZ)), (LABELS, &labels)]);
-        match load("tiny", Split::Train, &root, &catalog_without_sums(&[])) {
+        match load("tiny", Split::Train, &root, &catalog_without_checksums(&[])) {
             Ok(set) => {
                 prop_assert_eq!((set.len(), set.shape()), (5000, [1, 28, 28]));
                 prop_assert!(set.labels().iter().all(|&label| label < 10));
@@ -69,12 +68,12 @@ proptest! {
     }
 
     #[test]
-    fn cifar(first in spoil(), second in option::of(spoil()), packed: bool) {
+    fn cifar(first in corruption(), second in option::of(corruption()), packed: bool) {
         let (_folder, root) = root();
         let mut files = files();
-        files[0].1 = spoilt(files[0].1.clone(), &first, packed);
-        if let Some(spoil) = second {
-            files[1].1 = spoil.apply(files[1].1.clone());
+        files[0].1 = corrupted(files[0].1.clone(), &first, packed);
+        if let Some(corruption) = second {
+            files[1].1 = corruption.apply(files[1].1.clone());
         }
         write(&root.directory("small"), &files);
         match load("small", Split::Train, &root, &small::catalog(&[], b"")) {

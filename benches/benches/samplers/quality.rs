@@ -1,30 +1,31 @@
-//! What draws are worth, and whether they are right.
+//! How many independent draws a sample is worth, and whether its moments are right.
 
 use ebm::mcmc::diagnostics::{Draws, MAX_RHAT, ess_bulk, ess_mean, rhat};
 use ebm::targets::Target;
 use rayon::prelude::*;
 
-/// Of draws of a target, the worst over its coordinates.
-pub(crate) struct Judgement {
+/// The quality of draws of a target, that of the worst of its coordinates.
+pub(crate) struct Quality {
     /// Bulk effective sample size of all chains.
     pub(crate) ess: f64,
     pub(crate) rhat: f64,
-    /// |mean − known mean| in Monte-Carlo standard errors; NaN where it is not known.
+    /// |mean − known mean| in Monte-Carlo standard errors; NaN where the mean is unknown.
     pub(crate) mean_error: f64,
-    /// The same of E[(x − known mean)²] and the known variance.
+    /// |E[(x − known mean)²] − known variance| in Monte-Carlo standard errors.
     pub(crate) variance_error: f64,
 }
 
-/// Chains are alike: diagnostics look at the first of them, and effective sizes are scaled up to all.
+/// Chains are alike: diagnostics are computed from the first of them, and effective sample sizes are
+/// scaled up to all.
 const CHAINS: usize = 16;
 
-/// The fewest effective draws that diagnostics can be trusted with (Vehtari et al. 2021, section 4).
-const LEAST_ESS: f64 = 400.0;
+/// The fewest effective draws with which diagnostics can be trusted (Vehtari et al. 2021, section 4).
+const MIN_ESS: f64 = 400.0;
 
 /// More standard errors than the largest of a few dozen moments has by chance.
-const MOST_ERRORS: f64 = 5.0;
+const MAX_ERRORS: f64 = 5.0;
 
-impl Judgement {
+impl Quality {
     pub(crate) fn new(draws: &Draws, target: &dyn Target) -> Self {
         let dim = draws.coordinates();
         let [mean, variance] = [target.mean(), target.variance()]
@@ -49,9 +50,9 @@ impl Judgement {
     }
 
     pub(crate) fn verdict(&self) -> &'static str {
-        if !(self.rhat <= MAX_RHAT && self.ess >= LEAST_ESS) {
+        if !(self.rhat <= MAX_RHAT && self.ess >= MIN_ESS) {
             "not mixed"
-        } else if self.mean_error > MOST_ERRORS || self.variance_error > MOST_ERRORS {
+        } else if self.mean_error > MAX_ERRORS || self.variance_error > MAX_ERRORS {
             "biased"
         } else {
             "mixed"
