@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use ebm::data::{Batches, digits};
 use ebm::metrics::features::Classifier;
 use ebm::noise::Key;
-use ebm::teaching::{Batch, ConditionRecipe, Recipe, SampleRequest, Trainer, one_hot};
+use ebm::teaching::{Batch, ConditionRecipe, Recipe, SampleRequest, Trainer};
 use serde_json::Value;
 
 use common::{ebm, folder};

@@ -44,7 +44,7 @@ fn recipe() -> Recipe {
 }
 
 fn outcome(recipe: &Recipe, device: &Device) -> Outcome {
-    let mut trainer = Trainer::new(recipe.clone(), [1, 28], device).expect("valid");
+    let mut trainer = Trainer::new(recipe.clone(), ImageShape::new(1, 28), device).expect("valid");
     let data = digits().expect("embedded").batch(&[0, 1500, 3000, 4500], device);
     let metrics = trainer.step(Batch::new(data.clone(), 0)).expect("finite");
     let z = Key::new(5).normal::<2>([4, 8], device);

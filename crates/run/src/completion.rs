@@ -12,6 +12,7 @@ use ebm::metrics::{
 };
 use ebm::noise::Key;
 use ebm::teaching::{SampleRequest, TeachingError, Trainer};
+use ebm::tensor::Condition;
 use serde::Serialize;
 
 use super::features::in_parts;
@@ -61,7 +62,8 @@ impl Completed {
         let count = holes.images.dims()[0];
         let fill = |condition: &Tensor<4>, i: usize| {
             let key = key.fold(COMPLETIONS).fold(i as u64);
-            let request = SampleRequest::new(count, key).given(condition.clone()).steps(steps);
+            let condition = Condition::Image(condition.clone());
+            let request = SampleRequest::new(count, key).given(condition).steps(steps);
             let samples = trainer.sample(request)?;
             Ok::<_, TeachingError>([samples.start, samples.refined].map(|x| holes.paste(x)))
         };

@@ -21,6 +21,7 @@ use ebm::metrics::features::{Classifier, FeatureNetwork};
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
+use ebm::tensor::Condition;
 use serde::Serialize;
 
 use super::judge::classifier;
@@ -42,7 +43,7 @@ pub struct RunFolder {
     /// The images that samples are shown beside.
     data: Tensor<4>,
     /// What samples are given, of a conditional run.
-    conditions: Option<Tensor<4>>,
+    conditions: Option<Condition>,
     judge: Option<Judge>,
     features: Option<Classifier>,
     /// What samples are compared with, where data are drawn from a density.
@@ -93,7 +94,7 @@ impl RunFolder {
         trainer: &Trainer,
         device: DeviceName,
         data: Tensor<4>,
-        conditions: Option<Tensor<4>>,
+        conditions: Option<Condition>,
         plane: Option<Plane>,
     ) -> Result<Self> {
         let cannot = || format!("cannot write the run's folder {}", path.display());
@@ -249,7 +250,7 @@ impl RunFolder {
     /// What is seen of the images that are completed.
     fn seen(&self) -> Option<Tensor<4>> {
         let [_, channels, side, _] = self.data.dims();
-        let conditions = self.conditions.as_ref()?;
+        let Some(Condition::Image(conditions)) = &self.conditions else { return None };
         let [_, given, size, _] = conditions.dims();
         (size == side && given >= channels).then(|| conditions.clone().narrow(1, 0, channels))
     }

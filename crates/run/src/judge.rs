@@ -1,9 +1,10 @@
 //! Whether samples show the class that they were asked for.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor};
 use ebm::metrics::features::Classifier;
 use ebm::teaching::Recipe;
+use ebm::tensor::{Condition, values};
 
 /// A classifier of the images that a class-conditional run learned from.
 pub struct Judge(Classifier);
@@ -18,10 +19,10 @@ impl Judge {
     /// The share of images in which the classifier sees the class of their condition.
     ///
     /// # Shapes
-    /// - `images`: `[batch, 1, 28, 28]`, `condition`: `[batch, classes, 1, 1]`
-    pub fn accuracy(&self, images: &Tensor<4>, condition: &Tensor<4>) -> Result<f64> {
-        let classes = condition.dims()[1];
-        let asked: Vec<f32> = condition.clone().into_data().iter().collect();
+    /// - `images`: `[batch, 1, 28, 28]`, `condition`: one class for each
+    pub fn accuracy(&self, images: &Tensor<4>, condition: &Condition) -> Result<f64> {
+        let Condition::Class(asked) = condition else { bail!("the conditions are no classes") };
+        let (classes, asked) = (asked.dims()[1], values(asked.clone()));
         let seen = self.0.classify(images.clone().clamp(-1.0, 1.0))?;
         let rows = asked.chunks(classes).zip(&seen);
         let right = rows.filter(|(row, seen)| row.get(usize::from(**seen)) == Some(&1.0)).count();
@@ -42,7 +43,6 @@ pub fn classifier(set: &str, device: &Device) -> Result<Option<Classifier>> {
 mod tests {
     use super::*;
     use ebm::data::digits;
-    use ebm::teaching::one_hot;
 
     #[test]
     fn the_judge_knows_digits() {

@@ -10,6 +10,7 @@ use ebm::data::{
 };
 use ebm::noise::Key;
 use ebm::teaching::{Batch, ConditionHalf, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 /// The stream of the data and of their order; the trainer's own streams are below it.
 const DATA: u64 = 100;
@@ -97,10 +98,11 @@ pub struct Conditions {
 
 impl Conditions {
     /// x, and what it is given.
-    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> (Tensor<4>, Option<Tensor<4>>) {
+    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> Examples {
         let (x, other) = unstack(images, Some(&self.recipe));
+        let other = other.map(Condition::Image);
         let condition = other.or_else(|| self.recipe.of(&x, labels, self.key.fold(fold)));
-        (x, condition)
+        Examples::new(x, condition)
     }
 }
 
@@ -153,14 +155,14 @@ impl Source {
     }
 
     /// Channels and side of the images.
-    pub fn image(&self) -> [usize; 2] {
+    pub fn image(&self) -> ImageShape {
         match self {
             Self::Images(ahead, conditions) => {
                 let [channels, side, _] = ahead.set().images().shape();
                 let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
-                [channels - paired, side]
+                ImageShape::new(channels - paired, side)
             }
-            Self::Density(..) => [2, 1],
+            Self::Density(..) => ImageShape::new(2, 1),
         }
     }
 
@@ -179,11 +181,11 @@ impl Source {
                 let batch = ahead.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
                 let images = batch.into_examples(device).images;
-                let (images, condition) = match conditions {
+                let examples = match conditions {
                     Some(conditions) => conditions.split(images, &labels, iteration),
-                    None => (images, None),
+                    None => images.into(),
                 };
-                Batch { images, condition, epoch }
+                Batch::new(examples, epoch)
             }
             Self::Density(density, batch, key) => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -194,7 +196,7 @@ impl Source {
 
     /// The conditions of `count` samples to look at: those of the images that are [shown](Self::shown), or, for
     /// classes, each class in turn.
-    pub fn shown_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
+    pub fn shown_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
         let Self::Images(_, Some(conditions)) = self else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
@@ -202,7 +204,7 @@ impl Source {
         let images = self.stacked(count, device);
         let repeats = count.div_ceil(images.dims()[0]);
         let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        conditions.split(images, &labels, SHOWN).1
+        conditions.split(images, &labels, SHOWN).condition
     }
 
     /// The images, unless data are drawn from a density.

@@ -6,7 +6,8 @@ use anyhow::{Context, Error, Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::metrics::auroc;
-use ebm::teaching::{ConditionRecipe, one_hot};
+use ebm::teaching::ConditionRecipe;
+use ebm::tensor::{self, Condition};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, DataArguments, Examples, Task, values, within};
@@ -115,8 +116,9 @@ fn logits(task: &Task, examples: &Examples, count: usize, classes: usize) -> Res
     for batch in images.split(BATCH, 0) {
         let n = batch.dims()[0];
         let of = |class: usize| -> Result<Vec<f64>> {
-            let condition = one_hot(&vec![class as u8; n], classes, device);
-            let energies: Tensor<1> = task.trainer.energies(batch.clone(), Some(condition))?;
+            let condition = Condition::one_hot(&vec![class as u8; n], classes, device);
+            let examples = tensor::Examples::new(batch.clone(), Some(condition));
+            let energies: Tensor<1> = task.trainer.energies(examples)?;
             Ok(values(energies).into_iter().map(|u| -u * temperature).collect())
         };
         let columns = (0..classes).map(of).collect::<Result<Vec<_>>>()?;

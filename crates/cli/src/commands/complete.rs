@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 use clap::Args;
 use ebm::data::Split;
 use ebm::metrics::features::FeatureNetwork;
+use ebm::tensor::ImageShape;
 use serde::Serialize;
 
 use super::eval::Network;
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         bail!("{examples} has no images");
     };
     let holes = Holes::new(images, condition, task.key);
-    let [channels, side] = task.trainer.image();
+    let ImageShape { channels, side } = task.trainer.image();
     let features: Option<Box<dyn FeatureNetwork>> = match &arguments.features {
         Some(given) => Some(Network::open(given, [channels, side, side], device)?.into_inner()),
         None => classifier(&recipe.data.set, device)?.map(|network| Box::new(network) as _),

@@ -9,7 +9,8 @@ use std::io::{Write, stdout};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use clap::{Args, ValueEnum};
-use ebm::teaching::{ConditionRecipe, SampleRequest, one_hot};
+use ebm::teaching::{ConditionRecipe, SampleRequest};
+use ebm::tensor::{Condition, ImageShape};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
@@ -86,14 +87,14 @@ struct Part {
     /// What they are compared with.
     name: String,
     images: Tensor<4>,
-    conditions: Option<Tensor<4>>,
+    conditions: Option<Condition>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "eval")?;
     let examples = task.examples(arguments.condition.data())?;
     let (count, device) = (arguments.count, task.trainer.device());
-    let [channels, side] = task.trainer.image();
+    let ImageShape { channels, side } = task.trainer.image();
     let network = Network::open(&arguments.features, [channels, side, side], device)?;
     let part = |class: Option<u8>, conditions| -> Result<Part> {
         let (_, images) = examples.spread_of(class, count, device)?;
@@ -105,7 +106,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     };
     let parts = if arguments.per_class {
         let classes = classes_of(&task)?;
-        let of = |class| one_hot(&vec![class; count], classes, device);
+        let of = |class| Condition::one_hot(&vec![class; count], classes, device);
         let labels = (0..classes).map(|class| class as u8);
         labels.map(|class| part(Some(class), Some(of(class)))).collect::<Result<_>>()?
     } else {
@@ -184,7 +185,7 @@ fn check(part: &Part, count: usize, metrics: &[Metric], network: &Network) -> Re
 /// x₀ and x_T of `count` chains, as they are shown: in [−1, 1].
 fn samples(
     task: &Task,
-    conditions: Option<&Tensor<4>>,
+    conditions: Option<&Condition>,
     count: usize,
     steps: usize,
 ) -> Result<[Tensor<4>; 2]> {
@@ -192,7 +193,7 @@ fn samples(
     for (batch, first) in (0..count).step_by(BATCH).enumerate() {
         let key = task.key.fold(SAMPLES).fold(batch as u64);
         let rows = BATCH.min(count - first);
-        let condition = conditions.map(|c| c.clone().narrow(0, first, rows));
+        let condition = conditions.map(|c| c.clone().narrow(first, rows));
         let request = SampleRequest::new(rows, key).given(condition).steps(steps);
         let samples = task.trainer.sample(request)?;
         starts.push(samples.start.clamp(-1.0, 1.0));

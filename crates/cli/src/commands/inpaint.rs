@@ -56,7 +56,7 @@ const WAYS: [(Choice, &str); 3] =
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "inpaint")?;
     task.unconditional("runs that learned to complete images do it by `ebm complete`")?;
-    let [_, side] = task.trainer.image();
+    let side = task.trainer.image().side;
     let Some(hidden) = arguments.mask.hidden(side) else {
         bail!("images of one pixel, as this run's, have no part that could be hidden");
     };
@@ -104,8 +104,7 @@ fn start(
         }
         Choice::Latent => {
             let seen = hidden.paste(masked.zeros_like(), &masked.ones_like());
-            let codes =
-                trainer.infer(masked.clone(), None, seen, latent_steps, key.fold(LATENT))?;
+            let codes = trainer.infer(masked.clone(), seen, latent_steps, key.fold(LATENT))?;
             Ok(trainer.decoder()?.decode(codes, None))
         }
         Choice::Langevin | Choice::All => {

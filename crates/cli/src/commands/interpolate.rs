@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
+use ebm::tensor::Condition;
 use ebm::vae::Vae;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, Task, within};
@@ -36,7 +37,7 @@ struct Ends {
     codes: [Tensor<2>; 2],
     images: Option<[Tensor<4>; 2]>,
     /// One for each line: that of its first image, where it has one.
-    condition: Option<Tensor<4>>,
+    condition: Option<Condition>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
@@ -47,8 +48,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         encoded(&task, &arguments.images, &arguments.condition)?
     };
     let points = line(&ends.codes, arguments.points);
-    let condition = ends.condition.clone().map(|c| c.repeat_dim(0, arguments.points));
-    let decoded = task.trainer.decoder()?.decode(points, condition.clone());
+    let count = points.dims()[0];
+    let condition = ends.condition.clone().map(|condition| condition.cycle(count));
+    let decoded = task.trainer.decoder()?.decode(points, condition.as_ref());
     let key = task.key.fold(LANGEVIN);
     let refined = task.refine(&decoded, condition, &arguments.refinement, key)?;
     for (name, images) in [("decoded", Some(decoded)), ("refined", refined)] {
@@ -86,8 +88,8 @@ fn encoded(task: &Task, pairs: &[usize], asked: &ConditionArguments) -> Result<E
         anyhow::Ok((images, condition))
     };
     let ends = [end(0)?, end(1)?];
-    let encode = |stream, (x, c): &(Tensor<4>, Option<Tensor<4>>)| {
-        vae.encode(x.clone(), c.clone(), task.key.fold(stream)).mean
+    let encode = |stream, (x, c): &(Tensor<4>, Option<Condition>)| {
+        vae.encode(x.clone(), c.as_ref(), task.key.fold(stream)).mean
     };
     let codes = [encode(FIRST, &ends[0]), encode(LAST, &ends[1])];
     let [(first, condition), (last, _)] = ends;

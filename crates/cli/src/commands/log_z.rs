@@ -8,6 +8,7 @@ use clap::Args;
 use ebm::energy::Gaussian;
 use ebm::mcmc::{Mala, annealed_importance};
 use ebm::teaching::ConditionRecipe;
+use ebm::tensor::Examples;
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, STEPS, Task, values, within};
@@ -54,7 +55,7 @@ struct Report {
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let task = Task::open(arguments.task, "log-z")?;
     let trainer = &task.trainer;
-    let ([channels, side], device) = (trainer.image(), trainer.device());
+    let (image, device) = (trainer.image(), trainer.device());
     let chains = &trainer.recipe().chains;
     if trainer.recipe().condition.as_ref().is_some_and(ConditionRecipe::holds) {
         bail!(
@@ -70,18 +71,18 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     // The reference term is a Gaussian of this width, and part of the run's energy; without it, pixels of unit variance.
     let std = chains.reference_std.unwrap_or(1.0) * chains.temperature.sqrt();
     let from = Gaussian { mean: 0.0, std };
-    let draws = task.key.fold(START).normal([count, channels, side, side], device) * std;
+    let draws = task.key.fold(START).normal(image.batch(count), device) * std;
     let kernel = Mala::new(step_size);
     let ratio = annealed_importance(&kernel, &from, &model, draws, steps, task.key.fold(CHAINS))?;
     // U₀ = ‖x‖²/(2σ²).
-    let pixels = (channels * side * side) as f64;
+    let pixels = image.len() as f64;
     let log_z0 = 0.5 * pixels * (std::f64::consts::TAU * std * std).ln();
     let log_z = log_z0 + ratio.value;
 
     let examples = task.examples(arguments.condition.data())?;
     let (indices, images): (_, Tensor<4>) = examples.spread(count, device);
     let condition = task.conditions_of(&examples, &indices, &images)?;
-    let energies = values(trainer.energies(images, condition)?);
+    let energies = values(trainer.energies(Examples::new(images, condition))?);
     let report = Report {
         log_z,
         standard_error: ratio.standard_error,

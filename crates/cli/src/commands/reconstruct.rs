@@ -75,17 +75,17 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let examples = task.examples(&arguments.data)?;
     let (indices, data) = examples.spread(arguments.count, task.trainer.device());
     let condition = task.conditions_of(&examples, &indices, &data)?;
-    let posterior = vae.encode(data.clone(), condition.clone(), task.key.fold(ENCODER));
+    let posterior = vae.encode(data.clone(), condition.as_ref(), task.key.fold(ENCODER));
     let codes = match arguments.mean {
         true => posterior.mean,
         false => posterior.sample(task.key.fold(CODES)),
     };
-    let decoded = vae.decode(codes, condition.clone());
+    let decoded = vae.decode(codes, condition.as_ref());
     // The σ of p(x|z) that fits these images best.
     let std = (decoded.clone() - data.clone()).powi_scalar(2).mean().into_scalar::<f32>().sqrt();
     let std = f64::from(std).max(1e-3);
     let bits =
-        mean(&values(vae.bits_per_dim(data.clone(), condition.clone(), std, task.key.fold(BITS))));
+        mean(&values(vae.bits_per_dim(data.clone(), condition.as_ref(), std, task.key.fold(BITS))));
     writeln!(stdout(), "−log₂ p(x) of the VAE ≤ {bits:.3} bits per dimension, σ = {std:.3}")?;
     let key = task.key.fold(LANGEVIN);
     let refined = task.refine(&decoded, condition, &arguments.refinement, key)?;

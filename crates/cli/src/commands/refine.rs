@@ -4,6 +4,7 @@ use anyhow::{Error, Result};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::teaching::SampleRequest;
+use ebm::tensor::Examples;
 use serde::Serialize;
 
 use super::task::{self, COUNTS, ConditionArguments, Refinement, STEPS, Task, values, within};
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     let request = SampleRequest::new(count, task.key).given(condition.clone()).steps(steps);
     let samples = task.trainer.sample(request.film_strip(count, frames))?;
     let mut energies = samples.energies.map(values).unwrap_or_default();
-    energies.extend(values(task.trainer.energies(samples.refined, condition)?));
+    energies.extend(values(task.trainer.energies(Examples::new(samples.refined, condition))?));
 
     task.out.strip("strip", &samples.strip)?;
     let strip: Tensor<5> = Tensor::stack(samples.strip, 1);

@@ -5,6 +5,7 @@ use std::io::{Write, stdout};
 use anyhow::Result;
 use clap::Args;
 use ebm::teaching::SampleRequest;
+use ebm::tensor::Examples;
 use serde::Serialize;
 
 use ebm_run::Judge;
@@ -56,8 +57,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
         }
     }
     if let [(_, start), (_, refined)] = &arrays[..] {
-        let energies =
-            [start, refined].map(|x| task.trainer.energies(x.clone(), condition.clone()));
+        let energies = [start, refined]
+            .map(|x| task.trainer.energies(Examples::new(x.clone(), condition.clone())));
         let [start, refined] = energies;
         let pairs = values(start?).into_iter().zip(values(refined?)).enumerate();
         let lines = pairs.map(|(sample, (x0, refined))| Energies { sample, x0, refined });

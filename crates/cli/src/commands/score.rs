@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Tensor;
 use clap::Args;
 use ebm::metrics::auroc;
+use ebm::tensor::{self, Condition};
 use serde::Serialize;
 
 use super::task::{self, COUNTS, DataArguments, Task, values, within};
@@ -114,13 +115,11 @@ fn score(
     set: String,
     numbers: Vec<usize>,
     images: Tensor<4>,
-    condition: Option<Tensor<4>>,
+    condition: Option<Condition>,
 ) -> Result<Scores> {
     let mut energies = Vec::with_capacity(numbers.len());
-    for (i, batch) in images.split(BATCH, 0).into_iter().enumerate() {
-        let rows = batch.dims()[0];
-        let condition = condition.clone().map(|c| c.narrow(0, i * BATCH, rows));
-        energies.extend(values(task.trainer.energies(batch, condition)?));
+    for batch in tensor::Examples::new(images, condition).split(BATCH) {
+        energies.extend(values(task.trainer.energies(batch)?));
     }
     Ok(Scores { set, images: numbers, energies })
 }

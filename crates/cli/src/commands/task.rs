@@ -14,6 +14,7 @@ use clap::builder::RangedU64ValueParser;
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
 use ebm::teaching::Trainer;
+use ebm::tensor::{self, Condition, ImageShape};
 
 pub(crate) use condition::ConditionArguments;
 pub(crate) use examples::{DataArguments, Examples};
@@ -67,7 +68,7 @@ impl Task {
         let folder = find::free_folder(arguments.out, &format!("{run}-{task}"))?;
         let device = open(arguments.device)?;
         let trainer = Trainer::load(&checkpoint, &device)?;
-        let [channels, side] = trainer.image();
+        let ImageShape { channels, side } = trainer.image();
         let pictures = side > 1 && matches!(channels, 1 | 3);
         if !pictures {
             tracing::info!(
@@ -96,7 +97,7 @@ impl Task {
     pub(crate) fn refine(
         &self,
         start: &Tensor<4>,
-        condition: Option<Tensor<4>>,
+        condition: Option<Condition>,
         asked: &Refinement,
         key: Key,
     ) -> Result<Option<Tensor<4>>> {
@@ -104,7 +105,8 @@ impl Task {
             return Ok(None);
         }
         let steps = self.steps(asked);
-        Ok(Some(self.trainer.refine(start.clone(), condition, steps, key, |_, _| {})?.0))
+        let start = tensor::Examples::new(start.clone(), condition);
+        Ok(Some(self.trainer.refine(start, steps, key, |_, _| {})?.0))
     }
 }
 

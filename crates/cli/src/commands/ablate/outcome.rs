@@ -12,6 +12,7 @@ use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::Key;
 use ebm::teaching::{Part, SampleRequest, TeachingError, Trainer, train};
+use ebm::tensor::ImageShape;
 use image::ImageError;
 
 use super::matrix::{Completions, Job};
@@ -151,7 +152,7 @@ fn held_out(
     setting: &Setting<'_>,
 ) -> Result<Tensor<4>> {
     let (set, split) = (&trainer.recipe().data.set, Some(Split::Test));
-    let [channels, side] = trainer.image().map(Some);
+    let [channels, side] = <[usize; 2]>::from(trainer.image()).map(Some);
     let selection = Selection { set, split, side, channels };
     let condition = trainer.recipe().condition.as_ref();
     match open_given(condition, &selection, setting.root, setting.catalog) {
@@ -176,7 +177,7 @@ fn completed(
         match (classifier(&recipe.data.set, setting.device)?, setting.features) {
             (Some(classifier), _) => Some(Box::new(classifier)),
             (None, Some(given)) => {
-                let [channels, side] = trainer.image();
+                let ImageShape { channels, side } = trainer.image();
                 let network = Network::open(given, [channels, side, side], setting.device)?;
                 Some(network.into_inner())
             }
@@ -204,7 +205,7 @@ fn sampled(trainer: &Trainer, source: &Source, device: &Device, key: Key) -> Res
         measures.insert("accuracy of x₀".into(), judge.accuracy(&samples.start, c)?);
         measures.insert("accuracy of x_T".into(), judge.accuracy(&samples.refined, c)?);
     }
-    let [channels, side] = trainer.image();
+    let ImageShape { channels, side } = trainer.image();
     let grid = samples.refined.clone().narrow(0, 0, ROWS * COLUMNS);
     let grid = grid.reshape([ROWS, COLUMNS, channels, side, side]);
     let column = |i| grid.clone().narrow(1, i, 1).squeeze_dim::<4>(1);

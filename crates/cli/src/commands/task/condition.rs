@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
 use clap::Args;
-use ebm::teaching::one_hot;
+use ebm::tensor::Condition;
 
 use super::{DataArguments, Examples, Task};
 
@@ -37,7 +37,7 @@ impl Task {
         &self,
         count: usize,
         asked: &ConditionArguments,
-    ) -> Result<Option<Tensor<4>>> {
+    ) -> Result<Option<Condition>> {
         let Some(condition) = &self.trainer.recipe().condition else {
             if asked.class.is_some() {
                 bail!(
@@ -54,7 +54,7 @@ impl Task {
                 }
                 None => (0..count).map(|i| (i % classes) as u8).collect(),
             };
-            return Ok(Some(one_hot(&labels, classes, self.trainer.device())));
+            return Ok(Some(Condition::one_hot(&labels, classes, self.trainer.device())));
         }
         if asked.class.is_some() {
             bail!("--class is given, but the run's condition is an image");
@@ -63,8 +63,7 @@ impl Task {
         let (indices, images) = examples.spread(count, self.trainer.device());
         let condition = self.conditions_of(&examples, &indices, &images)?;
         // There may be fewer images than samples.
-        let repeats = count.div_ceil(indices.len());
-        Ok(condition.map(|c| c.repeat_dim(0, repeats).narrow(0, 0, count)))
+        Ok(condition.map(|condition| condition.cycle(count)))
     }
 
     /// The conditions that belong to images of these numbers; `None` for an unconditional run.
@@ -73,11 +72,13 @@ impl Task {
         examples: &Examples,
         indices: &[usize],
         images: &Tensor<4>,
-    ) -> Result<Option<Tensor<4>>> {
+    ) -> Result<Option<Condition>> {
         let Some(condition) = &self.trainer.recipe().condition else { return Ok(None) };
         let key = self.key.fold(CONDITIONS);
         let other = examples.others(indices, self.trainer.device());
-        Ok(other.or_else(|| condition.of(images, &examples.labels(indices), key)))
+        Ok(other
+            .map(Condition::Image)
+            .or_else(|| condition.of(images, &examples.labels(indices), key)))
     }
 
     /// Refuses a conditional run, for what has a meaning without conditions only.

@@ -8,6 +8,7 @@ use clap::Args;
 use ebm::data::{DataRoot, Density, ImageSet, Selection, Split};
 use ebm::noise::Key;
 use ebm::teaching::ConditionRecipe;
+use ebm::tensor::ImageShape;
 
 use super::Task;
 use crate::commands::sets::Sets;
@@ -72,14 +73,14 @@ impl Task {
             (Err(_), split) => {
                 let (root, catalog) = asked.sets.open()?;
                 // Pictures of any size become what the run learned from.
-                let [channels, side] = self.trainer.image().map(Some);
+                let [channels, side] = <[usize; 2]>::from(self.trainer.image()).map(Some);
                 let selection = Selection { set, split, side, channels };
                 let condition = self.trainer.recipe().condition.clone();
                 let (images, split) = open_given(condition.as_ref(), &selection, &root, &catalog)?;
                 Examples::Images(images, split, condition)
             }
         };
-        let ([channels, side], found) = (self.trainer.image(), examples.shape());
+        let (ImageShape { channels, side }, found) = (self.trainer.image(), examples.shape());
         let condition = self.trainer.recipe().condition.as_ref();
         let paired = condition.map_or(0, ConditionRecipe::paired_channels);
         let expected = [channels + paired, side, side];
