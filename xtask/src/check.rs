@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::command::{cargo, installed};
-use crate::{docs, feature_arguments, unification};
+use crate::{architecture, docs, feature_arguments, unification};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -14,11 +14,21 @@ pub(crate) struct Options {
     /// Fail where cargo-deny or mdbook is not installed, instead of leaving its check out.
     #[arg(long)]
     strict: bool,
+    /// Check only the structure of the source files: import circles, `mod.rs`, wide comments.
+    #[arg(long)]
+    structure: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if options.structure {
+        return architecture::check();
+    }
     let features = feature_arguments(&options.features);
     cargo("fmt --all --check").check()?;
+    // Warnings, until the tree is clean.
+    if let Err(error) = architecture::check() {
+        eprintln!("xtask: {error:#}");
+    }
     unification::check(&features)?;
     dependencies(options.strict)?;
     docs::book(options.strict)?;

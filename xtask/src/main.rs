@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "a program's messages")]
 
+mod architecture;
 mod bench;
 mod check;
 mod command;

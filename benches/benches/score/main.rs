@@ -89,7 +89,8 @@ impl<const D: usize, E: Energy<D>> Energy<D> for Unprepared<E> {
 
 fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) -> Value {
     let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
-    let (network, [channels, size]) = net.energy(&device);
+    let (network, image) = net.energy(&device);
+    let [channels, size] = image.into();
     let network = network.valid();
     let x = Key::new(1).uniform::<4>([chains, channels, size, size], &device) * 2.0 - 1.0;
     let chain = |noise| {
@@ -137,7 +138,7 @@ fn iteration(net: Net, batch: usize, chains: usize, steps: usize, rounds: usize)
     let mut recipe = net.recipe();
     (recipe.data.batch, recipe.chains.count, recipe.chains.steps) = (batch, chains, steps);
     let mut trainer = Trainer::new(recipe, net.image(), &device).expect("a valid recipe");
-    let [channels, size] = net.image();
+    let [channels, size]: [usize; 2] = net.image().into();
     let data = Key::new(1).uniform::<4>([batch, channels, size, size], &device) * 2.0 - 1.0;
     trainer.step(Batch::new(data.clone(), 0)).expect("finite");
     spans.take();

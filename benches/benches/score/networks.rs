@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use ebm::networks::{ConvEnergy, ConvEnergyConfig};
 use ebm::noise::Key;
 use ebm::teaching::Recipe;
+use ebm::tensor::ImageShape;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Net {
@@ -21,14 +22,14 @@ impl Net {
     }
 
     /// Channels and side of an image.
-    pub(crate) fn image(self) -> [usize; 2] {
+    pub(crate) fn image(self) -> ImageShape {
         match self {
-            Self::Mnist => [1, 28],
-            Self::Cifar => [3, 32],
+            Self::Mnist => ImageShape::new(1, 28),
+            Self::Cifar => ImageShape::new(3, 32),
         }
     }
 
-    pub(crate) fn energy(self, device: &Device) -> (ConvEnergy, [usize; 2]) {
+    pub(crate) fn energy(self, device: &Device) -> (ConvEnergy, ImageShape) {
         let config = match self {
             Self::Mnist => ConvEnergyConfig::mnist(),
             Self::Cifar => ConvEnergyConfig::cifar(),

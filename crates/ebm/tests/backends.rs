@@ -6,6 +6,7 @@ use ebm::data::digits;
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
 use ebm::teaching::{Batch, Recipe, StepMetrics, Trainer};
+use ebm::tensor::ImageShape;
 
 /// Everything an iteration computes: the losses, and what both models give after their update.
 struct Outcome {

@@ -33,7 +33,7 @@ fn embedded_digits() {
 }
 
 #[test]
-#[ignore = "needs EBM_DATA: mnist"]
+#[ignore = "needs EBM_DATA: mnist/"]
 fn digits_of_real_mnist() {
     let judge = Classifier::digits(&Device::flex()).expect("compiled in");
     let images = test_set("mnist");
@@ -42,7 +42,7 @@ fn digits_of_real_mnist() {
 }
 
 #[test]
-#[ignore = "needs EBM_DATA: fashion-mnist"]
+#[ignore = "needs EBM_DATA: fashion-mnist/"]
 fn clothes_of_real_fashion_mnist() {
     let judge = Classifier::fashion(&Device::flex()).expect("compiled in");
     let images = test_set("fashion-mnist");

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
+use ebm_files::write_folder;
 use ebm_networks::Ema;
 use ebm_tensor::ImageShape;
 use serde::{Deserialize, Serialize};
@@ -41,14 +42,8 @@ impl Trainer {
     /// # Errors
     /// [`TeachingError::Checkpoint`].
     pub fn save(&self, path: &Path) -> Result<(), TeachingError> {
-        let partial = path.with_extension("partial");
         self.check_finite(path)?;
-        if let Err(error) = self.write_files(&partial) {
-            // The first error is the one to report.
-            let _ = fs::remove_dir_all(&partial);
-            return Err(error);
-        }
-        replace(&partial, path)
+        write_folder(path, |folder| self.write_files(folder))
     }
 
     /// A gradient can be infinite where the loss is not: such parameters are not worth keeping.
@@ -65,11 +60,6 @@ impl Trainer {
     }
 
     fn write_files(&self, folder: &Path) -> Result<(), TeachingError> {
-        let fail = |error: std::io::Error| checkpoint_error(folder, &error);
-        if folder.exists() {
-            fs::remove_dir_all(folder).map_err(fail)?;
-        }
-        fs::create_dir_all(folder).map_err(fail)?;
         let mut files = CheckpointWriter::new(folder);
         files.write_module(ENERGY, &self.energy)?;
         files.write_optimiser(ENERGY_ADAM, &self.energy_adam)?;
@@ -81,7 +71,8 @@ impl Trainer {
         let (iteration, epoch, image) = (self.iteration, self.epoch, self.image);
         let state = State { format: FORMAT, iteration, epoch, image, sha256: files.into_sha256() };
         let text = toml::to_string(&state).map_err(|error| checkpoint_error(folder, &error))?;
-        fs::write(folder.join(CHECKPOINT_STATE), text).map_err(fail)
+        let file = folder.join(CHECKPOINT_STATE);
+        fs::write(&file, text).map_err(|error| checkpoint_error(&file, &error))
     }
 
     /// Reads a checkpoint; training goes on from it as if it had never stopped.
@@ -130,21 +121,4 @@ impl Trainer {
         (trainer.iteration, trainer.epoch) = (state.iteration, state.epoch);
         Ok(trainer)
     }
-}
-
-/// Puts `partial` in the place of `path`; at every moment one of the two is whole.
-fn replace(partial: &Path, path: &Path) -> Result<(), TeachingError> {
-    let old = path.with_extension("old");
-    let fail = |error: std::io::Error| checkpoint_error(path, &error);
-    if old.exists() {
-        fs::remove_dir_all(&old).map_err(fail)?;
-    }
-    if path.exists() {
-        fs::rename(path, &old).map_err(fail)?;
-    }
-    fs::rename(partial, path).map_err(fail)?;
-    if old.exists() {
-        fs::remove_dir_all(&old).map_err(fail)?;
-    }
-    Ok(())
 }

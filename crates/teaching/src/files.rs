@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::Tensor;
-use sha2::{Digest, Sha256};
+use ebm_files::{FileError, sha256};
 
 use crate::TeachingError;
 
@@ -38,7 +38,7 @@ impl CheckpointWriter {
     pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), TeachingError> {
         let file = self.folder.join(name);
         fs::write(&file, bytes).map_err(|error| checkpoint_error(&file, &error))?;
-        self.sha256.insert(name.into(), digest(bytes));
+        self.sha256.insert(name.into(), sha256(bytes));
         Ok(())
     }
 
@@ -72,8 +72,8 @@ impl CheckpointWriter {
     }
 
     fn note(&mut self, name: &str) -> Result<(), TeachingError> {
-        let sum = digest(&read(&self.folder.join(name))?);
-        self.sha256.insert(name.into(), sum);
+        let checksum = sha256(&read(&self.folder.join(name))?);
+        self.sha256.insert(name.into(), checksum);
         Ok(())
     }
 }
@@ -89,7 +89,7 @@ impl CheckpointReader {
     /// [`TeachingError::Checkpoint`], naming the file.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, TeachingError> {
         let bytes = read(&self.path(name))?;
-        if self.sha256.get(name) == Some(&digest(&bytes)) {
+        if self.sha256.get(name) == Some(&sha256(&bytes)) {
             return Ok(bytes);
         }
         let message = "its SHA-256 is not the one in state.toml: the file was cut or changed; \
@@ -151,8 +151,15 @@ fn read(file: &Path) -> Result<Vec<u8>, TeachingError> {
     fs::read(file).map_err(|error| checkpoint_error(file, &error))
 }
 
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+impl From<FileError> for TeachingError {
+    /// An error of a checkpoint's files.
+    fn from(error: FileError) -> Self {
+        let path = error.path().to_path_buf();
+        match error {
+            FileError::Io { cause, .. } => checkpoint_error(&path, &cause),
+            other => checkpoint_error(&path, &other),
+        }
+    }
 }
 
 pub(crate) fn checkpoint_error(path: &Path, message: &dyn Display) -> TeachingError {
