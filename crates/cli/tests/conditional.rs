@@ -59,10 +59,13 @@ fn a_run_of_classes_is_asked() {
     ask(&run, "scores", &["score", "--count", "10", "--against", "noise"]);
 
     for (arguments, message) in [
-        (&["sample", "--class", "10"][..], "--class is 10; the run has the classes 0 to 9"),
+        (
+            &["sample", "--class", "10"][..],
+            "class 10 was requested; the run has the classes 0 to 9",
+        ),
         (&["complete"], "the run did not learn to complete images"),
         (&["eval", "--per-class", "--class", "3", "--features", "digits"], "cannot be used with"),
-        (&["inpaint"], "this is for runs without a condition"),
+        (&["inpaint"], "this task is for unconditional runs"),
     ] {
         let said = refusal(&run, arguments);
         assert!(said.contains(message), "{said}");

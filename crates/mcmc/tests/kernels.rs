@@ -4,13 +4,14 @@
 mod common;
 
 use burn::tensor::{Device, Tensor};
-use common::{deviation, off};
+use common::off;
 use ebm_energy::{Energy, FnEnergy, Gaussian};
 use ebm_mcmc::{
     Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, WarmUp,
     annealed_importance, run,
 };
 use ebm_targets::{DiagonalGaussian, DoubleWell, Target};
+use ebm_testing::standard_errors;
 
 const CHAINS: usize = 400;
 
@@ -94,9 +95,11 @@ fn mala_accepts_as_often_as_it_should() {
         let kernel = Mala::new((2.0 * h).sqrt());
         let samples = sample(kernel, &target, start, [0, 1, 200]);
         let rates = &samples.acceptance;
-        let low = deviation(rates, expected - 4.0 * error);
+        let low = standard_errors(rates, expected - 4.0 * error);
         let mean = rates.iter().sum::<f64>() / CHAINS as f64;
-        let off = low.min(deviation(rates, expected)).min(deviation(rates, expected + 4.0 * error));
+        let off = low
+            .min(standard_errors(rates, expected))
+            .min(standard_errors(rates, expected + 4.0 * error));
         let name = target.name();
         assert!(off < 4.0, "{name}, h = {h}: acceptance {mean}, {off} standard errors off");
     }
@@ -118,9 +121,9 @@ fn langevin_has_its_known_bias_on_the_double_well() {
         let start = well.sample(20_000, Key::new(19), &Device::flex()).expect("a sampler");
         let end = kernel.run_fused(&well, start, (4.0 / h) as usize, Key::new(20)).expect("finite");
         let squares: Vec<f64> = end.into_data().iter::<f64>().map(|x| x * x).collect();
-        let off = deviation(&squares, expected);
+        let off = standard_errors(&squares, expected);
         assert!(off < 4.0, "h = {h}: {off} standard errors");
-        let seen = deviation(&squares, unbiased) > 4.0;
+        let seen = standard_errors(&squares, unbiased) > 4.0;
         assert!(seen || h < 0.01, "h = {h}: the bias must be visible");
     }
 }
