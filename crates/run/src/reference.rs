@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use ebm::data::{Density, ImageSet, Selection, Split};
 use ebm::noise::{Key, streams};
 use ebm::teaching::ConditionRecipe;
+use ebm::tensor::ImageShape;
 
 use crate::Result;
 use crate::dataset::{DataLocation, spread, unstack};
@@ -100,7 +101,7 @@ impl TrainedRun {
         location: &DataLocation,
     ) -> Result<ReferenceData> {
         let recipe = self.trainer().recipe();
-        let [channels, side] = self.trainer().image();
+        let ImageShape { channels, side } = self.trainer().image();
         let kind = match (set.parse(), split) {
             (Ok(density), None) => {
                 Kind::Density { density, key: self.key().fold(streams::task::DRAWS) }

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use ebm::data::{Augment, Batches, Density, ImageSet, Loader, Order, Prefetch, Selection, Split};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 use crate::Result;
 use crate::dataset::{DataStore, spread, unstack};
@@ -35,10 +36,11 @@ struct Conditions {
 
 impl Conditions {
     /// Separates images as they are stored into x and its conditions.
-    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> (Tensor<4>, Option<Tensor<4>>) {
+    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> Examples {
         let (x, other) = unstack(images, Some(&self.recipe));
+        let other = other.map(Condition::Image);
         let condition = other.or_else(|| self.recipe.of(&x, labels, self.key.fold(fold)));
-        (x, condition)
+        Examples::new(x, condition)
     }
 }
 
@@ -49,7 +51,7 @@ pub struct Preview {
     /// Data, `[count, channels, height, width]`.
     pub data: Tensor<4>,
     /// The conditions of the preview samples of a conditional model.
-    pub conditions: Option<Tensor<4>>,
+    pub conditions: Option<Condition>,
     /// The density that the data are drawn from, if it is known.
     pub density: Option<Density>,
 }
@@ -61,7 +63,7 @@ impl Preview {
     }
 
     /// Sets the conditions of the preview samples: as many as the recipe's `evaluation.images`.
-    pub fn with_conditions(mut self, conditions: Tensor<4>) -> Self {
+    pub fn with_conditions(mut self, conditions: Condition) -> Self {
         self.conditions = Some(conditions);
         self
     }
@@ -128,14 +130,14 @@ impl Source {
     }
 
     /// Returns the channels and the side of the images.
-    pub fn image(&self) -> [usize; 2] {
+    pub fn image(&self) -> ImageShape {
         match &self.0 {
             Kind::Images { batches, conditions } => {
                 let [channels, side, _] = batches.set().images().shape();
                 let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
-                [channels - paired, side]
+                ImageShape::new(channels - paired, side)
             }
-            Kind::Density { .. } => [2, 1],
+            Kind::Density { .. } => ImageShape::new(2, 1),
         }
     }
 
@@ -154,11 +156,11 @@ impl Source {
                 let batch = batches.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
                 let images = batch.into_examples(device).images;
-                let (images, condition) = match conditions {
+                let examples = match conditions {
                     Some(conditions) => conditions.split(images, &labels, iteration),
-                    None => (images, None),
+                    None => images.into(),
                 };
-                Batch { images, condition, epoch }
+                Batch::new(examples, epoch)
             }
             Kind::Density { density, batch, key } => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -178,7 +180,7 @@ impl Source {
 
     /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
     /// the classes one after the other.
-    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
+    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
         let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
@@ -186,7 +188,7 @@ impl Source {
         let images = self.stored_images(count, device);
         let repeats = count.div_ceil(images.dims()[0]);
         let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        conditions.split(images, &labels, streams::data::PREVIEW).1
+        conditions.split(images, &labels, streams::data::PREVIEW).condition
     }
 
     /// At most `count` images or draws, evenly spread.
