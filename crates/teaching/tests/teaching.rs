@@ -44,7 +44,7 @@ fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
 #[test]
 fn an_energy_step_raises_data_above_samples() {
     let mut trainer = trainer(small_recipe());
-    let images = self::images(0);
+    let images = images(0);
     let samples = sampled(&trainer, 8, 3, 9).refined;
     let before = gap(&trainer, &images, &samples);
     trainer.step(Batch::new(images.clone(), 0)).expect("finite");
