@@ -71,7 +71,9 @@ mod tests {
         let images = set.batch(&indices, &device);
         let labels: Vec<u8> = indices.iter().map(|&i| set.labels()[i]).collect();
         let accuracy = |labels: &[u8]| {
-            classifier.measure(&images, &Condition::one_hot(labels, 10, &device)).expect("of its size")
+            classifier
+                .measure(&images, &Condition::one_hot(labels, 10, &device))
+                .expect("of its size")
         };
         assert!(accuracy(&labels) > 0.97);
         let others: Vec<u8> = labels.iter().map(|label| (label + 1) % 10).collect();

@@ -5,7 +5,7 @@ mod masked;
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use ebm::data::ImageSet;
+use ebm::data::ExampleSet;
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{
     FeatureSet, MetricsError, Moments, Spread, frechet_distance, kernel_distance,
@@ -57,7 +57,7 @@ impl CompletedImages {
     pub(crate) fn new(
         trainer: &Trainer,
         masked: &MaskedImages,
-        training: &ImageSet,
+        training: &ExampleSet,
         features: Option<&dyn FeatureNetwork>,
         [completions, steps]: [usize; 2],
         key: Key,
