@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use ebm::data::DataError;
 use ebm::device::{DeviceError, DeviceName};
+use ebm_run::RunError;
 use tracing_subscriber::EnvFilter;
 
 /// Train and sample energy-based models by variational MCMC teaching.
@@ -22,29 +23,29 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train by a recipe and leave a folder with samples, plots, checkpoints and a report.
+    /// Train by a recipe and write a folder with samples, plots, checkpoints and a report.
     Train(commands::train::Arguments),
-    /// Run a declared matrix of cases, bases and seeds, and make one table of them.
+    /// Run a matrix of cases, bases and seeds, and summarise it in one table.
     Ablate(commands::ablate::Arguments),
-    /// Draw samples of a trained run: x₀ of its student, and x_T after Langevin steps.
+    /// Draw samples of a trained run: x₀ of its student and x_T after Langevin steps.
     Sample(commands::sample::Arguments),
     /// Show Langevin refinement step by step: a film strip and energies.
     Refine(commands::refine::Arguments),
-    /// Walk between latent codes, random ones or those of two images.
+    /// Interpolate between latent codes, random ones or those of images.
     Interpolate(commands::interpolate::Arguments),
     /// Encode data, decode and refine them.
     Reconstruct(commands::reconstruct::Arguments),
-    /// Hide a part of images and fill it again.
+    /// Hide part of images and fill it again, with an unconditional run.
     Inpaint(commands::inpaint::Arguments),
-    /// Fill a hidden part of images by a run that learned to, several times each.
+    /// Complete images with a run that learned to complete them, several times each.
     Complete(commands::complete::Arguments),
-    /// Take a class-conditional energy as a classifier: accuracy, calibration, outliers.
+    /// Use a class-conditional energy as a classifier: accuracy, calibration, outliers.
     Classify(commands::classify::Arguments),
-    /// Estimate the normalising constant of a run's energy, and with it the likelihood of data.
+    /// Estimate the normalising constant of a run's energy and the likelihood of data.
     LogZ(commands::log_z::Arguments),
-    /// Give the energies of images, and how well they tell outliers from data.
+    /// Compute the energies of images, and how well they separate two sets.
     Score(commands::score::Arguments),
-    /// Measure samples against a data set: Fréchet and kernel distances, precision, recall and others.
+    /// Measure samples against a data set: Fréchet and kernel distance, precision, recall and others.
     Eval(commands::eval::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {
@@ -56,7 +57,7 @@ enum Command {
         #[command(subcommand)]
         action: commands::data::Action,
         #[command(flatten)]
-        sets: commands::sets::Sets,
+        location: commands::LocationArguments,
     },
 }
 
@@ -64,13 +65,13 @@ enum Command {
 enum RecipeAction {
     /// List names and descriptions (the default).
     List,
-    /// Print every key of a recipe, its type and what it means.
+    /// Print every key of a recipe with its type and meaning.
     Schema {
-        /// As a JSON Schema, which editors read.
+        /// As a JSON Schema, for editors.
         #[arg(long)]
         json: bool,
     },
-    /// Print a recipe with every value spelled out.
+    /// Print a recipe with all its values.
     Show {
         /// An embedded recipe or the path of a .toml file.
         recipe: String,
@@ -109,7 +110,7 @@ fn main() -> ExitCode {
         Command::Recipes { action: Some(RecipeAction::Show { recipe, settings }) } => {
             commands::recipes::show(&recipe, &settings)
         }
-        Command::Data { action, sets } => commands::data::run(action, &sets),
+        Command::Data { action, location } => commands::data::run(action, &location),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -120,17 +121,22 @@ fn main() -> ExitCode {
     }
 }
 
-/// The chain of causes as one line, each said once, with advice.
+/// Returns the chain of causes as one line, without repetition, and with advice.
 fn one_message(error: &anyhow::Error) -> String {
     let causes = error.chain().skip(1).map(ToString::to_string);
     let message = causes.fold(error.to_string(), |message, cause| {
         if message.contains(&cause) { message } else { format!("{message}: {cause}") }
     });
-    let data = error.chain().find_map(|cause| cause.downcast_ref::<DataError>());
+    // A transparent error is not part of the chain itself.
+    let data = error.chain().find_map(|cause| match cause.downcast_ref::<RunError>()?.root() {
+        RunError::Data(data) => Some(data),
+        _ => None,
+    });
+    let data = data.or_else(|| error.chain().find_map(|cause| cause.downcast_ref::<DataError>()));
     advice::with_advice(message, data)
 }
 
-/// `--device`, for clap.
+/// Parses `--device`.
 fn parse_device(given: &str) -> Result<DeviceName, DeviceError> {
     given.parse()
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use ebm_data::{Catalog, DataRoot, ImageSet, Split, load, load_arrays, load_folder};
 use ebm_files::sha256;
+use ebm_testing::SplitMix64;
 use peak_alloc::PeakAlloc;
 
 #[global_allocator]
@@ -18,24 +19,17 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const MIB: usize = 1 << 20;
 const SEED: u64 = 20_260_101;
 
-/// SplitMix64: the files are the same in every run.
-struct Random(u64);
+/// Faults of files, the same in every run.
+struct Faults(SplitMix64);
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
+impl Faults {
     fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
+        self.0.below(limit)
     }
 
     /// A position in a file, every second time in its first bytes: headers are short.
     fn position(&mut self, length: usize) -> usize {
-        let limit = if self.next().is_multiple_of(2) { length.min(160) } else { length };
+        let limit = if self.0.next_u64().is_multiple_of(2) { length.min(160) } else { length };
         self.below(limit)
     }
 
@@ -50,7 +44,7 @@ impl Random {
             let at = self.position(bytes.len());
             match self.below(8) {
                 0 | 1 => bytes[at] ^= 1 << self.below(8),
-                2 => bytes[at] = self.next() as u8,
+                2 => bytes[at] = self.0.next_u64() as u8,
                 3 => {
                     let extreme = [0, 1, 0x7f, 0x80, 0xff][self.below(5)];
                     let end = (at + 1 + self.below(4)).min(bytes.len());
@@ -59,7 +53,7 @@ impl Random {
                 4 => bytes.truncate(at),
                 5 => {
                     let length = self.below(16);
-                    let more: Vec<u8> = (0..length).map(|_| self.next() as u8).collect();
+                    let more: Vec<u8> = (0..length).map(|_| self.0.next_u64() as u8).collect();
                     bytes.splice(at..at, more);
                 }
                 6 => {
@@ -87,7 +81,7 @@ struct Format<'a> {
 
 impl Format<'_> {
     /// Reads `count` mutated files and returns how many were still sets of images.
-    fn check(&self, count: usize, random: &mut Random) -> usize {
+    fn check(&self, count: usize, random: &mut Faults) -> usize {
         for file in &self.files {
             assert!((self.read)(file).is_ok(), "{}: {:?}", self.name, (self.read)(file).err());
         }
@@ -266,7 +260,7 @@ fn mutated_files_of_every_format() {
             2_000,
         ),
     ];
-    let mut random = Random(SEED);
+    let mut random = Faults(SplitMix64::new(SEED));
     let total: usize = formats
         .iter()
         .map(|(format, count)| {

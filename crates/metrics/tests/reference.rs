@@ -6,6 +6,7 @@ use ebm_metrics::{
     FeatureSet, Moments, Neighbours, Spread, frechet_distance, inception_score, kernel_distance,
     ssim,
 };
+use ebm_testing::SplitMix64;
 use serde_json::Value;
 
 fn reference() -> Value {
@@ -14,12 +15,8 @@ fn reference() -> Value {
 
 /// Multiples of 2⁻¹¹ in [0, 1), by SplitMix64 of seed·2³² + index.
 fn noise(count: usize, seed: u64) -> Vec<f64> {
-    let number = |index: u64| {
-        let z = ((seed << 32) + index).wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 53) as f64 / 2048.0
-    };
+    let number =
+        |index: u64| (SplitMix64::new((seed << 32) + index).next_u64() >> 53) as f64 / 2048.0;
     (0..count as u64).map(number).collect()
 }
 

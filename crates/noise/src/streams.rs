@@ -98,3 +98,76 @@ pub mod chain {
     /// `EXCHANGE - cold`; the rungs are folded with their number, which stays below.
     pub const EXCHANGE: u64 = u64::MAX;
 }
+
+/// Streams of the key of tasks on a trained run. Each task folds it with its own streams as well, which
+/// stay below these.
+pub mod task {
+    /// Draws of a density that a task looks at.
+    pub const DRAWS: u64 = 100;
+    /// Conditions, such as the positions of random holes.
+    pub const CONDITIONS: u64 = 101;
+}
+
+/// Streams of the completion of images.
+pub mod completion {
+    /// Positions of random holes.
+    pub const HOLES: u64 = 0;
+    /// Completions; folded with the number of the completion.
+    pub const COMPLETIONS: u64 = 1;
+}
+
+/// Streams of inpainting.
+pub mod inpaint {
+    /// Dropout of the encoder.
+    pub const ENCODER: u64 = 0;
+    /// Draws of codes from the encoder's distribution.
+    pub const CODES: u64 = 1;
+    /// Langevin steps of codes.
+    pub const LATENT: u64 = 2;
+    /// Langevin steps of images; folded with the method.
+    pub const LANGEVIN: u64 = 3;
+}
+
+/// Streams of interpolation.
+pub mod interpolate {
+    /// The codes at which the lines begin.
+    pub const FIRST: u64 = 0;
+    /// The codes at which the lines end.
+    pub const LAST: u64 = 1;
+    /// Langevin steps.
+    pub const LANGEVIN: u64 = 2;
+}
+
+/// Streams of reconstruction.
+pub mod reconstruct {
+    /// Dropout of the encoder.
+    pub const ENCODER: u64 = 0;
+    /// Draws of codes from the encoder's distribution.
+    pub const CODES: u64 = 1;
+    /// Langevin steps.
+    pub const LANGEVIN: u64 = 2;
+    /// The estimate of the bits per dimension.
+    pub const BITS: u64 = 3;
+}
+
+/// Streams of the estimate of log Z.
+pub mod log_z {
+    /// Draws from the Gaussian at which the chains start.
+    pub const START: u64 = 0;
+    /// The chains.
+    pub const CHAINS: u64 = 1;
+}
+
+/// Streams of the comparison of energies.
+pub mod score {
+    /// Images of uniform noise.
+    pub const NOISE: u64 = 0;
+}
+
+/// Streams of the evaluation of samples.
+pub mod eval {
+    /// Samples; folded with the number of the batch.
+    pub const SAMPLES: u64 = 0;
+    /// Confidence intervals.
+    pub const INTERVALS: u64 = 1;
+}

@@ -1,4 +1,4 @@
-//! Ctrl-C ends training after the iteration that runs, with a checkpoint.
+//! Ctrl-C ends training after the current iteration, with a checkpoint.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,17 +8,21 @@ use ebm::teaching::{Event, Listener, Trainer};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-/// What shells expect of a program that Ctrl-C ended.
+/// The exit status that shells expect of a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// Whether Ctrl-C was pressed. A second time ends the program at once.
+/// A listener that ends training when Ctrl-C is pressed. Pressing it a second time ends the program at once.
+#[derive(Debug)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens from now on.
+    /// Registers for Ctrl-C from now on.
+    ///
+    /// # Errors
+    /// The error of the operating system if it refuses.
     pub fn listen() -> Result<Self, std::io::Error> {
         let pressed = Arc::new(AtomicBool::new(false));
-        // In this order: the first press finds the flag still down.
+        // In this order: the first signal finds the flag still unset.
         flag::register_conditional_shutdown(SIGINT, INTERRUPTED, pressed.clone())?;
         flag::register(SIGINT, pressed.clone())?;
         Ok(Self(pressed))

@@ -1,34 +1,66 @@
-//! A training run as a library: its data, its folder with pictures, plots and a report, and its progress on the terminal.
+//! A training run as a library: its data, its folder with metrics, previews, checkpoints and a report, and
+//! tasks on the trained model.
+//!
+//! | you want to… | use |
+//! |---|---|
+//! | train by a recipe and get a report | [`Run`] |
+//! | get the same report from a training loop of your own | [`RunFolder`], a [`Listener`](ebm::teaching::Listener) |
+//! | draw samples of a finished run, reconstruct or complete images, estimate log Z | [`TrainedRun`] and [`tasks`] |
+//! | measure samples against a data set | [`TrainedRun::evaluate`] and [`eval`] |
+//! | compare many runs | [`ablation`] |
+//! | open data as recipes name them | [`Source`] for training, [`TrainedRun::reference`] for tasks |
+//!
+//! The command `ebm` (the package `ebm-cli`) is a thin layer above this crate: each subcommand parses its
+//! arguments, calls one function and prints the result.
+//!
+//! # Features
+//! `terminal` (on by default) adds [`Progress`], a progress bar, and [`Interrupt`], which lets Ctrl-C end
+//! training with a checkpoint.
 
-#![allow(
-    missing_docs,
-    missing_debug_implementations,
-    reason = "written next: the crate was just cut out"
-)]
-
+mod checksum;
+mod class_accuracy;
 mod completion;
-mod density;
-mod features;
-pub mod find;
+mod conditions;
+mod dataset;
+mod durable;
+mod error;
+mod feature_network;
 mod folder;
-mod holes;
+#[cfg(feature = "terminal")]
 mod interrupt;
-mod judge;
-pub mod pictures;
+mod output;
 mod plane;
-pub mod plots;
+#[cfg(feature = "terminal")]
 mod progress;
+mod record;
+mod reference;
 mod report;
 mod source;
 mod tensorboard;
+mod trained;
+mod training;
 
-pub use completion::{Completed, Way, mean};
-pub use features::in_parts;
+pub mod ablation;
+pub mod eval;
+pub mod locate;
+pub mod pictures;
+pub mod plots;
+pub mod tasks;
+
+pub use class_accuracy::{ClassAccuracy, built_in_classifier};
+pub use completion::Way;
+pub use conditions::ConditionChoice;
+pub use dataset::{DataLocation, DataStore};
+pub use error::{Result, RunError};
+pub use feature_network::NamedNetwork;
 pub use folder::RunFolder;
-pub use holes::Holes;
+#[cfg(feature = "terminal")]
 pub use interrupt::Interrupt;
-pub use judge::{Judge, classifier};
-pub use plane::{Plane, PlaneMetrics};
+pub use output::OutputFolder;
+pub use plane::{Panels, Plane, PlaneMetrics};
+#[cfg(feature = "terminal")]
 pub use progress::Progress;
-pub use report::replace;
-pub use source::{Source, labels, open_given, spread, unstack};
+pub use reference::{DataChoice, ReferenceData};
+pub use source::{Preview, Source};
+pub use trained::TrainedRun;
+pub use training::{Run, RunOptions};

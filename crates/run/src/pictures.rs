@@ -1,22 +1,26 @@
-//! Grids of images as PNG files.
+//! Grids and film strips of images as PNG files.
 
 use std::path::Path;
 
 use burn::tensor::Tensor;
+use ebm::tensor::values;
 use image::{GenericImage, ImageError, ImageFormat, Rgb, RgbImage};
 
 /// Pixels between images.
 const GAP: usize = 2;
-/// Small images are enlarged, each pixel to a square of this side.
+/// The side of the square that each pixel is enlarged to.
 const ZOOM: usize = 2;
 
-/// Grey of the gaps.
+/// The grey value of the gaps.
 const GAP_COLOUR: u8 = 64;
 
-/// Writes one or more sets of images side by side, each as a grid as near to a square as its number allows.
+/// Writes sets of images side by side, each as a grid that is as close to a square as possible.
 ///
 /// # Shapes
-/// - each of `sets`: `[batch, channels, height, width]` in [−1, 1], of 1 or 3 channels
+/// - each of `sets`: `[batch, channels, height, width]` in [−1, 1], with 1 or 3 channels
+///
+/// # Errors
+/// [`ImageError`] if the file cannot be written.
 pub fn write_grids(sets: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
     let side = |set: &Tensor<4>| (set.dims()[0] as f64).sqrt().ceil() as usize;
     let grids: Vec<_> = sets.iter().map(|set| grid(set.clone(), side(set).max(1))).collect();
@@ -35,6 +39,9 @@ pub fn write_grids(sets: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
 ///
 /// # Shapes
 /// - `frames`: each `[batch, channels, height, width]`
+///
+/// # Errors
+/// [`ImageError`] if the file cannot be written.
 pub fn write_strip(frames: &[Tensor<4>], path: &Path) -> Result<(), ImageError> {
     let Some(first) = frames.first() else { return Ok(()) };
     let [batch, channels, height, width] = first.dims();
@@ -47,9 +54,8 @@ fn grid(images: Tensor<4>, columns: usize) -> RgbImage {
     let [count, channels, height, width] = images.dims();
     let rows = count.div_ceil(columns);
     let (cell_height, cell_width) = (height * ZOOM + GAP, width * ZOOM + GAP);
-    let values: Vec<u8> = images
-        .into_data()
-        .iter::<f32>()
+    let values: Vec<u8> = values(images)
+        .into_iter()
         .map(|x| ((x.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8)
         .collect();
     let size = [columns * cell_width + GAP, rows * cell_height + GAP].map(|side| side as u32);
@@ -58,7 +64,7 @@ fn grid(images: Tensor<4>, columns: usize) -> RgbImage {
         let left = index % columns * cell_width + GAP;
         let top = index / columns * cell_height + GAP;
         for (y, x) in (0..height * ZOOM).flat_map(|y| (0..width * ZOOM).map(move |x| (y, x))) {
-            // Grey images have one channel, which stands for all three.
+            // The channel of a grey image is used for all three colours.
             let value = |channel: usize| {
                 let plane = index * channels + channel.min(channels - 1);
                 values[(plane * height + y / ZOOM) * width + x / ZOOM]
@@ -75,9 +81,9 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    /// Three 1 × 2 images in a 2 × 2 grid: every pixel is where it belongs, the last cell is empty.
+    /// Three 1 × 2 images in a 2 × 2 grid: every pixel is at its position, the last cell is empty.
     #[test]
-    fn pixels_land_where_they_belong() {
+    fn every_pixel_is_at_its_position() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("grid.png");
         let images = Tensor::<1>::from_data([-1.0, 0.0, 1.0, 2.0, -2.0, 0.5], &Device::flex());

@@ -1,53 +1,59 @@
-//! A run on a density in the plane: everything that is learned can be compared with it.
+//! Comparison of a model with the density in the plane that it learned.
+
+mod panels;
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use burn::tensor::{Tensor, TensorData};
 use ebm::data::Density;
 use ebm::energy::prepare;
 use ebm::metrics::Grid;
 use ebm::noise::Key;
 use ebm::teaching::{SampleRequest, Trainer};
+use ebm::tensor::values_f64;
 use serde::Serialize;
 
-use super::density;
+use crate::{Result, RunError};
 
-/// The grid's cells fill [−2, 2]²: the data lie in [−1, 1]², an energy may have mass around them.
+/// The cells of the grid fill [−2, 2]²: the data lie in [−1, 1]², and an energy may have mass around them.
 const HALF_SIDE: f64 = 2.0;
 /// Cells along a side, of width 0.02.
 const CELLS: usize = 200;
-/// Samples of a model.
+/// Number of samples of a model.
 const SAMPLES: usize = 10_000;
-/// Of the Gaussian that samples are smoothed with.
+/// The standard deviation of the Gaussian that smooths samples.
 const BANDWIDTH: f64 = 0.02;
-/// Samples in a picture.
+/// Number of samples in a picture.
 const SHOWN: usize = 2_000;
 /// A picture shows the cells of [−1, 1]², where the data lie.
 const MARGIN: usize = CELLS / 4;
 
-/// A density and its logarithm on the grid.
+/// A density and its logarithm on a grid.
+#[derive(Clone, Debug)]
 pub struct Plane {
     grid: Grid,
     data_log: Vec<f64>,
-    /// KL to as many exact draws, smoothed in the same way: what `kl_x0` and `kl_refined` are worth.
+    /// The KL divergence to as many exact draws, smoothed in the same way: the lower limit of `kl_x0` and
+    /// `kl_refined`.
     floor: f64,
 }
 
-/// Divergences from the data's density on the grid, in nats. Samples are 10 000, smoothed with a bandwidth of 0.02.
+/// KL divergences from the data's density on a grid, in nats. Sets of 10 000 samples are smoothed with a
+/// bandwidth of 0.02.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PlaneMetrics {
-    /// KL(data ‖ p_θ), by quadrature.
+    /// KL(data ‖ p_θ), by quadrature; `None` without an energy.
     pub kl_energy: Option<f64>,
     /// KL(data ‖ samples x₀ of the student, smoothed).
     pub kl_x0: f64,
     /// KL(data ‖ refined samples, smoothed).
     pub kl_refined: f64,
-    /// KL(data ‖ exact draws, smoothed): what a perfect sampler would get.
+    /// KL(data ‖ exact draws, smoothed): the value of a perfect sampler.
     pub kl_floor: f64,
 }
 
-/// What a picture shows of a model.
+/// The content of a picture of a model.
+#[derive(Clone, Debug)]
 pub struct Panels {
     model_log: Option<Vec<f64>>,
     start: Vec<[f64; 2]>,
@@ -55,6 +61,10 @@ pub struct Panels {
 }
 
 impl Plane {
+    /// Evaluates a density on the grid.
+    ///
+    /// # Errors
+    /// [`RunError::Grid`] if the density has no mass there.
     pub fn new(density: Density) -> Result<Self> {
         let grid = Grid::new(-HALF_SIDE, HALF_SIDE, CELLS)?;
         let logs: Vec<f64> = grid.points().into_iter().map(|x| density.log_density(x)).collect();
@@ -64,7 +74,10 @@ impl Plane {
         Ok(Self { grid, data_log, floor })
     }
 
-    /// Compares a model with the density; `key` draws its samples.
+    /// Compares a model with the density; its samples follow from `key`.
+    ///
+    /// # Errors
+    /// [`RunError::Teaching`] if a chain diverges, [`RunError::Grid`] if a density has no mass on the grid.
     pub fn evaluate(&self, trainer: &Trainer, key: Key) -> Result<(PlaneMetrics, Panels)> {
         let model_log = self.model_log(trainer)?;
         let samples = trainer.sample(SampleRequest::new(SAMPLES, key))?;
@@ -84,7 +97,7 @@ impl Plane {
         Ok((metrics, Panels { model_log, start, refined }))
     }
 
-    /// log p_θ on the grid.
+    /// Returns log p_θ on the grid; `None` without an energy.
     fn model_log(&self, trainer: &Trainer) -> Result<Option<Vec<f64>>> {
         if !trainer.has_energy() {
             return Ok(None);
@@ -94,30 +107,31 @@ impl Plane {
         let shape = [CELLS * CELLS, 2, 1, 1];
         let x = Tensor::<4>::from_data(TensorData::new(values, shape), trainer.device());
         let energies = prepare(&model).energy(x);
-        let logs: Vec<f64> = energies.neg().into_data().iter::<f64>().collect();
+        let logs = values_f64(energies.neg());
         Ok(Some(self.grid.log_normalise(&logs)?))
     }
 
-    /// Data, p_θ, x₀ and refined samples side by side.
+    /// Draws the data's density, p_θ, x₀ and refined samples side by side.
+    ///
+    /// # Errors
+    /// [`RunError::Write`] if the picture cannot be written.
     pub fn draw(&self, panels: &Panels, path: &Path) -> Result<()> {
         let nothing = vec![f64::NEG_INFINITY; CELLS * CELLS];
         let logs = [&self.data_log, panels.model_log.as_ref().unwrap_or(&nothing)];
         let logs = logs.map(|logs| middle(logs));
         let samples = [&panels.start, &panels.refined].map(|points| &points[..SHOWN]);
         let grid = Grid::new(0.5 * -HALF_SIDE, 0.5 * HALF_SIDE, CELLS - 2 * MARGIN)?;
-        density::write(&grid, [&logs[0], &logs[1]], samples, path)
-            .with_context(|| format!("cannot write {}", path.display()))
+        panels::write(&grid, [&logs[0], &logs[1]], samples, path).map_err(RunError::writing(path))
     }
 }
 
-/// The cells within the margin.
+/// Returns the cells within the margin.
 fn middle(logs: &[f64]) -> Vec<f64> {
     let rows = logs.chunks(CELLS).skip(MARGIN).take(CELLS - 2 * MARGIN);
     rows.flat_map(|row| &row[MARGIN..CELLS - MARGIN]).copied().collect()
 }
 
-/// `[batch, 2, 1, 1]` as points.
+/// Returns samples `[batch, 2, 1, 1]` as points.
 fn points(samples: Tensor<4>) -> Vec<[f64; 2]> {
-    let values: Vec<f64> = samples.into_data().iter::<f64>().collect();
-    values.as_chunks().0.to_vec()
+    values_f64(samples).as_chunks().0.to_vec()
 }

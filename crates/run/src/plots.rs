@@ -1,12 +1,15 @@
-//! Curves against iterations or steps as SVG.
-
-use std::error::Error;
+//! Line charts as SVG.
 
 use plotters::prelude::*;
 
-/// A named curve of (iteration, value).
+use crate::{Result, RunError};
+
+/// A named curve.
+#[derive(Clone, Debug)]
 pub struct Curve<'a> {
+    /// The name in the legend.
     pub name: &'a str,
+    /// The points (x, y), connected in this order.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -14,20 +17,11 @@ const SIZE: (u32, u32) = (640, 300);
 const COLOURS: [RGBColor; 4] =
     [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44), RGBColor(127, 127, 127)];
 
-/// Draws curves against iterations.
-pub(super) fn draw(
-    title: &str,
-    curves: &[Curve<'_>],
-) -> Result<String, Box<dyn Error + Send + Sync>> {
-    draw_against("iteration", title, curves)
-}
-
-/// Draws curves that share an axis. Without a point there is nothing to draw: the text is then empty.
-pub fn draw_against(
-    x_label: &str,
-    title: &str,
-    curves: &[Curve<'_>],
-) -> Result<String, Box<dyn Error + Send + Sync>> {
+/// Draws curves that share their axes, and returns the SVG. The text is empty if there are no points.
+///
+/// # Errors
+/// [`RunError::Render`]
+pub fn draw(x_label: &str, title: &str, curves: &[Curve<'_>]) -> Result<String> {
     let points = || curves.iter().flat_map(|curve| curve.points.iter().copied());
     let Some(bounds) = bounds(points()) else { return Ok(String::new()) };
     let [x_low, x_high, y_low, y_high] = bounds;
@@ -40,18 +34,18 @@ pub fn draw_against(
             .x_label_area_size(32)
             .y_label_area_size(64)
             .build_cartesian_2d(x_low..x_high, y_low..y_high)
-            .map_err(|e| e.to_string())?;
+            .map_err(render)?;
         chart
             .configure_mesh()
             .light_line_style(TRANSPARENT)
             .x_desc(x_label)
             .y_label_formatter(&|y| tick(*y))
             .draw()
-            .map_err(|e| e.to_string())?;
+            .map_err(render)?;
         for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
             chart
                 .draw_series(LineSeries::new(curve.points.iter().copied(), colour))
-                .map_err(|e| e.to_string())?
+                .map_err(render)?
                 .label(curve.name)
                 .legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], *colour));
         }
@@ -60,13 +54,18 @@ pub fn draw_against(
             .border_style(BLACK.mix(0.3))
             .background_style(WHITE.mix(0.8))
             .draw()
-            .map_err(|e| e.to_string())?;
-        area.present().map_err(|e| e.to_string())?;
+            .map_err(render)?;
+        area.present().map_err(render)?;
     }
     Ok(svg)
 }
 
-/// The points' range, a little widened upwards and downwards, and never empty.
+/// Plotters' errors borrow what they are about: only their text is kept.
+fn render(error: impl std::error::Error) -> RunError {
+    RunError::Render(error.to_string().into())
+}
+
+/// Returns the range of the points, slightly enlarged upwards and downwards, and never empty.
 fn bounds(points: impl Iterator<Item = (f64, f64)>) -> Option<[f64; 4]> {
     let [x_low, x_high, y_low, y_high] =
         points.fold(None, |bounds: Option<[f64; 4]>, (x, y)| {

@@ -1,4 +1,4 @@
-//! The progress of training: a bar on a terminal, lines of log elsewhere.
+//! The progress of training: a bar on a terminal, log lines elsewhere.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use ebm::teaching::{Event, Listener, StepMetrics, Trainer};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Between two lines of log, where there is no terminal.
+/// The time between two log lines where there is no terminal.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
+/// A listener that shows the progress of training: a bar on a terminal, log lines elsewhere.
+#[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
     first: u64,
@@ -18,17 +20,19 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Creates the bar for a run from the trainer's iteration to the last one.
     pub fn new(trainer: &Trainer) -> Self {
         let (first, total) = (trainer.iteration(), trainer.recipe().iterations);
         let bar = ProgressBar::new(total).with_position(first);
         let style =
             ProgressStyle::with_template("{bar:24} {pos}/{len} {per_sec} {eta} left  {msg}");
-        // A wrong template would be a fault of ours; the default style is the better answer to it.
+        // An invalid template is a bug of this file; the default style is better than a panic.
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.reset_eta();
         Self { bar, first, total, started: Instant::now(), logged: Instant::now() }
     }
 
+    /// Completes the bar.
     pub fn finish(&self) {
         self.bar.finish();
     }
@@ -59,7 +63,7 @@ impl Listener for Progress {
     }
 }
 
-/// What the student has of it.
+/// Returns the losses that the student has.
 fn summary(metrics: &StepMetrics) -> String {
     let mut parts = Vec::new();
     if let Some(loss) = metrics.energy_loss {

@@ -1,6 +1,5 @@
 //! The report: one page that needs no other file and no network.
 
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -10,21 +9,25 @@ use ebm::teaching::StepMetrics;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 
-use super::PlaneMetrics;
-use super::folder::{RunInfo, SampleMetrics};
-use super::plots::{Curve, draw};
+use crate::durable::replace;
+use crate::plane::PlaneMetrics;
+use crate::plots::{self, Curve};
+use crate::record::{RunInfo, SampleMetrics};
+use crate::{Result, RunError};
 
 const TEMPLATE: &str = include_str!("report.html");
-/// Points in a curve; more than these would only make the file larger.
-const MOST_POINTS: usize = 400;
+/// The most points of a curve; more would only enlarge the file.
+const MAX_POINTS: usize = 400;
 
-pub(super) fn write(
+/// Writes the plots and the page.
+pub(crate) fn write(
     folder: &Path,
     info: &RunInfo,
     recipe: &str,
     metrics: &[StepMetrics],
     samples: &[SampleMetrics],
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+) -> Result<()> {
+    let draw = |title: &str, curves: &[Curve<'_>]| plots::draw("iteration", title, curves);
     let curve =
         |name, value: fn(&StepMetrics) -> Option<f64>| Curve { name, points: thin(metrics, value) };
     let pictured = samples.last().map_or(0, |last| last.iteration);
@@ -57,7 +60,7 @@ pub(super) fn write(
         (
             "condition",
             draw(
-                "Telling conditions apart: mean log(1 + exp(f(x, c′) − f(x, c)))",
+                "Distinguishing conditions: mean log(1 + exp(f(x, c′) − f(x, c)))",
                 &[curve("condition loss", |m| m.condition_loss)],
             )?,
         ),
@@ -74,14 +77,14 @@ pub(super) fn write(
         (
             "displacement",
             draw(
-                "How far Langevin moves a proposal",
+                "Distance of Langevin states from their initial states",
                 &[curve("mean ‖x̃ − x₀‖", |m| Some(m.displacement))],
             )?,
         ),
         (
             "diversity",
             draw(
-                "Mean distance between two images of a grid",
+                "Mean distance between two preview images",
                 &[
                     of_samples("data", |m| m.diversity_data),
                     of_samples("x₀", |m| m.diversity_x0),
@@ -91,11 +94,11 @@ pub(super) fn write(
         ),
     ];
     let accuracy = draw(
-        "Samples that show the class asked for, to a classifier",
+        "Samples that a classifier assigns to the class asked for",
         &[of_samples("x₀", |m| m.accuracy_x0), of_samples("x̃", |m| m.accuracy_refined)],
     )?;
     let distance = draw(
-        "Kernel distance of a grid's samples to its data",
+        "Kernel distance of preview samples to data",
         &[
             of_samples("x₀", |m| m.kernel_distance_x0),
             of_samples("x̃", |m| m.kernel_distance_refined),
@@ -105,21 +108,23 @@ pub(super) fn write(
         .into_iter()
         .chain([("accuracy", accuracy), ("distance", distance)])
         .collect::<Vec<_>>();
-    // Without a point there is no plot.
+    // A curve without points has no plot.
     for (name, svg) in plots.iter().filter(|(_, svg)| !svg.is_empty()) {
-        replace(&folder.join(format!("plots/{name}.svg")), svg.as_bytes())?;
+        let path = folder.join(format!("plots/{name}.svg"));
+        replace(&path, svg.as_bytes()).map_err(RunError::writing(&path))?;
     }
-    let picture = |name: &str| -> Result<String, std::io::Error> {
+    let picture = |name: &str| -> Result<String> {
         let path = folder.join("images").join(name);
-        // A run that ends before its first evaluation has no samples to show.
+        // A run that ends before its first evaluation has no samples.
         if !path.exists() {
             return Ok(String::new());
         }
-        Ok(format!("data:image/png;base64,{}", STANDARD.encode(fs::read(path)?)))
+        let picture = fs::read(&path).map_err(RunError::reading(&path))?;
+        Ok(format!("data:image/png;base64,{}", STANDARD.encode(picture)))
     };
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let page = environment.template_from_str(TEMPLATE)?.render(context! {
+    let values = context! {
         info => Serde(info),
         recipe,
         pictured,
@@ -132,24 +137,20 @@ pub(super) fn write(
         refined => picture(&format!("refined-{pictured:07}.png"))?,
         strip => picture(&format!("strip-{pictured:07}.png"))?,
         plane => picture(&format!("plane-{pictured:07}.png"))?,
-    })?;
-    replace(&folder.join("report.html"), page.as_bytes())?;
-    Ok(())
+    };
+    let page = environment
+        .template_from_str(TEMPLATE)
+        .and_then(|template| template.render(values))
+        .map_err(|error| RunError::Render(error.into()))?;
+    let path = folder.join("report.html");
+    replace(&path, page.as_bytes()).map_err(RunError::writing(&path))
 }
 
-/// A whole file or the one of before, never a half.
-pub fn replace(path: &Path, content: &[u8]) -> Result<(), std::io::Error> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, content)
-        .and_then(|()| fs::rename(&partial, path))
-        .inspect_err(|_| drop(fs::remove_file(&partial)))
-}
-
-/// Means over equal stretches of iterations.
+/// Reduces a curve to means over equal numbers of iterations.
 fn thin(metrics: &[StepMetrics], value: fn(&StepMetrics) -> Option<f64>) -> Vec<(f64, f64)> {
-    let stretch = metrics.len().div_ceil(MOST_POINTS).max(1);
+    let length = metrics.len().div_ceil(MAX_POINTS).max(1);
     metrics
-        .chunks(stretch)
+        .chunks(length)
         .filter_map(|chunk| {
             let mean = |of: &dyn Fn(&StepMetrics) -> Option<f64>| {
                 let sum = chunk.iter().map(of).sum::<Option<f64>>();

@@ -1,142 +1,113 @@
-//! What a run learns from, batch by batch.
+//! The training data of a recipe, batch by batch.
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
-use ebm::data::{
-    Augment, Batches, Catalog, DataRoot, Density, Half, ImageSet, Loader, Order, Prefetch,
-    Selection, Split, open, open_pairs,
-};
-use ebm::noise::Key;
-use ebm::teaching::{Batch, ConditionHalf, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::data::{Augment, Batches, Density, ExampleSet, Loader, Order, Prefetch, Selection, Split};
+use ebm::noise::{Key, streams};
+use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::tensor::{Condition, Examples, ImageShape};
 
-/// The stream of the data and of their order; the trainer's own streams are below it.
-const DATA: u64 = 100;
-/// Within the stream of the data; orders are folded with epochs, which never come to this.
-const AUGMENT: u64 = u64::MAX;
-/// The draws of a density that are shown.
-const SHOWN: u64 = u64::MAX;
-/// The stream of conditions, within that of the data.
-const CONDITIONS: u64 = u64::MAX - 1;
+use crate::Result;
+use crate::dataset::{DataStore, spread};
+use crate::error::unsuitable;
+
 /// A density has no epochs: this many batches count as one.
-const BATCHES_OF_AN_EPOCH: u64 = 100;
+const BATCHES_PER_EPOCH: u64 = 100;
 
-/// A set of images, of the catalogue or at a path.
-fn open_set(
-    selection: &Selection<'_>,
-    root: &DataRoot,
-    catalog: &Catalog,
-) -> Result<(ImageSet, Split)> {
-    open(selection, root, catalog).with_context(|| {
-        let densities = Density::ALL.map(Density::name).join(", ");
-        format!("{} is none of the densities {densities}", selection.set)
-    })
+/// The training data of a recipe.
+#[derive(Debug)]
+pub struct Source(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// Images, of which the next batch is prepared in the background, and the conditions of a model.
+    Images { batches: Prefetch, conditions: Option<Conditions> },
+    /// Draws from a density, `[batch, 2, 1, 1]`.
+    Density { density: Density, batch: usize, key: Key },
 }
 
-/// The same of what a model is given: where that is the other image of a pair, each pair is one image, x's channels
-/// first.
-pub fn open_given(
-    condition: Option<&ConditionRecipe>,
-    selection: &Selection<'_>,
-    root: &DataRoot,
-    catalog: &Catalog,
-) -> Result<(ImageSet, Split)> {
-    match condition {
-        None | Some(ConditionRecipe::Class(_) | ConditionRecipe::Hidden(_)) => {
-            open_set(selection, root, catalog)
-        }
-        Some(ConditionRecipe::Pair(pair)) => {
-            let half = match pair.half {
-                ConditionHalf::Left => Half::Left,
-                ConditionHalf::Right => Half::Right,
-            };
-            let (pairs, split) = open_pairs(selection, half, root, catalog)?;
-            let [found, ..] = pairs.conditions().shape();
-            if found != pair.channels {
-                bail!(
-                    "condition.channels is {}; the other images of {} have {found}",
-                    pair.channels,
-                    selection.set
-                );
-            }
-            Ok((pairs.stacked()?, split))
-        }
-    }
-}
-
-/// x of images as [`open_given`] gives them, and the other images of pairs.
-pub fn unstack(
-    images: Tensor<4>,
-    condition: Option<&ConditionRecipe>,
-) -> (Tensor<4>, Option<Tensor<4>>) {
-    match condition.map_or(0, ConditionRecipe::paired_channels) {
-        0 => (images, None),
-        channels => {
-            let x = images.dims()[1] - channels;
-            let other = images.clone().narrow(1, x, channels);
-            (images.narrow(1, 0, x), Some(other))
-        }
-    }
-}
-
-/// Where data come from.
-pub enum Source {
-    /// A set of images and the order in which it is gone through, the next batch prepared meanwhile; and what a model
-    /// of them is given.
-    Images(Prefetch, Option<Conditions>),
-    /// Draws without end, `[batch, 2, 1, 1]`.
-    Density(Density, usize, Key),
-}
-
-/// What a conditional model is given of images.
-pub struct Conditions {
+/// The conditions of a conditional model.
+#[derive(Debug)]
+struct Conditions {
     recipe: ConditionRecipe,
     key: Key,
 }
 
 impl Conditions {
-    /// x, and what it is given.
-    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> (Tensor<4>, Option<Tensor<4>>) {
-        let (x, other) = unstack(images, Some(&self.recipe));
-        let condition = other.or_else(|| self.recipe.of(&x, labels, self.key.fold(fold)));
-        (x, condition)
+    /// Returns the conditions of examples: the other images of pairs, or else the recipe's.
+    fn of(&self, examples: &Examples, labels: &[u8], fold: u64) -> Option<Condition> {
+        let own = || self.recipe.of(&examples.images, labels, self.key.fold(fold));
+        examples.condition.clone().or_else(own)
+    }
+}
+
+/// The data that previews of samples are shown beside.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Preview {
+    /// Data, `[count, channels, height, width]`.
+    pub data: Tensor<4>,
+    /// The conditions of the preview samples of a conditional model.
+    pub conditions: Option<Condition>,
+    /// The density that the data are drawn from, if it is known.
+    pub density: Option<Density>,
+}
+
+impl Preview {
+    /// Creates a preview of data for an unconditional model.
+    pub fn new(data: Tensor<4>) -> Self {
+        Self { data, conditions: None, density: None }
+    }
+
+    /// Sets the conditions of the preview samples: as many as the recipe's `evaluation.images`.
+    pub fn with_conditions(mut self, conditions: Condition) -> Self {
+        self.conditions = Some(conditions);
+        self
+    }
+
+    /// Sets the density that the data are drawn from; samples and energy are then compared with it.
+    pub fn with_density(mut self, density: Density) -> Self {
+        self.density = Some(density);
+        self
     }
 }
 
 impl Source {
-    /// The data of a recipe.
-    pub fn open(recipe: &Recipe, root: &DataRoot, catalog: &Catalog) -> Result<Self> {
-        let key = Key::new(recipe.seed).fold(DATA);
+    /// Opens the training data of a recipe.
+    ///
+    /// # Errors
+    /// [`RunError::Data`](crate::RunError::Data) for a data set that cannot be loaded,
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for one that contradicts the recipe.
+    pub fn open(recipe: &Recipe, store: &DataStore) -> Result<Self> {
+        let key = Key::new(recipe.seed).fold(streams::run::DATA);
         let DataRecipe { set, batch, side, channels, flip, crop, .. } = &recipe.data;
         let (batch, augment) = (*batch, Augment { flip: *flip, crop: *crop });
         if let Ok(density) = set.parse() {
             if recipe.condition.is_some() {
-                bail!(
-                    "{set} is a density, which is learned without conditions: leave [condition] out"
-                );
+                unsuitable!("{set} is a density, which takes no conditions: leave [condition] out");
             }
             if side.is_some() || channels.is_some() || augment != Augment::default() {
-                bail!(
-                    "{set} is a density: data.side, data.channels, data.flip and data.crop are of images"
+                unsuitable!(
+                    "{set} is a density: data.side, data.channels, data.flip and data.crop apply to images only"
                 );
             }
-            return Ok(Self::Density(density, batch, key));
+            return Ok(Self(Kind::Density { density, batch, key }));
         }
         let split = Some(Split::Train);
         let selection = Selection { set, split, side: *side, channels: *channels };
-        let (images, _) = open_given(recipe.condition.as_ref(), &selection, root, catalog)?;
-        let [found, height, width] = images.shape();
-        let paired = recipe.condition.as_ref().map_or(0, ConditionRecipe::paired_channels);
+        let (examples, _) = store.examples(recipe.condition.as_ref(), &selection)?;
+        let [found, height, width] = examples.images().shape();
         if height != width {
-            bail!("the images of {set} are {height} × {width}; the networks take square ones");
+            unsuitable!(
+                "the images of {set} are {height} × {width}; the networks take square ones"
+            );
         }
-        if side.is_some_and(|side| side != height)
-            || channels.is_some_and(|wanted| wanted + paired != found)
+        if side.is_some_and(|side| side != height) || channels.is_some_and(|wanted| wanted != found)
         {
-            bail!(
-                "the images of {set} are {found} × {height} × {width} (channels, height, width) and keep it: leave \
-                 data.side and data.channels out"
+            unsuitable!(
+                "the images of {set} are {found} × {height} × {width} (channels, height, width) and cannot be \
+                 converted: leave data.side and data.channels out"
             );
         }
         let order = match recipe.data.shuffle {
@@ -144,103 +115,98 @@ impl Source {
             Shuffle::Once => Order::ShuffledOnce,
             Shuffle::EveryEpoch => Order::Shuffled,
         };
-        let batches = Batches::new(images.len(), batch, key)?.in_order(order);
-        let conditions = recipe.condition.clone();
-        let conditions = conditions.map(|recipe| Conditions { recipe, key: key.fold(CONDITIONS) });
-        let loader = Loader::new(Arc::new(images.into()), batches);
-        let ahead = loader.augmented(augment, key.fold(AUGMENT))?.ahead();
-        Ok(Self::Images(ahead, conditions))
+        let batches = Batches::new(examples.len(), batch, key)?.in_order(order);
+        let conditions = recipe
+            .condition
+            .clone()
+            .map(|recipe| Conditions { recipe, key: key.fold(streams::data::CONDITIONS) });
+        let loader = Loader::new(Arc::new(examples), batches);
+        let batches = loader.augmented(augment, key.fold(streams::data::AUGMENT))?.ahead();
+        Ok(Self(Kind::Images { batches, conditions }))
     }
 
-    /// Channels and side of the images.
-    pub fn image(&self) -> [usize; 2] {
-        match self {
-            Self::Images(ahead, conditions) => {
-                let [channels, side, _] = ahead.set().images().shape();
-                let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
-                [channels - paired, side]
+    /// Returns the channels and the side of the images.
+    pub fn image(&self) -> ImageShape {
+        match &self.0 {
+            Kind::Images { batches, .. } => {
+                let [channels, side, _] = batches.set().images().shape();
+                ImageShape::new(channels, side)
             }
-            Self::Density(..) => [2, 1],
+            Kind::Density { .. } => ImageShape::new(2, 1),
         }
     }
 
-    /// The density, if data are drawn from one.
+    /// Returns the density, if the data are drawn from one.
     pub fn density(&self) -> Option<Density> {
-        match self {
-            Self::Images(..) => None,
-            Self::Density(density, ..) => Some(*density),
+        match &self.0 {
+            Kind::Images { .. } => None,
+            Kind::Density { density, .. } => Some(*density),
         }
     }
 
-    /// The batch of an iteration.
+    /// Returns the batch of an iteration.
     pub fn batch(&mut self, iteration: u64, device: &Device) -> Batch {
-        match self {
-            Self::Images(ahead, conditions) => {
-                let batch = ahead.batch(iteration);
+        match &mut self.0 {
+            Kind::Images { batches, conditions } => {
+                let batch = batches.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
-                let images = batch.into_examples(device).images;
-                let (images, condition) = match conditions {
-                    Some(conditions) => conditions.split(images, &labels, iteration),
-                    None => (images, None),
-                };
-                Batch { images, condition, epoch }
+                let examples = batch.into_examples(device);
+                let condition =
+                    conditions.as_ref().and_then(|given| given.of(&examples, &labels, iteration));
+                Batch::new(Examples::new(examples.images, condition), epoch)
             }
-            Self::Density(density, batch, key) => Batch::new(
+            Kind::Density { density, batch, key } => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
-                iteration / BATCHES_OF_AN_EPOCH,
+                iteration / BATCHES_PER_EPOCH,
             ),
         }
     }
 
-    /// The conditions of `count` samples to look at: those of the images that are [shown](Self::shown), or, for
-    /// classes, each class in turn.
-    pub fn shown_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
-        let Self::Images(_, Some(conditions)) = self else { return None };
+    /// Returns data and conditions for previews of `count` samples.
+    pub fn preview(&self, count: usize, device: &Device) -> Preview {
+        Preview {
+            data: self.preview_images(count, device),
+            conditions: self.preview_conditions(count, device),
+            density: self.density(),
+        }
+    }
+
+    /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
+    /// the classes one after the other.
+    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
+        let Kind::Images { conditions: Some(conditions), batches } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
+        let set = batches.set();
+        let indices = spread(set.len(), count);
         // There may be fewer images than samples.
-        let images = self.stacked(count, device);
-        let repeats = count.div_ceil(images.dims()[0]);
-        let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        conditions.split(images, &labels, SHOWN).1
+        let indices: Vec<usize> = indices.iter().copied().cycle().take(count).collect();
+        conditions.of(&set.batch(&indices, device), &labels, streams::data::PREVIEW)
     }
 
-    /// The images, unless data are drawn from a density.
-    pub fn images(&self) -> Option<&ImageSet> {
-        match self {
-            Self::Images(ahead, _) => Some(ahead.set().images()),
-            Self::Density(..) => None,
-        }
+    /// At most `count` images or draws, evenly spread.
+    pub(crate) fn preview_images(&self, count: usize, device: &Device) -> Tensor<4> {
+        self.preview_examples(count, device).images
     }
 
-    /// `count` images to look at, or fewer if there are fewer.
-    pub fn shown(&self, count: usize, device: &Device) -> Tensor<4> {
-        let images = self.stacked(count, device);
-        match self {
-            Self::Images(_, Some(conditions)) => unstack(images, Some(&conditions.recipe)).0,
-            _ => images,
-        }
-    }
-
-    /// The same of what [`open_given`] gives.
-    pub fn stacked(&self, count: usize, device: &Device) -> Tensor<4> {
-        match self {
-            Self::Images(ahead, _) => {
-                let images = ahead.set().images();
-                images.batch(&spread(images.len(), count), device)
+    /// At most `count` images or draws, evenly spread, with the conditions of pairs.
+    pub(crate) fn preview_examples(&self, count: usize, device: &Device) -> Examples {
+        match &self.0 {
+            Kind::Images { batches, .. } => {
+                let set = batches.set();
+                set.batch(&spread(set.len(), count), device)
             }
-            Self::Density(density, _, key) => density.batch(count, key.fold(SHOWN), device),
+            Kind::Density { density, key, .. } => {
+                density.batch(count, key.fold(streams::data::PREVIEW), device).into()
+            }
         }
     }
-}
 
-/// The classes of these images.
-pub fn labels(set: &ImageSet, indices: &[usize]) -> Vec<u8> {
-    indices.iter().map(|&index| set.labels()[index]).collect()
-}
-
-/// `count` numbers below `len`, or all if there are fewer, evenly spread: sets may be sorted by class.
-pub fn spread(len: usize, count: usize) -> Vec<usize> {
-    let count = count.min(len);
-    (0..count).map(|i| i * len / count).collect()
+    /// Returns the training set, unless the data are drawn from a density.
+    pub(crate) fn training_set(&self) -> Option<&ExampleSet> {
+        match &self.0 {
+            Kind::Images { batches, .. } => Some(batches.set()),
+            Kind::Density { .. } => None,
+        }
+    }
 }

@@ -1,22 +1,19 @@
 //! Plans against the definition, in double precision: loops over every tap, forward and back.
 
 use ebm_score::{Layer, Network, Plan, PlanError};
+use ebm_testing::{SplitMix64, assert_close};
 use proptest::prelude::*;
 
-/// Pseudo-random numbers in [−1, 1), enough for weights and inputs (splitmix64).
-struct Numbers(u64);
+/// Numbers in [−1, 1), for weights and inputs.
+struct Numbers(SplitMix64);
 
 impl Numbers {
-    fn next(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f32 / 8_388_608.0 - 1.0
+    fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
     }
 
     fn many(&mut self, len: usize, scale: f32) -> Vec<f32> {
-        (0..len).map(|_| self.next() * scale).collect()
+        (0..len).map(|_| self.0.symmetric() * scale).collect()
     }
 }
 
@@ -25,7 +22,7 @@ type Shape = (usize, usize, usize, [usize; 4]);
 
 /// A random network; `None` if a kernel does not fit.
 fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option<Network> {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Numbers::new(seed);
     let [mut channels, mut height, mut width] = input;
     let mut layers = Vec::new();
     for &(out, kernel, stride, padding) in shapes {
@@ -128,7 +125,7 @@ fn taps(
 fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
-    let x = Numbers(seed).many(samples * image, 1.0);
+    let x = Numbers::new(seed).many(samples * image, 1.0);
     let (mut values, mut gradient) = (vec![0.0; samples], vec![f32::NAN; samples * image]);
     // Twice: the second time in used buffers.
     for _ in 0..2 {
@@ -154,7 +151,7 @@ fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
 fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Option<f64> {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
-    let mut numbers = Numbers(seed);
+    let mut numbers = Numbers::new(seed);
     let (x, c) = (numbers.many(samples * image, 1.0), numbers.many(samples, 1.0));
     let mut values = vec![0.0; samples];
     let given = plan.weight_gradient(&x, None, &c, &mut values);
@@ -241,7 +238,7 @@ fn a_sample_does_not_depend_on_its_batch() {
     // The last has 9 output pixels, so that products go over the borders of images.
     let shapes = [(16, 3, 1, [1; 4]), (32, 3, 1, [1; 4]), (32, 4, 2, [1; 4]), (40, 2, 2, [0; 4])];
     let plan = Plan::new(&network([1, 13, 13], &shapes, 0.2, 5).expect("fits")).expect("fits");
-    let x = Numbers(6).many(37 * 169, 1.0);
+    let x = Numbers::new(6).many(37 * 169, 1.0);
     let run = |x: &[f32]| {
         let (mut values, mut gradient) = (vec![0.0; x.len() / 169], vec![0.0; x.len()]);
         plan.value_and_gradient(x, None, &mut values, &mut gradient);
@@ -274,7 +271,7 @@ fn channels_can_be_added() {
     let (samples, pixels, out) = (19, 81, [5, 5]);
     let (mut images, mut x, mut added) = (Vec::new(), Vec::new(), Vec::new());
     for sample in 0..samples {
-        let image = Numbers(sample as u64).many(3 * pixels, 1.0);
+        let image = Numbers::new(sample as u64).many(3 * pixels, 1.0);
         let mut sums = vec![0.0_f32; 20 * 25];
         taps(&condition, [2, 9, 9], out, |from, to, weight| {
             sums[to] += image[pixels + from] * condition.weight[weight];
@@ -286,21 +283,21 @@ fn channels_can_be_added() {
     let [whole, part] = [whole, part].map(|n| Plan::new(&n).expect("fits"));
     let addend = part.addend(0, &added).expect("of the layer's size");
     assert_eq!(addend.len(), samples);
-    let c = Numbers(5).many(samples, 1.0);
+    let c = Numbers::new(5).many(samples, 1.0);
     let [(mut f, mut df), (mut g, mut dg)] =
         [images.len(), x.len()].map(|len| (vec![0.0; samples], vec![0.0; len]));
     whole.value_and_gradient(&images, None, &mut f, &mut df);
     part.value_and_gradient(&x, Some(&addend), &mut g, &mut dg);
-    close(&g, &f);
+    assert_close(&g, &f, 1e-4);
     let df: Vec<f32> = df.chunks(3 * pixels).flat_map(|df| df[..pixels].to_vec()).collect();
-    close(&dg, &df);
+    assert_close(&dg, &df, 1e-4);
     let mut values = vec![0.0; samples];
     part.value(&x, Some(&addend), &mut values);
     assert_eq!(values, g);
     let expected = whole.weight_gradient(&images, None, &c, &mut f);
     let given = part.weight_gradient(&x, Some(&addend), &c, &mut g);
-    close(&given.layers[1].weight, &expected.layers[1].weight);
-    close(&given.layers[0].bias, &expected.layers[0].bias);
+    assert_close(&given.layers[1].weight, &expected.layers[1].weight, 1e-4);
+    assert_close(&given.layers[0].bias, &expected.layers[0].bias, 1e-4);
     // The condition's weights learn from the addend's gradient.
     let mut learned = vec![0.0_f32; condition.weight.len()];
     for (image, da) in images.chunks(3 * pixels).zip(given.addend.chunks(20 * 25)) {
@@ -310,7 +307,7 @@ fn channels_can_be_added() {
     }
     let theirs: Vec<f32> =
         expected.layers[0].weight.chunks(75).flat_map(|w| w[25..].to_vec()).collect();
-    close(&learned, &theirs);
+    assert_close(&learned, &theirs, 1e-4);
 }
 
 /// In any layer, an addend that is the same everywhere is a bias.
@@ -318,10 +315,10 @@ fn channels_can_be_added() {
 fn biases_can_be_added() {
     let shapes = [(20, 3, 1, [1; 4]), (33, 4, 2, [1; 4]), (18, 3, 1, [1; 4])];
     let network = network([2, 10, 10], &shapes, 0.2, 31).expect("fits");
-    let x = Numbers(1).many(21 * 200, 1.0);
-    let c = Numbers(2).many(21, 1.0);
+    let x = Numbers::new(1).many(21 * 200, 1.0);
+    let c = Numbers::new(2).many(21, 1.0);
     for (layer, pixels) in [100, 25, 25].into_iter().enumerate() {
-        let bias = Numbers(3).many(shapes[layer].0, 1.0);
+        let bias = Numbers::new(3).many(shapes[layer].0, 1.0);
         let mut other = network.clone();
         other.layers[layer].bias.iter_mut().zip(&bias).for_each(|(sum, bias)| *sum += bias);
         let [plan, other] = [&network, &other].map(|n| Plan::new(n).expect("fits"));
@@ -335,14 +332,14 @@ fn biases_can_be_added() {
         };
         let (f, df, learned) = run(&plan, Some(&addend));
         let (g, dg, expected) = run(&other, None);
-        close(&f, &g);
-        close(&df, &dg);
-        close(&learned.head, &expected.head);
+        assert_close(&f, &g, 1e-4);
+        assert_close(&df, &dg, 1e-4);
+        assert_close(&learned.head, &expected.head, 1e-4);
         let mut sums = vec![0.0; bias.len()];
         for (i, plane) in learned.addend.chunks(pixels).enumerate() {
             sums[i % bias.len()] += plane.iter().sum::<f32>();
         }
-        close(&sums, &expected.layers[layer].bias);
+        assert_close(&sums, &expected.layers[layer].bias, 1e-4);
     }
     let plan = Plan::new(&network).expect("fits");
     let message = |layer, len| plan.addend(layer, &vec![0.0; len]).unwrap_err().to_string();
@@ -350,20 +347,12 @@ fn biases_can_be_added() {
     assert_eq!(message(0, 1), "addend has 1 elements; its shape asks for 2000");
 }
 
-fn close(given: &[f32], expected: &[f32]) {
-    assert_eq!(given.len(), expected.len());
-    let largest = expected.iter().fold(0.0_f32, |largest, e| largest.max(e.abs()));
-    for (given, expected) in given.iter().zip(expected) {
-        assert!((given - expected).abs() <= 1e-4 * largest, "{given} and {expected}");
-    }
-}
-
 /// NaN goes through, and does not stay in the buffers.
 #[test]
 fn nan_stays_with_its_sample() {
     let shapes = [(16, 3, 1, [1; 4]), (32, 3, 1, [1; 4])];
     let plan = Plan::new(&network([1, 9, 9], &shapes, 0.2, 7).expect("fits")).expect("fits");
-    let mut x = Numbers(8).many(2 * 81, 1.0);
+    let mut x = Numbers::new(8).many(2 * 81, 1.0);
     let (mut values, mut gradient) = ([0.0; 2], vec![0.0; 162]);
     plan.value_and_gradient(&x, None, &mut values, &mut gradient);
     let clean = values;

@@ -3,6 +3,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use ebm_noise::Key;
+use ebm_testing::standard_errors;
 
 use super::Target;
 use ebm_energy::{Energy, FnEnergy};
@@ -89,9 +90,10 @@ pub(crate) fn stein_deviation<T: Target>(target: &T) -> f64 {
             values.iter().skip(coordinate).step_by(dim).map(|&value| f64::from(value)).collect()
         };
         let [x, gradient] = [column(&x), column(&gradient)];
-        let products = x.iter().zip(&gradient).map(|(x, gradient)| x * gradient);
-        worst = worst.max(deviation(products, 1.0));
-        worst = worst.max(deviation(gradient.iter().copied(), 0.0));
+        let products: Vec<f64> =
+            x.iter().zip(&gradient).map(|(x, gradient)| x * gradient).collect();
+        worst = worst.max(standard_errors(&products, 1.0));
+        worst = worst.max(standard_errors(&gradient, 0.0));
     }
     worst
 }
@@ -105,21 +107,13 @@ pub(crate) fn moment_deviation<T: Target>(target: &T) -> f64 {
     assert_eq!([mean.len(), variance.len()], [dim; 2]);
     let mut worst = 0.0_f64;
     for coordinate in 0..dim {
-        let column = || draws.iter().skip(coordinate).step_by(dim).map(|&x| f64::from(x));
-        worst = worst.max(deviation(column(), mean[coordinate]));
-        let squares = column().map(|x| (x - mean[coordinate]).powi(2));
-        worst = worst.max(deviation(squares, variance[coordinate]));
+        let column: Vec<f64> =
+            draws.iter().skip(coordinate).step_by(dim).map(|&x| f64::from(x)).collect();
+        worst = worst.max(standard_errors(&column, mean[coordinate]));
+        let squares: Vec<f64> = column.iter().map(|x| (x - mean[coordinate]).powi(2)).collect();
+        worst = worst.max(standard_errors(&squares, variance[coordinate]));
     }
     worst
-}
-
-/// |mean − expected| in standard errors.
-fn deviation(values: impl Iterator<Item = f64> + Clone, expected: f64) -> f64 {
-    let n = values.clone().count() as f64;
-    let mean = values.clone().sum::<f64>() / n;
-    let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let deviation = (mean - expected).abs() / (variance / n).sqrt();
-    if deviation.is_nan() { f64::INFINITY } else { deviation }
 }
 
 /// log ∫ exp(−U) over the plane by the trapezoidal rule on [−8, 8]², after a change of variables: `map` gives the

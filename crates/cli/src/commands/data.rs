@@ -6,23 +6,24 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Subcommand;
 use ebm::data::{DataRoot, Entry, FetchOptions, FileStatus, Progress, fetch, import, verify};
+use ebm_run::DataStore;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::sets::Sets;
+use super::LocationArguments;
 use crate::advice::with_advice;
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
-    /// List the data sets of datasets.toml, and whether they are here.
+    /// List the data sets of the catalogue, and whether they are here.
     List,
-    /// Download a data set, or go on where a download was cut; checks every file.
+    /// Download a data set, or continue an interrupted download, and check every file.
     Fetch {
         /// The data set's name.
         name: String,
-        /// Download from this folder's address instead of the mirrors of datasets.toml.
+        /// Download from this address of a folder instead of the mirrors of the catalogue.
         #[arg(long)]
         mirror: Option<String>,
-        /// Only check what is here and name what is missing; never touch the network.
+        /// Check the files that are here and name the missing ones, without using the network.
         #[arg(long, conflicts_with = "mirror")]
         offline: bool,
     },
@@ -30,24 +31,24 @@ pub(crate) enum Action {
     Import {
         /// The data set's name.
         name: String,
-        /// Its files under their published names, packed or not.
+        /// Its files under their published names, compressed or not.
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Print the folder that a data set's files belong in.
+    /// Print the folder of a data set's files.
     Path {
         /// The data set's name.
         name: String,
     },
-    /// Check the files of a data set: length, SHA-256 where it is known, labels.
+    /// Check the files of a data set: length, SHA-256 if it is known, labels.
     Verify {
         /// The data set's name.
         name: String,
     },
 }
 
-pub(crate) fn run(action: Action, sets: &Sets) -> Result<()> {
-    let (root, catalog) = sets.open()?;
+pub(crate) fn run(action: Action, location: &LocationArguments) -> Result<()> {
+    let DataStore { root, catalog } = location.location().open()?;
     let mut out = stdout();
     match action {
         Action::List => {

@@ -10,7 +10,7 @@ pub(crate) fn list() -> Result<()> {
     for recipe in Recipe::list()? {
         writeln!(stdout(), "{:<16} {}", recipe.name, recipe.description)?;
     }
-    writeln!(stdout(), "\nEach also as NAME-quick: a check that everything runs.")?;
+    writeln!(stdout(), "\nEach is also available as NAME-quick, to check that everything works.")?;
     Ok(())
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn schema(json: bool) -> Result<()> {
     Ok(())
 }
 
-/// One entry for each key below `node`, whose own key is `path`.
+/// Collects one entry for each key below `node`, whose own key is `path`.
 fn keys(root: &Value, node: &Value, path: &str, lines: &mut Vec<String>) {
     let node = followed(root, node);
     for part in ["properties", "oneOf", "anyOf"] {
@@ -41,7 +41,7 @@ fn keys(root: &Value, node: &Value, path: &str, lines: &mut Vec<String>) {
             Value::Object(properties) => {
                 for (key, property) in properties {
                     let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                    // The word that chooses this variant among others.
+                    // The value that selects this variant.
                     if let Some(word) = property["const"].as_str() {
                         let meaning = node["description"].as_str().unwrap_or_default();
                         lines.push(format!("{path} = {word:?}\n    {meaning}"));
@@ -62,7 +62,7 @@ fn keys(root: &Value, node: &Value, path: &str, lines: &mut Vec<String>) {
     }
 }
 
-/// `path  type  [default]` and, below it, what it means.
+/// Adds `path  type  [default]` and, below it, the description.
 fn describe(root: &Value, property: &Value, path: &str, lines: &mut Vec<String>) {
     let target = followed(root, property);
     let text = |node: &Value| node["description"].as_str().map(|text| text.replace('\n', " "));
@@ -80,7 +80,7 @@ fn describe(root: &Value, property: &Value, path: &str, lines: &mut Vec<String>)
     lines.push(line);
 }
 
-/// The word for a type.
+/// Returns the name of a type.
 fn kind(node: &Value) -> String {
     match &node["type"] {
         Value::String(kind) if kind == "object" => "table".into(),
@@ -98,7 +98,7 @@ fn kind(node: &Value) -> String {
     }
 }
 
-/// What a reference refers to.
+/// Returns the target of a reference.
 fn followed<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
     let target = node["$ref"].as_str().and_then(|path| root.pointer(path.strip_prefix('#')?));
     target.unwrap_or(node)
@@ -108,7 +108,7 @@ fn followed<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
 mod tests {
     use super::*;
 
-    /// Every key has its meaning, and the whole recipe is there.
+    /// Every key has a description, and no key of a recipe is missing.
     #[test]
     fn every_key_is_explained() {
         let schema = Recipe::schema().to_value();

@@ -1,93 +1,79 @@
 //! `ebm train`: one run, from a recipe to its report.
 
-use std::io::Write;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use ebm::device::{DeviceName, open};
-use ebm::teaching::{Ending, Recipe, Trainer, train};
+use ebm::teaching::{Ending, Recipe};
+use ebm_run::{Interrupt, Progress, Run, RunOptions, locate};
 
-use super::sets::Sets;
-use ebm_run::{Interrupt, Plane, Progress, RunFolder, Source, find};
+use super::LocationArguments;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// An embedded recipe (see `ebm recipes`) or the path of a .toml file.
     #[arg(default_value = "digits")]
     recipe: String,
-    /// Where to compute: auto, cpu, ndarray, wgpu, vulkan or cuda.
+    /// The device: auto, cpu, ndarray, wgpu, vulkan or cuda.
     #[arg(long, default_value = "auto", value_parser = crate::parse_device)]
     device: DeviceName,
-    /// Use the recipe's quick variant: a check that everything runs.
+    /// Use the recipe's quick variant, to check that everything works.
     #[arg(long)]
     quick: bool,
-    /// Set a value of the recipe, as in --set chains.steps=30; may be repeated. `ebm recipes schema` lists all keys.
+    /// Set a value of the recipe, as in --set chains.steps=30; may be repeated. `ebm recipes schema` lists
+    /// all keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
-    /// The run's folder, new or empty [default: runs/NAME, with a number if that is taken].
+    /// The folder of the run, new or empty [default: runs/NAME, with a number if that is taken].
     #[arg(long)]
     run_dir: Option<PathBuf>,
-    /// Go on from a checkpoint, or from the last one of a run, instead of from a recipe; into another folder.
+    /// Continue from a checkpoint, or from the last checkpoint of a run, in another folder.
     #[arg(long, conflicts_with_all = ["recipe", "quick", "settings"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
-    sets: Sets,
+    location: LocationArguments,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
-    // What is quickly checked comes first: opening a GPU takes seconds.
-    let checkpoint = arguments.resume.as_deref().map(find::checkpoint).transpose()?;
-    let recipe = match &checkpoint {
-        Some(_) => None,
-        None => Some(Recipe::open(&arguments.recipe, arguments.quick, &arguments.settings)?),
-    };
-    let (root, catalog) = arguments.sets.open()?;
-    let device = open(arguments.device)?;
-    let (mut trainer, mut source) = match (&checkpoint, recipe) {
-        (Some(checkpoint), _) => {
-            let trainer = Trainer::load(checkpoint, &device)?;
-            let source = Source::open(trainer.recipe(), &root, &catalog)?;
-            (trainer, source)
+    let mut options = RunOptions::default().with_data(arguments.location.location());
+    options.path = arguments.run_dir;
+    options.requested_device = Some(arguments.device.to_string());
+    // Quick checks come first: opening a GPU takes seconds.
+    let mut run = match &arguments.resume {
+        Some(path) => {
+            let checkpoint = locate::checkpoint(path)?;
+            options.data.open()?;
+            Run::resume(&checkpoint, &open(arguments.device)?, &options)?
         }
-        (None, Some(recipe)) => {
-            let source = Source::open(&recipe, &root, &catalog)?;
-            (Trainer::new(recipe, source.image(), &device)?, source)
+        None => {
+            let recipe = Recipe::open(&arguments.recipe, arguments.quick, &arguments.settings)?;
+            options.data.open()?;
+            Run::create(recipe, &open(arguments.device)?, &options)?
         }
-        (None, None) => bail!("neither a recipe nor a checkpoint was given"),
     };
-
-    let recipe = trainer.recipe().clone();
-    let path = find::free_folder(arguments.run_dir, &recipe.name)?;
-    let data = source.shown(recipe.evaluation.images, &device);
-    let conditions = source.shown_conditions(recipe.evaluation.images, &device);
-    let plane = source.density().map(Plane::new).transpose()?;
-    let mut folder =
-        RunFolder::create(path, &trainer, arguments.device, data, conditions.clone(), plane)?;
-    let mut progress = Progress::new(&trainer);
+    let path = run.path().to_path_buf();
+    let mut progress = Progress::new(run.trainer());
     let mut interrupt = Interrupt::listen().context("cannot listen to Ctrl-C")?;
-    tracing::info!("{} on {:?}, into {}", recipe.name, device, folder.path().display());
-    let outcome = train(
-        &mut trainer,
-        |iteration| source.batch(iteration, &device),
-        conditions.as_ref(),
-        &mut [&mut progress, &mut folder, &mut interrupt],
-    );
+    let (name, device) = (&run.trainer().recipe().name, run.trainer().device());
+    tracing::info!("{name} on {device:?}, into {}", path.display());
+    let outcome = run.train(&mut [&mut progress, &mut interrupt]);
     progress.finish();
-    // A run that stopped on the way reports how it came to that.
-    let report = folder.report();
-    let last = || match find::last_checkpoint(folder.path()) {
+    // A run that stopped early has a report as well.
+    let report = run.report();
+    let last = || match locate::last_checkpoint(&path) {
         Some(path) => format!("its last good checkpoint is {}", path.display()),
         None => "it left no checkpoint".into(),
     };
-    let stopped = || format!("the run in {} stopped; {}", folder.path().display(), last());
+    let stopped = || format!("the run in {} stopped; {}", path.display(), last());
     match outcome.with_context(stopped)? {
-        Ending::Finished => writeln!(std::io::stdout(), "{}", report?.display())?,
+        Ending::Finished => writeln!(stdout(), "{}", report?.display())?,
         Ending::Stopped => bail!(
-            "Ctrl-C ended the run in {} after {} of {} iterations; {}, for `ebm train --resume`",
-            folder.path().display(),
-            trainer.iteration(),
-            recipe.iterations,
+            "Ctrl-C ended the run in {} after {} of {} iterations; {}, from which `ebm train --resume` continues",
+            path.display(),
+            run.trainer().iteration(),
+            run.trainer().recipe().iterations,
             last()
         ),
     }

@@ -7,6 +7,7 @@ use ebm_data::{
     Catalog, DataError, DataRoot, ImageSet, Selection, Split, digits, load, load_arrays, open,
     verify,
 };
+use ebm_testing::npy;
 
 use crate::tiny::{IMAGES_GZ, LABELS_GZ, root, sha256, unpacked};
 
@@ -29,13 +30,6 @@ fn channels_first_and_last_are_the_same_images() {
     assert_eq!((last.pixels(), last.labels()), (first.pixels(), first.labels()));
     // Rounded to one of 256 values and back; an .npy has no labels.
     assert_eq!((floats.pixels(), floats.labels()), (first.pixels(), &[0; 5][..]));
-}
-
-/// A version 1 file of an array.
-fn npy(descr: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
-    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data]
-        .concat()
 }
 
 fn checked(bytes: &[u8]) -> Result<ImageSet, String> {

@@ -1,3 +1,4 @@
+use ebm_testing::npy;
 use proptest::prelude::*;
 
 use super::*;
@@ -46,13 +47,6 @@ fn every_type_is_read_back() {
     round_trip(&[i64::MIN, 1], "<i8");
     round_trip(&[f32::MIN, f32::INFINITY], "<f4");
     round_trip(&[f64::MIN, -0.0], "<f8");
-}
-
-/// A version 1 file of an array.
-fn npy(descr: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
-    [b"\x93NUMPY\x01\x00", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), data]
-        .concat()
 }
 
 #[test]

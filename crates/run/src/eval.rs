@@ -1,0 +1,245 @@
+//! Evaluation of samples against a data set, in the features of a network.
+
+mod measures;
+mod reference_statistics;
+
+use burn::tensor::Tensor;
+use ebm::noise::streams;
+use ebm::teaching::{ConditionRecipe, SampleRequest};
+use ebm::tensor::Condition;
+use serde::Serialize;
+
+use self::measures::measures;
+use self::reference_statistics::ReferenceStatistics;
+use crate::conditions::ConditionChoice;
+use crate::error::unsuitable;
+use crate::feature_network::NamedNetwork;
+use crate::{OutputFolder, Result, TrainedRun};
+
+pub use self::measures::{Measure, Metric};
+
+/// Images that are drawn, refined and embedded together. The decoder normalises by its batch.
+const BATCH: usize = 500;
+
+/// Options of [`TrainedRun::evaluate`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EvalOptions {
+    /// The feature network, as [`NamedNetwork::open`] takes it.
+    pub features: String,
+    /// The measures.
+    pub metrics: Vec<Metric>,
+    /// Number of samples, and the most images of the data set, evenly spread over it.
+    pub count: usize,
+    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    pub steps: Option<usize>,
+    /// The conditions of a conditional run, and the data set. Samples of one class are compared with images
+    /// of that class.
+    pub condition: ConditionChoice,
+    /// Whether each class is evaluated on its own.
+    pub per_class: bool,
+}
+
+impl EvalOptions {
+    /// Creates options for Fréchet and kernel distance, precision and recall, density and coverage of
+    /// `count` samples.
+    pub fn new(features: impl Into<String>, count: usize) -> Self {
+        Self {
+            features: features.into(),
+            metrics: vec![Metric::Fd, Metric::Kid, Metric::Pr, Metric::Dc],
+            count,
+            steps: None,
+            condition: ConditionChoice::default(),
+            per_class: false,
+        }
+    }
+}
+
+/// A measure of samples: a line of `eval.jsonl`.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct EvalLine {
+    /// `x0`: the initial states of the student; `refined`: after the Langevin steps.
+    pub samples: &'static str,
+    /// The measure and its interval.
+    #[serde(flatten)]
+    pub measure: Measure,
+    /// The feature network.
+    pub network: String,
+    /// Number of samples.
+    pub count: usize,
+    /// The name of the reference set.
+    pub reference: String,
+    /// Number of reference images.
+    pub reference_count: usize,
+    /// The class, if the samples are of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<u8>,
+    /// Langevin steps; 0 for x₀.
+    pub steps: usize,
+}
+
+/// The progress of an evaluation.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum EvalEvent<'a> {
+    /// A comparison begins.
+    Started {
+        /// Number of samples.
+        count: usize,
+        /// Number of reference images.
+        reference_count: usize,
+        /// The name of the reference set.
+        reference: &'a str,
+        /// The feature network.
+        network: &'a str,
+    },
+    /// A measure was computed.
+    Measured(&'a EvalLine),
+}
+
+/// Samples of one class, or of all, and their reference images.
+struct Part {
+    class: Option<u8>,
+    reference: String,
+    images: Tensor<4>,
+    conditions: Option<Condition>,
+}
+
+impl TrainedRun {
+    /// Measures the distance between samples of the run and a data set. `listener` hears of each measure as
+    /// soon as it is computed.
+    ///
+    /// The features of the data are kept in the folder of data sets, so that they are computed once.
+    ///
+    /// # Errors
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for options that do not fit the run or each other,
+    /// before any sample is drawn; [`RunError::Teaching`](crate::RunError::Teaching) if a chain diverges; the
+    /// errors of `listener`.
+    pub fn evaluate(
+        &self,
+        options: &EvalOptions,
+        listener: &mut dyn FnMut(EvalEvent<'_>) -> Result<()>,
+    ) -> Result<Vec<EvalLine>> {
+        let reference = self.reference(&options.condition.data)?;
+        let (count, device) = (options.count, self.trainer().device());
+        let network = NamedNetwork::open(&options.features, self.image_shape(), device)?;
+        let part = |class: Option<u8>, conditions| -> Result<Part> {
+            let (_, images) = reference.spread_of_class(class, count, device)?;
+            let reference = match class {
+                Some(class) => format!("{reference}, class {class}"),
+                None => reference.to_string(),
+            };
+            Ok(Part { class, reference, images, conditions })
+        };
+        let parts = if options.per_class {
+            let classes = self.classes()?;
+            let of = |class| Condition::one_hot(&vec![class; count], classes, device);
+            let labels = (0..classes).map(|class| class as u8);
+            labels.map(|class| part(Some(class), Some(of(class)))).collect::<Result<_>>()?
+        } else {
+            let conditions = self.conditions(count, &options.condition)?;
+            vec![part(options.condition.class, conditions)?]
+        };
+        // All refusals come before the first measure, which may take minutes.
+        parts.iter().try_for_each(|part| check(part, count, &options.metrics, &network))?;
+
+        let root = options.condition.data.location.open()?.root;
+        let steps = self.steps(options.steps);
+        let mut lines = Vec::new();
+        for Part { class, reference, images, conditions } in parts {
+            let reference_count = images.dims()[0];
+            listener(EvalEvent::Started {
+                count,
+                reference_count,
+                reference: &reference,
+                network: network.name(),
+            })?;
+            let statistics = ReferenceStatistics::of(&network, images, root.path())?;
+            let [start, refined] = self.evaluated_samples(conditions.as_ref(), count, steps)?;
+            let sets = [("x0", 0, start), ("refined", steps, refined)];
+            for (samples, steps, images) in
+                sets.into_iter().take(1 + usize::from(self.has_energy()))
+            {
+                let key = self.key().fold(streams::eval::INTERVALS);
+                for measure in measures(&network, &statistics, images, &options.metrics, key)? {
+                    let (network, reference) = (network.name().to_owned(), reference.clone());
+                    let line = EvalLine {
+                        samples,
+                        measure,
+                        network,
+                        count,
+                        reference,
+                        reference_count,
+                        class,
+                        steps,
+                    };
+                    listener(EvalEvent::Measured(&line))?;
+                    lines.push(line);
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The number of classes that the run learned.
+    fn classes(&self) -> Result<usize> {
+        let condition = self.trainer().recipe().condition.as_ref();
+        match condition.and_then(ConditionRecipe::classes) {
+            Some(classes) => Ok(classes),
+            None => {
+                unsuitable!("measures per class were requested, but the run learned no classes")
+            }
+        }
+    }
+
+    /// x₀ and x_T of `count` chains, clamped to [−1, 1] as in pictures.
+    fn evaluated_samples(
+        &self,
+        conditions: Option<&Condition>,
+        count: usize,
+        steps: usize,
+    ) -> Result<[Tensor<4>; 2]> {
+        let (mut starts, mut refined) = (Vec::new(), Vec::new());
+        for (batch, first) in (0..count).step_by(BATCH).enumerate() {
+            let key = self.key().fold(streams::eval::SAMPLES).fold(batch as u64);
+            let rows = BATCH.min(count - first);
+            let condition = conditions.map(|c| c.clone().narrow(first, rows));
+            let request = SampleRequest::new(rows, key).given(condition).steps(steps);
+            let samples = self.trainer().sample(request)?;
+            starts.push(samples.start.clamp(-1.0, 1.0));
+            refined.push(samples.refined.clamp(-1.0, 1.0));
+        }
+        Ok([starts, refined].map(|batches| Tensor::cat(batches, 0)))
+    }
+}
+
+/// Writes the measures as `eval.jsonl`.
+///
+/// # Errors
+/// [`RunError::Write`](crate::RunError::Write)
+pub fn write(lines: &[EvalLine], out: &mut OutputFolder) -> Result<()> {
+    out.lines("eval", lines)
+}
+
+/// Refuses measures that cannot be computed.
+fn check(part: &Part, count: usize, metrics: &[Metric], network: &NamedNetwork) -> Result<()> {
+    let least = count.min(part.images.dims()[0]);
+    if metrics.contains(&Metric::Fd) && least <= network.dim() {
+        unsuitable!(
+            "a Fréchet distance of {} features needs more samples and more images than that, found {least} ({}): raise \
+             the count, choose other features, or leave fd out of the metrics",
+            network.dim(),
+            part.reference
+        );
+    }
+    if metrics.contains(&Metric::Is)
+        && network.probabilities(part.images.clone().narrow(0, 0, 1))?.is_none()
+    {
+        unsuitable!(
+            "{} distinguishes no classes and has no inception score: leave is out of the metrics",
+            network.name()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! The records of a run's folder.
+
+use serde::Serialize;
+
+use crate::plane::PlaneMetrics;
+
+/// A line of `samples.jsonl`. A diversity is the mean distance between two images of a set.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct SampleMetrics {
+    pub(crate) iteration: u64,
+    pub(crate) diversity_data: Option<f64>,
+    pub(crate) diversity_x0: Option<f64>,
+    pub(crate) diversity_refined: Option<f64>,
+    /// Kernel distances to the preview data, which are few: in the features of the data set's classifier,
+    /// or else in pixels.
+    pub(crate) kernel_distance_x0: Option<f64>,
+    pub(crate) kernel_distance_refined: Option<f64>,
+    /// The fractions of samples that a classifier assigns to the class of their condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accuracy_x0: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) accuracy_refined: Option<f64>,
+    /// Where the data are drawn from a known density.
+    #[serde(flatten)]
+    pub(crate) plane: Option<PlaneMetrics>,
+}
+
+/// The content of `run.json`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RunInfo {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) version: &'static str,
+    pub(crate) device_asked: String,
+    pub(crate) device: String,
+    pub(crate) first_iteration: u64,
+    pub(crate) iterations_done: u64,
+    pub(crate) elapsed_secs: f64,
+}
