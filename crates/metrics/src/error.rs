@@ -47,7 +47,9 @@ pub enum MetricsError {
     },
 
     /// A row is not a distribution over classes.
-    #[error("row {row} is not a distribution: {problem}; expected numbers of 0 or more that sum to 1")]
+    #[error(
+        "row {row} is not a distribution: {problem}; expected numbers of 0 or more that sum to 1"
+    )]
     NotADistribution {
         /// The row's index.
         row: usize,

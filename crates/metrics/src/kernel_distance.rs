@@ -1,6 +1,7 @@
 //! The kernel distance of two sets; KID if the rows are features of an Inception network.
 
 use ebm_noise::Key;
+use ebm_noise::streams::subsets;
 
 use crate::pairs::{fold_rows, product};
 use crate::{FeatureSet, MetricsError, Spread};
@@ -59,7 +60,7 @@ pub fn kernel_distance_of_subsets(
     };
     let distance = |subset: usize| {
         let key = key.fold(subset as u64);
-        kernel_distance(&draw(a, key.fold(0)), &draw(b, key.fold(1)))
+        kernel_distance(&draw(a, key.fold(subsets::FIRST)), &draw(b, key.fold(subsets::SECOND)))
     };
     let distances = (0..subsets.count).map(distance).collect::<Result<Vec<_>, _>>()?;
     Ok(Spread::of(&distances))

@@ -177,7 +177,9 @@ impl<'a> Reader<'a> {
                 let arguments = stack.pop()?;
                 called(&stack.pop()?, &arguments)
             }
-            other => return Err(format!("operation {other:#04x} at byte {start} is not supported")),
+            other => {
+                return Err(format!("operation {other:#04x} at byte {start} is not supported"));
+            }
         };
         stack.values.push(value);
         Ok(())
