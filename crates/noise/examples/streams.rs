@@ -33,7 +33,8 @@ fn main() {
     let in_parts = noise(seed, 17, 10, 3, &device);
     whole.to_data().assert_eq(&resumed.into_data(), true);
     whole.to_data().assert_eq(&in_parts.into_data(), true);
-    println!("iteration 17, first row: {:?}", whole.narrow(0, 0, 1).into_data());
+    let row: Vec<f32> = whole.narrow(0, 0, 1).into_data().iter::<f32>().collect();
+    println!("iteration 17, first row: {row:?}");
 
     // A branch that draws more does not shift anything that is drawn later.
     let later = noise(seed, 18, 2, 2, &device).into_data();

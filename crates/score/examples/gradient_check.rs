@@ -4,7 +4,9 @@
 
 use ebm_score::{Layer, Network, Plan, PlanError};
 
-const STEP: f32 = 1e-2;
+/// Large enough for single precision: the biases keep all pre-activations positive, so f is linear
+/// here. In general, a step must not cross a jump of the gradient.
+const STEP: f32 = 0.1;
 
 fn network(weight: &[f32]) -> Network {
     let layer = Layer::new(3, 3, weight.to_vec()).with_padding([1; 4]).with_bias(vec![2.0; 3]);
@@ -58,6 +60,6 @@ fn main() -> Result<(), PlanError> {
     let weights = error(&learned.layers[0].weight, &differences);
 
     println!("relative error: input gradient {input:.1e}, weight gradient {weights:.1e}");
-    assert!(input < 1e-3 && weights < 1e-3);
+    assert!(input < 1e-4 && weights < 1e-4);
     Ok(())
 }
