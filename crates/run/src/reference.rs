@@ -3,12 +3,12 @@
 use std::fmt;
 
 use burn::tensor::{Device, Tensor};
-use ebm::data::{Density, ImageSet, Selection, Split};
+use ebm::data::{Density, ExampleSet, Selection, Split};
 use ebm::noise::{Key, streams};
-use ebm::teaching::ConditionRecipe;
+use ebm::tensor::{Examples, ImageShape};
 
 use crate::Result;
-use crate::dataset::{DataLocation, spread, unstack};
+use crate::dataset::{DataLocation, spread};
 use crate::error::unsuitable;
 use crate::trained::TrainedRun;
 
@@ -51,11 +51,10 @@ pub struct ReferenceData(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// Images as [`DataStore::images`](crate::DataStore) opens them for the condition of the run.
+    /// Images, with the conditions of pairs.
     Images {
-        images: ImageSet,
+        set: ExampleSet,
         split: Split,
-        condition: Option<ConditionRecipe>,
     },
     Density {
         density: Density,
@@ -76,10 +75,10 @@ impl TrainedRun {
     }
 
     /// Opens the images of a split of the chosen data set.
-    pub(crate) fn reference_images(&self, choice: &DataChoice, split: Split) -> Result<ImageSet> {
+    pub(crate) fn reference_images(&self, choice: &DataChoice, split: Split) -> Result<ExampleSet> {
         let set = choice.set.as_deref().unwrap_or(&self.trainer().recipe().data.set);
         match self.named_reference(set, Some(split), &choice.location)?.0 {
-            Kind::Images { images, .. } => Ok(images),
+            Kind::Images { set, .. } => Ok(set),
             Kind::Density { density, .. } => unsuitable!("{density} has no images"),
         }
     }
@@ -100,7 +99,7 @@ impl TrainedRun {
         location: &DataLocation,
     ) -> Result<ReferenceData> {
         let recipe = self.trainer().recipe();
-        let [channels, side] = self.trainer().image();
+        let ImageShape { channels, side } = self.trainer().image();
         let kind = match (set.parse(), split) {
             (Ok(density), None) => {
                 Kind::Density { density, key: self.key().fold(streams::task::DRAWS) }
@@ -112,14 +111,13 @@ impl TrainedRun {
                 // Pictures of any size are brought to the size that the run learned from.
                 let (channels, side) = (Some(channels), Some(side));
                 let selection = Selection { set, split, side, channels };
-                let condition = recipe.condition.clone();
-                let (images, split) = location.open()?.images(condition.as_ref(), &selection)?;
-                Kind::Images { images, split, condition }
+                let condition = recipe.condition.as_ref();
+                let (set, split) = location.open()?.examples(condition, &selection)?;
+                Kind::Images { set, split }
             }
         };
         let reference = ReferenceData(kind);
-        let paired = recipe.condition.as_ref().map_or(0, ConditionRecipe::paired_channels);
-        let (found, expected) = (reference.shape(), [channels + paired, side, side]);
+        let (found, expected) = (reference.shape(), [channels, side, side]);
         if found != expected {
             let shape = |[c, h, w]: [usize; 3]| format!("{c} × {h} × {w}");
             unsuitable!(
@@ -133,10 +131,10 @@ impl TrainedRun {
 }
 
 impl ReferenceData {
-    /// Channels, height and width as stored.
+    /// Channels, height and width of the images.
     fn shape(&self) -> [usize; 3] {
         match &self.0 {
-            Kind::Images { images, .. } => images.shape(),
+            Kind::Images { set, .. } => set.images().shape(),
             Kind::Density { .. } => [2, 1, 1],
         }
     }
@@ -145,10 +143,10 @@ impl ReferenceData {
     /// indices in the set.
     pub fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Tensor<4>) {
         match &self.0 {
-            Kind::Images { images, condition, .. } => {
-                let indices = spread(images.len(), count);
-                let batch = images.batch(&indices, device);
-                (indices, unstack(batch, condition.as_ref()).0)
+            Kind::Images { set, .. } => {
+                let indices = spread(set.len(), count);
+                let images = set.images().batch(&indices, device);
+                (indices, images)
             }
             Kind::Density { density, key } => {
                 ((0..count).collect(), density.batch(count, *key, device))
@@ -166,10 +164,10 @@ impl ReferenceData {
         count: usize,
         device: &Device,
     ) -> Result<(Vec<usize>, Tensor<4>)> {
-        let (Some(class), Kind::Images { images, .. }) = (class, &self.0) else {
+        let (Some(class), Kind::Images { set, .. }) = (class, &self.0) else {
             return Ok(self.spread(count, device));
         };
-        let labels = images.labels().iter().enumerate();
+        let labels = set.images().labels().iter().enumerate();
         let all: Vec<usize> =
             labels.filter(|(_, label)| **label == class).map(|(i, _)| i).collect();
         if all.is_empty() {
@@ -183,8 +181,8 @@ impl ReferenceData {
     /// Returns the classes of the images at these indices; 0 for draws.
     pub fn labels(&self, indices: &[usize]) -> Vec<u8> {
         match &self.0 {
-            Kind::Images { images, .. } => {
-                indices.iter().map(|&index| images.labels()[index]).collect()
+            Kind::Images { set, .. } => {
+                indices.iter().map(|&index| set.images().labels()[index]).collect()
             }
             Kind::Density { .. } => vec![0; indices.len()],
         }
@@ -197,11 +195,11 @@ impl ReferenceData {
     /// density.
     pub fn at(&self, indices: &[usize], device: &Device) -> Result<Tensor<4>> {
         match &self.0 {
-            Kind::Images { images, condition, .. } => {
-                if let Some(index) = indices.iter().find(|&&index| index >= images.len()) {
-                    unsuitable!("{self} has the images 0 to {}, but not {index}", images.len() - 1);
+            Kind::Images { set, .. } => {
+                if let Some(index) = indices.iter().find(|&&index| index >= set.len()) {
+                    unsuitable!("{self} has the images 0 to {}, but not {index}", set.len() - 1);
                 }
-                Ok(unstack(images.batch(indices, device), condition.as_ref()).0)
+                Ok(set.images().batch(indices, device))
             }
             Kind::Density { .. } => {
                 unsuitable!("{self} is a density, whose draws have no numbers")
@@ -209,20 +207,18 @@ impl ReferenceData {
         }
     }
 
-    /// Returns at most `count` images as they are stored, evenly spread; `None` for a density.
-    pub(crate) fn stored(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
+    /// Returns at most `count` images, evenly spread, with the conditions of pairs; `None` for a density.
+    pub(crate) fn examples(&self, count: usize, device: &Device) -> Option<Examples> {
         match &self.0 {
-            Kind::Images { images, .. } => Some(images.batch(&spread(images.len(), count), device)),
+            Kind::Images { set, .. } => Some(set.batch(&spread(set.len(), count), device)),
             Kind::Density { .. } => None,
         }
     }
 
-    /// Returns the other images of the pairs at these indices; `None` for images without pairs.
+    /// Returns the conditions of the pairs at these indices; `None` for images without pairs.
     pub(crate) fn paired(&self, indices: &[usize], device: &Device) -> Option<Tensor<4>> {
         match &self.0 {
-            Kind::Images { images, condition, .. } => {
-                unstack(images.batch(indices, device), condition.as_ref()).1
-            }
+            Kind::Images { set, .. } => Some(set.conditions()?.batch(indices, device)),
             Kind::Density { .. } => None,
         }
     }
@@ -231,7 +227,7 @@ impl ReferenceData {
 impl fmt::Display for ReferenceData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Images { images, split, .. } => write!(f, "{} ({split})", images.name()),
+            Kind::Images { set, split } => write!(f, "{} ({split})", set.images().name()),
             Kind::Density { density, .. } => write!(f, "{density}"),
         }
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
-use ebm::data::{Augment, Batches, Density, ImageSet, Loader, Order, Prefetch, Selection, Split};
+use ebm::data::{Augment, Batches, Density, ExampleSet, Loader, Order, Prefetch, Selection, Split};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 use crate::Result;
-use crate::dataset::{DataStore, spread, unstack};
+use crate::dataset::{DataStore, spread};
 use crate::error::unsuitable;
 
 /// A density has no epochs: this many batches count as one.
@@ -34,11 +35,10 @@ struct Conditions {
 }
 
 impl Conditions {
-    /// Separates images as they are stored into x and its conditions.
-    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> (Tensor<4>, Option<Tensor<4>>) {
-        let (x, other) = unstack(images, Some(&self.recipe));
-        let condition = other.or_else(|| self.recipe.of(&x, labels, self.key.fold(fold)));
-        (x, condition)
+    /// Returns the conditions of examples: the other images of pairs, or else the recipe's.
+    fn of(&self, examples: &Examples, labels: &[u8], fold: u64) -> Option<Condition> {
+        let own = || self.recipe.of(&examples.images, labels, self.key.fold(fold));
+        examples.condition.clone().or_else(own)
     }
 }
 
@@ -49,7 +49,7 @@ pub struct Preview {
     /// Data, `[count, channels, height, width]`.
     pub data: Tensor<4>,
     /// The conditions of the preview samples of a conditional model.
-    pub conditions: Option<Tensor<4>>,
+    pub conditions: Option<Condition>,
     /// The density that the data are drawn from, if it is known.
     pub density: Option<Density>,
 }
@@ -61,7 +61,7 @@ impl Preview {
     }
 
     /// Sets the conditions of the preview samples: as many as the recipe's `evaluation.images`.
-    pub fn with_conditions(mut self, conditions: Tensor<4>) -> Self {
+    pub fn with_conditions(mut self, conditions: Condition) -> Self {
         self.conditions = Some(conditions);
         self
     }
@@ -96,16 +96,14 @@ impl Source {
         }
         let split = Some(Split::Train);
         let selection = Selection { set, split, side: *side, channels: *channels };
-        let (images, _) = store.images(recipe.condition.as_ref(), &selection)?;
-        let [found, height, width] = images.shape();
-        let paired = recipe.condition.as_ref().map_or(0, ConditionRecipe::paired_channels);
+        let (examples, _) = store.examples(recipe.condition.as_ref(), &selection)?;
+        let [found, height, width] = examples.images().shape();
         if height != width {
             unsuitable!(
                 "the images of {set} are {height} × {width}; the networks take square ones"
             );
         }
-        if side.is_some_and(|side| side != height)
-            || channels.is_some_and(|wanted| wanted + paired != found)
+        if side.is_some_and(|side| side != height) || channels.is_some_and(|wanted| wanted != found)
         {
             unsuitable!(
                 "the images of {set} are {found} × {height} × {width} (channels, height, width) and cannot be \
@@ -117,25 +115,24 @@ impl Source {
             Shuffle::Once => Order::ShuffledOnce,
             Shuffle::EveryEpoch => Order::Shuffled,
         };
-        let batches = Batches::new(images.len(), batch, key)?.in_order(order);
+        let batches = Batches::new(examples.len(), batch, key)?.in_order(order);
         let conditions = recipe
             .condition
             .clone()
             .map(|recipe| Conditions { recipe, key: key.fold(streams::data::CONDITIONS) });
-        let loader = Loader::new(Arc::new(images.into()), batches);
+        let loader = Loader::new(Arc::new(examples), batches);
         let batches = loader.augmented(augment, key.fold(streams::data::AUGMENT))?.ahead();
         Ok(Self(Kind::Images { batches, conditions }))
     }
 
     /// Returns the channels and the side of the images.
-    pub fn image(&self) -> [usize; 2] {
+    pub fn image(&self) -> ImageShape {
         match &self.0 {
-            Kind::Images { batches, conditions } => {
+            Kind::Images { batches, .. } => {
                 let [channels, side, _] = batches.set().images().shape();
-                let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
-                [channels - paired, side]
+                ImageShape::new(channels, side)
             }
-            Kind::Density { .. } => [2, 1],
+            Kind::Density { .. } => ImageShape::new(2, 1),
         }
     }
 
@@ -153,12 +150,10 @@ impl Source {
             Kind::Images { batches, conditions } => {
                 let batch = batches.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
-                let images = batch.into_examples(device).images;
-                let (images, condition) = match conditions {
-                    Some(conditions) => conditions.split(images, &labels, iteration),
-                    None => (images, None),
-                };
-                Batch { images, condition, epoch }
+                let examples = batch.into_examples(device);
+                let condition =
+                    conditions.as_ref().and_then(|given| given.of(&examples, &labels, iteration));
+                Batch::new(Examples::new(examples.images, condition), epoch)
             }
             Kind::Density { density, batch, key } => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -178,45 +173,39 @@ impl Source {
 
     /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
     /// the classes one after the other.
-    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
-        let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
+    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
+        let Kind::Images { conditions: Some(conditions), batches } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
+        let set = batches.set();
+        let indices = spread(set.len(), count);
         // There may be fewer images than samples.
-        let images = self.stored_images(count, device);
-        let repeats = count.div_ceil(images.dims()[0]);
-        let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        conditions.split(images, &labels, streams::data::PREVIEW).1
+        let indices: Vec<usize> = indices.iter().copied().cycle().take(count).collect();
+        conditions.of(&set.batch(&indices, device), &labels, streams::data::PREVIEW)
     }
 
     /// At most `count` images or draws, evenly spread.
     pub(crate) fn preview_images(&self, count: usize, device: &Device) -> Tensor<4> {
-        let images = self.stored_images(count, device);
-        match &self.0 {
-            Kind::Images { conditions: Some(conditions), .. } => {
-                unstack(images, Some(&conditions.recipe)).0
-            }
-            _ => images,
-        }
+        self.preview_examples(count, device).images
     }
 
-    /// The same as they are stored: each pair is one image.
-    pub(crate) fn stored_images(&self, count: usize, device: &Device) -> Tensor<4> {
+    /// At most `count` images or draws, evenly spread, with the conditions of pairs.
+    pub(crate) fn preview_examples(&self, count: usize, device: &Device) -> Examples {
         match &self.0 {
             Kind::Images { batches, .. } => {
-                let images = batches.set().images();
-                images.batch(&spread(images.len(), count), device)
+                let set = batches.set();
+                set.batch(&spread(set.len(), count), device)
             }
             Kind::Density { density, key, .. } => {
-                density.batch(count, key.fold(streams::data::PREVIEW), device)
+                density.batch(count, key.fold(streams::data::PREVIEW), device).into()
             }
         }
     }
 
-    /// Returns the images as they are stored, unless the data are drawn from a density.
-    pub(crate) fn images(&self) -> Option<&ImageSet> {
+    /// Returns the training set, unless the data are drawn from a density.
+    pub(crate) fn training_set(&self) -> Option<&ExampleSet> {
         match &self.0 {
-            Kind::Images { batches, .. } => Some(batches.set().images()),
+            Kind::Images { batches, .. } => Some(batches.set()),
             Kind::Density { .. } => None,
         }
     }

@@ -87,10 +87,10 @@ impl TrainedRun {
         let reference = self.reference(&options.data)?;
         let training = self.reference_images(&options.data, Split::Train)?;
         let device = self.trainer().device();
-        let Some(images) = reference.stored(options.count, device) else {
+        let Some(examples) = reference.examples(options.count, device) else {
             unsuitable!("{reference} has no images");
         };
-        let masked = MaskedImages::new(images, condition, self.key());
+        let masked = MaskedImages::new(examples, condition, self.key());
         let network: Option<Box<dyn FeatureNetwork>> = match &options.features {
             Some(given) => {
                 Some(NamedNetwork::open(given, self.image_shape(), device)?.into_inner())
