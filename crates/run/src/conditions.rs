@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::noise::streams;
-use ebm::teaching::one_hot;
+use ebm::tensor::Condition;
 
 use crate::Result;
 use crate::error::unsuitable;
@@ -39,7 +39,7 @@ impl TrainedRun {
         &self,
         count: usize,
         choice: &ConditionChoice,
-    ) -> Result<Option<Tensor<4>>> {
+    ) -> Result<Option<Condition>> {
         let Some(condition) = &self.trainer().recipe().condition else {
             if choice.class.is_some() {
                 unsuitable!(
@@ -59,7 +59,7 @@ impl TrainedRun {
                 }
                 None => (0..count).map(|i| (i % classes) as u8).collect(),
             };
-            return Ok(Some(one_hot(&labels, classes, self.trainer().device())));
+            return Ok(Some(Condition::one_hot(&labels, classes, self.trainer().device())));
         }
         if choice.class.is_some() {
             unsuitable!("a class was requested, but the run's condition is an image");
@@ -68,8 +68,7 @@ impl TrainedRun {
         let (indices, images) = reference.spread(count, self.trainer().device());
         let condition = self.conditions_of(&reference, &indices, &images);
         // There may be fewer images than samples.
-        let repeats = count.div_ceil(indices.len());
-        Ok(condition.map(|c| c.repeat_dim(0, repeats).narrow(0, 0, count)))
+        Ok(condition.map(|condition| condition.cycle(count)))
     }
 
     /// Returns the conditions that belong to images of a data set; `None` for an unconditional run.
@@ -78,11 +77,13 @@ impl TrainedRun {
         reference: &ReferenceData,
         indices: &[usize],
         images: &Tensor<4>,
-    ) -> Option<Tensor<4>> {
+    ) -> Option<Condition> {
         let condition = self.trainer().recipe().condition.as_ref()?;
         let key = self.key().fold(streams::task::CONDITIONS);
         let other = reference.paired(indices, self.trainer().device());
-        other.or_else(|| condition.of(images, &reference.labels(indices), key))
+        other
+            .map(Condition::Image)
+            .or_else(|| condition.of(images, &reference.labels(indices), key))
     }
 
     /// Refuses a conditional run for a task that is defined without conditions only.

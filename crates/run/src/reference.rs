@@ -5,7 +5,7 @@ use std::fmt;
 use burn::tensor::{Device, Tensor};
 use ebm::data::{Density, ExampleSet, Selection, Split};
 use ebm::noise::{Key, streams};
-use ebm::tensor::Examples;
+use ebm::tensor::{Examples, ImageShape};
 
 use crate::Result;
 use crate::dataset::{DataLocation, spread};
@@ -99,7 +99,7 @@ impl TrainedRun {
         location: &DataLocation,
     ) -> Result<ReferenceData> {
         let recipe = self.trainer().recipe();
-        let [channels, side] = self.trainer().image();
+        let ImageShape { channels, side } = self.trainer().image();
         let kind = match (set.parse(), split) {
             (Ok(density), None) => {
                 Kind::Density { density, key: self.key().fold(streams::task::DRAWS) }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use ebm::data::{Augment, Batches, Density, ExampleSet, Loader, Order, Prefetch, Selection, Split};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
-use ebm::tensor::Examples;
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 use crate::Result;
 use crate::dataset::{DataStore, spread};
@@ -36,11 +36,9 @@ struct Conditions {
 
 impl Conditions {
     /// Returns the conditions of examples: the other images of pairs, or else the recipe's.
-    fn of(&self, examples: &Examples, labels: &[u8], fold: u64) -> Option<Tensor<4>> {
-        match &examples.condition {
-            Some(condition) => Some(condition.clone().into_maps()),
-            None => self.recipe.of(&examples.images, labels, self.key.fold(fold)),
-        }
+    fn of(&self, examples: &Examples, labels: &[u8], fold: u64) -> Option<Condition> {
+        let own = || self.recipe.of(&examples.images, labels, self.key.fold(fold));
+        examples.condition.clone().or_else(own)
     }
 }
 
@@ -51,7 +49,7 @@ pub struct Preview {
     /// Data, `[count, channels, height, width]`.
     pub data: Tensor<4>,
     /// The conditions of the preview samples of a conditional model.
-    pub conditions: Option<Tensor<4>>,
+    pub conditions: Option<Condition>,
     /// The density that the data are drawn from, if it is known.
     pub density: Option<Density>,
 }
@@ -63,7 +61,7 @@ impl Preview {
     }
 
     /// Sets the conditions of the preview samples: as many as the recipe's `evaluation.images`.
-    pub fn with_conditions(mut self, conditions: Tensor<4>) -> Self {
+    pub fn with_conditions(mut self, conditions: Condition) -> Self {
         self.conditions = Some(conditions);
         self
     }
@@ -128,13 +126,13 @@ impl Source {
     }
 
     /// Returns the channels and the side of the images.
-    pub fn image(&self) -> [usize; 2] {
+    pub fn image(&self) -> ImageShape {
         match &self.0 {
             Kind::Images { batches, .. } => {
                 let [channels, side, _] = batches.set().images().shape();
-                [channels, side]
+                ImageShape::new(channels, side)
             }
-            Kind::Density { .. } => [2, 1],
+            Kind::Density { .. } => ImageShape::new(2, 1),
         }
     }
 
@@ -155,7 +153,7 @@ impl Source {
                 let examples = batch.into_examples(device);
                 let condition =
                     conditions.as_ref().and_then(|given| given.of(&examples, &labels, iteration));
-                Batch { images: examples.images, condition, epoch }
+                Batch::new(Examples::new(examples.images, condition), epoch)
             }
             Kind::Density { density, batch, key } => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -175,7 +173,7 @@ impl Source {
 
     /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
     /// the classes one after the other.
-    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
+    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
         let Kind::Images { conditions: Some(conditions), batches } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use ebm::noise::{Key, streams};
 use ebm::teaching::Trainer;
 use ebm::tensor::ImageShape;
+use ebm::tensor::{self, Condition};
 
 use crate::{Result, locate};
 
@@ -55,7 +56,7 @@ impl TrainedRun {
 
     /// Returns the shape of the images.
     pub fn image_shape(&self) -> ImageShape {
-        ImageShape::from(self.trainer.image())
+        self.trainer.image()
     }
 
     /// Returns whether the images can be shown as pictures, which points in the plane cannot.
@@ -83,7 +84,7 @@ impl TrainedRun {
     pub(crate) fn refine_images(
         &self,
         start: &Tensor<4>,
-        condition: Option<Tensor<4>>,
+        condition: Option<Condition>,
         steps: Option<usize>,
         key: Key,
     ) -> Result<Option<Tensor<4>>> {
@@ -91,7 +92,8 @@ impl TrainedRun {
             return Ok(None);
         }
         let steps = self.steps(steps);
-        Ok(Some(self.trainer.refine(start.clone(), condition, steps, key, |_, _| {})?.0))
+        let start = tensor::Examples::new(start.clone(), condition);
+        Ok(Some(self.trainer.refine(start, steps, key, |_, _| {})?.0))
     }
 }
 

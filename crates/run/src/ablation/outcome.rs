@@ -156,7 +156,7 @@ fn held_out(
     setting: &Setting<'_>,
 ) -> Result<Examples> {
     let (set, split) = (&trainer.recipe().data.set, Some(Split::Test));
-    let [channels, side] = trainer.image().map(Some);
+    let [channels, side] = <[usize; 2]>::from(trainer.image()).map(Some);
     let selection = Selection { set, split, side, channels };
     let condition = trainer.recipe().condition.as_ref();
     match setting.store.examples(condition, &selection) {
@@ -183,7 +183,7 @@ fn completed(
         match (built_in_classifier(&recipe.data.set, setting.device)?, setting.features) {
             (Some(classifier), _) => Some(Box::new(classifier)),
             (None, Some(given)) => {
-                let shape = ImageShape::from(trainer.image());
+                let shape = trainer.image();
                 Some(NamedNetwork::open(given, shape, setting.device)?.into_inner())
             }
             (None, None) => None,
@@ -211,7 +211,7 @@ fn sampled(trainer: &Trainer, source: &Source, device: &Device, key: Key) -> Res
         measures.insert("accuracy of x₀".into(), accuracy.measure(&samples.start, c)?);
         measures.insert("accuracy of x_T".into(), accuracy.measure(&samples.refined, c)?);
     }
-    let [channels, side] = trainer.image();
+    let ImageShape { channels, side } = trainer.image();
     let grid = samples.refined.clone().narrow(0, 0, ROWS * COLUMNS);
     let grid = grid.reshape([ROWS, COLUMNS, channels, side, side]);
     let column = |i| grid.clone().narrow(1, i, 1).squeeze_dim::<4>(1);

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use ebm::metrics::{Spread, auroc};
-use ebm::teaching::{ConditionRecipe, one_hot};
-use ebm::tensor::values_f64;
+use ebm::teaching::ConditionRecipe;
+use ebm::tensor::{Condition, Examples, values_f64};
 use serde::Serialize;
 
 use crate::error::unsuitable;
@@ -154,9 +154,9 @@ impl TrainedRun {
         for batch in images.split(BATCH, 0) {
             let n = batch.dims()[0];
             let column = |class: usize| -> Result<Vec<f64>> {
-                let condition = one_hot(&vec![class as u8; n], classes, device);
-                let energies: Tensor<1> =
-                    self.trainer().energies(batch.clone(), Some(condition))?;
+                let condition = Condition::one_hot(&vec![class as u8; n], classes, device);
+                let examples = Examples::new(batch.clone(), Some(condition));
+                let energies: Tensor<1> = self.trainer().energies(examples)?;
                 Ok(values_f64(energies).into_iter().map(|u| -u * temperature).collect())
             };
             let columns = (0..classes).map(column).collect::<Result<Vec<_>>>()?;

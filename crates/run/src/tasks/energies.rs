@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use ebm::metrics::{Spread, auroc};
 use ebm::noise::streams;
-use ebm::tensor::values_f64;
+use ebm::tensor::Condition;
+use ebm::tensor::{Examples, values_f64};
 use serde::Serialize;
 
 use crate::error::unsuitable;
@@ -157,13 +158,11 @@ impl TrainedRun {
         set: String,
         indices: Vec<usize>,
         images: Tensor<4>,
-        condition: Option<Tensor<4>>,
+        condition: Option<Condition>,
     ) -> Result<SetEnergies> {
         let mut energies = Vec::with_capacity(indices.len());
-        for (i, batch) in images.split(BATCH, 0).into_iter().enumerate() {
-            let rows = batch.dims()[0];
-            let condition = condition.clone().map(|c| c.narrow(0, i * BATCH, rows));
-            energies.extend(values_f64(self.trainer().energies(batch, condition)?));
+        for batch in Examples::new(images, condition).split(BATCH) {
+            energies.extend(values_f64(self.trainer().energies(batch)?));
         }
         Ok(SetEnergies { set, images: indices, energies })
     }

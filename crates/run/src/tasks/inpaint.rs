@@ -132,7 +132,7 @@ impl TrainedRun {
             Method::Latent => {
                 let visible = hidden.paste(masked.zeros_like(), &masked.ones_like());
                 let key = key(streams::inpaint::LATENT);
-                let codes = trainer.infer(masked.clone(), None, visible, latent_steps, key)?;
+                let codes = trainer.infer(masked.clone(), visible, latent_steps, key)?;
                 Ok(trainer.decoder()?.decode(codes, None))
             }
             Method::Langevin => {

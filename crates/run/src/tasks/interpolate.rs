@@ -56,7 +56,7 @@ struct Codes {
     ends: [Tensor<2>; 2],
     images: Option<[Tensor<4>; 2]>,
     /// One condition for each line: that of its first image, where it has one.
-    condition: Option<Tensor<4>>,
+    condition: Option<Condition>,
 }
 
 impl TrainedRun {
@@ -76,9 +76,9 @@ impl TrainedRun {
             Ends::Images(pairs) => self.codes_of_images(pairs, &options.condition)?,
         };
         let line = line(&codes.ends, points);
-        let condition = codes.condition.map(|c| c.repeat_dim(0, points));
-        let given = condition.clone().map(Condition::from_maps);
-        let decoded = self.trainer().decoder()?.decode(line, given.as_ref());
+        let count = line.dims()[0];
+        let condition = codes.condition.map(|condition| condition.cycle(count));
+        let decoded = self.trainer().decoder()?.decode(line, condition.as_ref());
         let key = self.key().fold(streams::interpolate::LANGEVIN);
         let refined = self.refine_images(&decoded, condition, options.steps, key)?;
         let frames = |images: Tensor<4>| images.chunk(points, 0);
@@ -104,8 +104,7 @@ impl TrainedRun {
             Ok::<_, RunError>((images, condition))
         };
         let ends = [end(0)?, end(1)?];
-        let encode = |stream, (x, c): &(Tensor<4>, Option<Tensor<4>>)| {
-            let c = c.clone().map(Condition::from_maps);
+        let encode = |stream, (x, c): &(Tensor<4>, Option<Condition>)| {
             vae.encode(x.clone(), c.as_ref(), self.key().fold(stream)).mean
         };
         let codes = [

@@ -5,7 +5,7 @@ use ebm::mcmc::{Mala, annealed_importance};
 use ebm::metrics::Spread;
 use ebm::noise::streams;
 use ebm::teaching::ConditionRecipe;
-use ebm::tensor::values_f64;
+use ebm::tensor::{Examples, values_f64};
 use serde::Serialize;
 
 use crate::conditions::ConditionChoice;
@@ -94,7 +94,7 @@ impl TrainedRun {
         let reference = self.reference(&options.condition.data)?;
         let (indices, images) = reference.spread(count, device);
         let condition = self.conditions_of(&reference, &indices, &images);
-        let energies = values_f64(trainer.energies(images, condition)?);
+        let energies = values_f64(trainer.energies(Examples::new(images, condition))?);
         Ok(LogZ {
             log_z,
             standard_error: ratio.standard_error,
