@@ -177,10 +177,39 @@ pub mod eval {
     pub const INTERVALS: u64 = 1;
 }
 
-/// Streams of the subsets of a kernel distance. The key is folded with the subset, then with the set.
+/// Streams of the subsets of a kernel distance. The key is folded with the subset, then with the
+/// set.
 pub mod subsets {
     /// The first set.
     pub const FIRST: u64 = 0;
     /// The second set.
     pub const SECOND: u64 = 1;
+}
+
+/// Streams of the key of exact draws from a target, for targets that use more than one.
+pub mod target {
+    /// The variable that the others are conditioned on: the component of a mixture, the hidden
+    /// layer,
+    /// the radius, the scale.
+    pub const FIRST: u64 = 0;
+    /// The other variables.
+    pub const SECOND: u64 = 1;
+}
+
+/// Streams of the key of a residual energy's initial parameters.
+pub mod residual_energy {
+    /// Weights.
+    pub const WEIGHTS: u64 = 0;
+    /// Initial estimates of singular vectors; folded with the number of the weight.
+    pub const SINGULAR_VECTORS: u64 = 1;
+}
+
+/// Streams of the key of an auto-encoder's loss, and of its bound on the likelihood.
+pub mod auto_encoder {
+    /// The encoder's dropout; folded with the number of the layer.
+    pub const DROPOUT: u64 = 0;
+    /// Latent codes.
+    pub const CODES: u64 = 1;
+    /// Noise within a level's bin.
+    pub const DEQUANTISATION: u64 = 2;
 }
