@@ -125,7 +125,7 @@ fn share_of_a_step() -> Result<()> {
     let device = open(DeviceName::Cpu)?;
     let recipe = Recipe::embedded("digits")?;
     let batch = recipe.data.batch;
-    let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
+    let mut trainer = Trainer::new(recipe, ebm::tensor::ImageShape::new(1, 28), &device)?;
     let set = Arc::new(ExampleSet::from(digits()?));
     let loader = |augment| -> Result<Loader> {
         let order = Batches::new(set.len(), batch, Key::new(1))?;

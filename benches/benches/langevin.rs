@@ -18,7 +18,8 @@ fn trainer(name: &str) -> Trainer {
     let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
     let mut recipe = Recipe::embedded(name).expect("an embedded recipe");
     (recipe.chains.count, recipe.data.batch) = (CHAINS, CHAINS);
-    Trainer::new(recipe, [1, 28], &device).expect("an embedded recipe is valid")
+    Trainer::new(recipe, ebm::tensor::ImageShape::new(1, 28), &device)
+        .expect("an embedded recipe is valid")
 }
 
 /// Decoding counts as well: it is a small part of ten steps.

@@ -137,7 +137,7 @@ fn iteration(net: Net, batch: usize, chains: usize, steps: usize, rounds: usize)
     let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
     let mut recipe = net.recipe();
     (recipe.data.batch, recipe.chains.count, recipe.chains.steps) = (batch, chains, steps);
-    let mut trainer = Trainer::new(recipe, net.image().into(), &device).expect("a valid recipe");
+    let mut trainer = Trainer::new(recipe, net.image(), &device).expect("a valid recipe");
     let [channels, size]: [usize; 2] = net.image().into();
     let data = Key::new(1).uniform::<4>([batch, channels, size, size], &device) * 2.0 - 1.0;
     trainer.step(Batch::new(data.clone(), 0)).expect("finite");

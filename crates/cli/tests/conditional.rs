@@ -10,7 +10,8 @@ use burn::tensor::{Device, Tensor};
 use ebm::data::{Batches, digits};
 use ebm::metrics::features::Classifier;
 use ebm::noise::Key;
-use ebm::teaching::{Batch, ConditionRecipe, Recipe, SampleRequest, Trainer, one_hot};
+use ebm::teaching::{Batch, ConditionRecipe, Recipe, SampleRequest, Trainer};
+use ebm::tensor::{Condition, Examples, ImageShape};
 use serde_json::Value;
 
 use common::{ebm, folder};
@@ -180,14 +181,14 @@ fn learned(name: &str, classes: u8, iterations: u64) -> (Trainer, Recipe) {
     // Sorted by class.
     let len = set.labels().iter().filter(|&&label| label < classes).count();
     let mut batches = Batches::new(len, recipe.data.batch, key).expect("of a size");
-    let mut trainer = Trainer::new(recipe.clone(), [1, 28], &device).expect("valid");
+    let mut trainer = Trainer::new(recipe.clone(), ImageShape::new(1, 28), &device).expect("valid");
     for iteration in 0..iterations {
         let indices = batches.indices(iteration);
         let images = set.batch(&indices, &device);
         let labels: Vec<u8> = indices.iter().map(|&i| set.labels()[i]).collect();
         let condition = recipe.condition.as_ref().expect("conditional");
         let condition = condition.of(&images, &labels, key.fold(iteration));
-        trainer.step(Batch { images, condition, epoch: 0 }).expect("finite");
+        trainer.step(Batch::new(Examples::new(images, condition), 0)).expect("finite");
     }
     (trainer, recipe)
 }
@@ -196,8 +197,8 @@ fn learned(name: &str, classes: u8, iterations: u64) -> (Trainer, Recipe) {
 #[test]
 fn conditions_matter_after_training() {
     let device = Device::flex();
-    let sample = |trainer: &Trainer, condition: Tensor<4>| {
-        let count = condition.dims()[0];
+    let sample = |trainer: &Trainer, condition: Condition| {
+        let count = condition.len();
         let request = SampleRequest::new(count, Key::new(3)).given(condition).steps(8);
         trainer.sample(request).expect("finite").refined
     };
@@ -205,7 +206,7 @@ fn conditions_matter_after_training() {
     let (trainer, _) = learned("digits-by-class", 2, 180);
     let labels: Vec<u8> = (0..200).map(|i| i % 2).collect();
     let judge = Classifier::digits(&device).expect("compiled in");
-    let images = sample(&trainer, one_hot(&labels, 10, &device)).clamp(-1.0, 1.0);
+    let images = sample(&trainer, Condition::one_hot(&labels, 10, &device)).clamp(-1.0, 1.0);
     let seen = judge.classify(images).expect("of its size");
     let accuracy = |shift: usize| {
         let asked = labels.iter().cycle().skip(shift);
@@ -221,6 +222,7 @@ fn conditions_matter_after_training() {
     let ConditionRecipe::Hidden(hidden) = condition else { panic!("it hides") };
     let (seen, mask) = hidden.hide(images.clone(), Key::new(5));
     let error = |condition: Tensor<4>| -> f32 {
+        let condition = Condition::Image(condition);
         let hidden = (sample(&trainer, condition) - images.clone()) * (mask.clone().neg() + 1.0);
         hidden.powi_scalar(2).sum().into_scalar()
     };

@@ -454,7 +454,7 @@ fn log_z_is_that_of_a_grid() {
         (0..cells * cells).flat_map(|i| [at(i % cells) as f32, at(i / cells) as f32]).collect();
     let points = burn::tensor::Tensor::<1>::from_data(points.as_slice(), &device);
     let points = points.reshape([(cells * cells) as usize, 2, 1, 1]);
-    let energies = trainer.energies(points, None).expect("finite").into_data();
+    let energies = trainer.energies(points).expect("finite").into_data();
     let sum: f64 = energies.iter::<f64>().map(|u| (-u).exp()).sum();
     let expected = (sum * width * width).ln();
     let (found, error) = (number("log_z"), number("standard_error"));

@@ -11,7 +11,6 @@
 //! | [`data`] | `ebm-data` | What is learned from? |
 //! | [`metrics`] | `ebm-metrics` | How good is it? |
 //! | [`teaching`] | `ebm-teaching` | How do they learn together? |
-//! | [`tensor`] | `ebm-tensor` | What shapes do images and conditions have? |
 //! | [`noise`] | `ebm-noise` | Where does randomness come from? |
 //! | [`tensor`] | `ebm-tensor` | What are shapes, conditions and examples? |
 //!

@@ -6,6 +6,7 @@ use ebm::data::digits;
 use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
 use ebm::teaching::{Batch, Recipe, StepMetrics, Trainer};
+use ebm::tensor::ImageShape;
 
 /// Everything an iteration computes: the losses, and what both models give after their update.
 struct Outcome {
@@ -44,7 +45,7 @@ fn recipe() -> Recipe {
 }
 
 fn outcome(recipe: &Recipe, device: &Device) -> Outcome {
-    let mut trainer = Trainer::new(recipe.clone(), [1, 28], device).expect("valid");
+    let mut trainer = Trainer::new(recipe.clone(), ImageShape::new(1, 28), device).expect("valid");
     let data = digits().expect("embedded").batch(&[0, 1500, 3000, 4500], device);
     let metrics = trainer.step(Batch::new(data.clone(), 0)).expect("finite");
     let z = Key::new(5).normal::<2>([4, 8], device);

@@ -3,9 +3,10 @@
 use burn::tensor::{Device, Tensor};
 use ebm::metrics::features::Classifier;
 use ebm::teaching::Recipe;
-use ebm::tensor::values;
+use ebm::tensor::{Condition, values};
 
 use crate::Result;
+use crate::error::unsuitable;
 
 /// A classifier of the images that a class-conditional run learned from.
 #[derive(Debug)]
@@ -25,13 +26,17 @@ impl ClassAccuracy {
     /// Returns the fraction of images that the classifier assigns to the class of their condition.
     ///
     /// # Shapes
-    /// - `images`: `[batch, 1, 28, 28]`, `condition`: `[batch, classes, 1, 1]`
+    /// - `images`: `[batch, 1, 28, 28]`, `condition`: one class for each image
     ///
     /// # Errors
-    /// [`RunError::Features`](crate::RunError::Features) if the images have another shape.
-    pub fn measure(&self, images: &Tensor<4>, condition: &Tensor<4>) -> Result<f64> {
-        let classes = condition.dims()[1];
-        let requested = values(condition.clone());
+    /// [`RunError::Features`](crate::RunError::Features) if the images have another shape,
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if the conditions are not classes.
+    pub fn measure(&self, images: &Tensor<4>, condition: &Condition) -> Result<f64> {
+        let Condition::Class(requested) = condition else {
+            unsuitable!("the conditions are not classes");
+        };
+        let classes = requested.dims()[1];
+        let requested = values(requested.clone());
         let predicted = self.0.classify(images.clone().clamp(-1.0, 1.0))?;
         let rows = requested.chunks(classes).zip(&predicted);
         let correct =
@@ -56,7 +61,6 @@ pub fn built_in_classifier(set: &str, device: &Device) -> Result<Option<Classifi
 mod tests {
     use super::*;
     use ebm::data::digits;
-    use ebm::teaching::one_hot;
 
     #[test]
     fn digits_are_recognised() {
@@ -69,7 +73,9 @@ mod tests {
         let images = set.batch(&indices, &device);
         let labels: Vec<u8> = indices.iter().map(|&i| set.labels()[i]).collect();
         let accuracy = |labels: &[u8]| {
-            classifier.measure(&images, &one_hot(labels, 10, &device)).expect("of its size")
+            classifier
+                .measure(&images, &Condition::one_hot(labels, 10, &device))
+                .expect("of its size")
         };
         assert!(accuracy(&labels) > 0.97);
         let others: Vec<u8> = labels.iter().map(|label| (label + 1) % 10).collect();

@@ -5,7 +5,7 @@ mod masked;
 use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
-use ebm::data::ImageSet;
+use ebm::data::ExampleSet;
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{
     FeatureSet, MetricsError, Moments, Spread, frechet_distance, kernel_distance,
@@ -13,6 +13,7 @@ use ebm::metrics::{
 };
 use ebm::noise::{Key, streams};
 use ebm::teaching::{SampleRequest, Trainer};
+use ebm::tensor::Condition;
 use serde::Serialize;
 
 use crate::feature_network::features;
@@ -56,7 +57,7 @@ impl CompletedImages {
     pub(crate) fn new(
         trainer: &Trainer,
         masked: &MaskedImages,
-        training: &ImageSet,
+        training: &ExampleSet,
         features: Option<&dyn FeatureNetwork>,
         [completions, steps]: [usize; 2],
         key: Key,
@@ -64,7 +65,8 @@ impl CompletedImages {
         let count = masked.images.dims()[0];
         let fill = |condition: &Tensor<4>, i: usize| {
             let key = key.fold(streams::completion::COMPLETIONS).fold(i as u64);
-            let request = SampleRequest::new(count, key).given(condition.clone()).steps(steps);
+            let condition = Condition::Image(condition.clone());
+            let request = SampleRequest::new(count, key).given(condition).steps(steps);
             let samples = trainer.sample(request)?;
             Ok::<_, RunError>([samples.start, samples.refined].map(|x| masked.paste(x)))
         };

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use burn::tensor::Tensor;
-use ebm::data::{Catalog, DataRoot, Density, Half, ImageSet, Selection, Split, open, open_pairs};
+use ebm::data::{Catalog, DataRoot, Density, ExampleSet, Half, Selection, Split, open, open_pairs};
 use ebm::teaching::{ConditionHalf, ConditionRecipe};
 
 use crate::error::unsuitable;
@@ -45,20 +44,21 @@ pub struct DataStore {
 }
 
 impl DataStore {
-    /// Opens the images that a model under `condition` learns from. Where the condition is the other image
-    /// of a pair, each pair becomes one image, x's channels first.
-    pub(crate) fn images(
+    /// Opens the images that a model under `condition` learns from, with their partners where the condition is
+    /// the other image of a pair.
+    pub(crate) fn examples(
         &self,
         condition: Option<&ConditionRecipe>,
         selection: &Selection<'_>,
-    ) -> Result<(ImageSet, Split)> {
+    ) -> Result<(ExampleSet, Split)> {
         let Some(ConditionRecipe::Pair(pair)) = condition else {
             let unknown = |error| {
                 let densities = Density::ALL.map(Density::name).join(", ");
                 RunError::Data(error)
                     .context(format!("{} is none of the densities {densities}", selection.set))
             };
-            return open(selection, &self.root, &self.catalog).map_err(unknown);
+            let (images, split) = open(selection, &self.root, &self.catalog).map_err(unknown)?;
+            return Ok((images.into(), split));
         };
         let half = match pair.half {
             ConditionHalf::Left => Half::Left,
@@ -73,22 +73,7 @@ impl DataStore {
                 selection.set
             );
         }
-        Ok((pairs.stacked()?, split))
-    }
-}
-
-/// Separates x from the other image of each pair, for images from [`DataStore::images`].
-pub(crate) fn unstack(
-    images: Tensor<4>,
-    condition: Option<&ConditionRecipe>,
-) -> (Tensor<4>, Option<Tensor<4>>) {
-    match condition.map_or(0, ConditionRecipe::paired_channels) {
-        0 => (images, None),
-        channels => {
-            let x = images.dims()[1] - channels;
-            let other = images.clone().narrow(1, x, channels);
-            (images.narrow(1, 0, x), Some(other))
-        }
+        Ok((pairs.into(), split))
     }
 }
 

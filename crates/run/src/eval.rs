@@ -5,7 +5,8 @@ mod reference_statistics;
 
 use burn::tensor::Tensor;
 use ebm::noise::streams;
-use ebm::teaching::{ConditionRecipe, SampleRequest, one_hot};
+use ebm::teaching::{ConditionRecipe, SampleRequest};
+use ebm::tensor::Condition;
 use serde::Serialize;
 
 use self::measures::measures;
@@ -102,7 +103,7 @@ struct Part {
     class: Option<u8>,
     reference: String,
     images: Tensor<4>,
-    conditions: Option<Tensor<4>>,
+    conditions: Option<Condition>,
 }
 
 impl TrainedRun {
@@ -124,7 +125,8 @@ impl TrainedRun {
         let (count, device) = (options.count, self.trainer().device());
         let network = NamedNetwork::open(&options.features, self.image_shape(), device)?;
         let part = |class: Option<u8>, conditions| -> Result<Part> {
-            let (_, images) = reference.spread_of_class(class, count, device)?;
+            let (_, examples) = reference.spread_of_class(class, count, device)?;
+            let images = examples.images;
             let reference = match class {
                 Some(class) => format!("{reference}, class {class}"),
                 None => reference.to_string(),
@@ -133,7 +135,7 @@ impl TrainedRun {
         };
         let parts = if options.per_class {
             let classes = self.classes()?;
-            let of = |class| one_hot(&vec![class; count], classes, device);
+            let of = |class| Condition::one_hot(&vec![class; count], classes, device);
             let labels = (0..classes).map(|class| class as u8);
             labels.map(|class| part(Some(class), Some(of(class)))).collect::<Result<_>>()?
         } else {
@@ -195,7 +197,7 @@ impl TrainedRun {
     /// x₀ and x_T of `count` chains, clamped to [−1, 1] as in pictures.
     fn evaluated_samples(
         &self,
-        conditions: Option<&Tensor<4>>,
+        conditions: Option<&Condition>,
         count: usize,
         steps: usize,
     ) -> Result<[Tensor<4>; 2]> {
@@ -203,7 +205,7 @@ impl TrainedRun {
         for (batch, first) in (0..count).step_by(BATCH).enumerate() {
             let key = self.key().fold(streams::eval::SAMPLES).fold(batch as u64);
             let rows = BATCH.min(count - first);
-            let condition = conditions.map(|c| c.clone().narrow(0, first, rows));
+            let condition = conditions.map(|c| c.clone().narrow(first, rows));
             let request = SampleRequest::new(rows, key).given(condition).steps(steps);
             let samples = self.trainer().sample(request)?;
             starts.push(samples.start.clamp(-1.0, 1.0));

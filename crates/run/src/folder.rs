@@ -20,6 +20,7 @@ use ebm::metrics::features::{Classifier, FeatureNetwork};
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
+use ebm::tensor::Condition;
 
 use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
 use crate::durable::replace;
@@ -122,7 +123,7 @@ impl RunFolder {
     }
 
     /// Returns the conditions of the preview samples.
-    pub(crate) fn conditions(&self) -> Option<&Tensor<4>> {
+    pub(crate) fn conditions(&self) -> Option<&Condition> {
         self.preview.conditions.as_ref()
     }
 
@@ -226,7 +227,7 @@ impl RunFolder {
     /// The observed parts of the preview images, for a run that completes images.
     fn observed(&self) -> Option<Tensor<4>> {
         let [_, channels, side, _] = self.preview.data.dims();
-        let conditions = self.preview.conditions.as_ref()?;
+        let Some(Condition::Image(conditions)) = &self.preview.conditions else { return None };
         let [_, given, size, _] = conditions.dims();
         (size == side && given >= channels).then(|| conditions.clone().narrow(1, 0, channels))
     }

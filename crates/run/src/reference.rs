@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use burn::tensor::{Device, Tensor};
-use ebm::data::{Density, ImageSet, Selection, Split};
+use burn::tensor::Device;
+use ebm::data::{Density, ExampleSet, Selection, Split};
 use ebm::noise::{Key, streams};
-use ebm::teaching::ConditionRecipe;
+use ebm::tensor::{Examples, ImageShape};
 
 use crate::Result;
-use crate::dataset::{DataLocation, spread, unstack};
+use crate::dataset::{DataLocation, spread};
 use crate::error::unsuitable;
 use crate::trained::TrainedRun;
 
@@ -51,16 +51,8 @@ pub struct ReferenceData(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// Images as [`DataStore::images`](crate::DataStore) opens them for the condition of the run.
-    Images {
-        images: ImageSet,
-        split: Split,
-        condition: Option<ConditionRecipe>,
-    },
-    Density {
-        density: Density,
-        key: Key,
-    },
+    Images { set: ExampleSet, split: Split },
+    Density { density: Density, key: Key },
 }
 
 impl TrainedRun {
@@ -75,11 +67,11 @@ impl TrainedRun {
         self.named_reference(set, choice.split, &choice.location)
     }
 
-    /// Opens the images of a split of the chosen data set.
-    pub(crate) fn reference_images(&self, choice: &DataChoice, split: Split) -> Result<ImageSet> {
+    /// Opens the examples of a split of the chosen data set.
+    pub(crate) fn reference_set(&self, choice: &DataChoice, split: Split) -> Result<ExampleSet> {
         let set = choice.set.as_deref().unwrap_or(&self.trainer().recipe().data.set);
         match self.named_reference(set, Some(split), &choice.location)?.0 {
-            Kind::Images { images, .. } => Ok(images),
+            Kind::Images { set, .. } => Ok(set),
             Kind::Density { density, .. } => unsuitable!("{density} has no images"),
         }
     }
@@ -99,8 +91,7 @@ impl TrainedRun {
         split: Option<Split>,
         location: &DataLocation,
     ) -> Result<ReferenceData> {
-        let recipe = self.trainer().recipe();
-        let [channels, side] = self.trainer().image();
+        let ImageShape { channels, side } = self.image_shape();
         let kind = match (set.parse(), split) {
             (Ok(density), None) => {
                 Kind::Density { density, key: self.key().fold(streams::task::DRAWS) }
@@ -112,14 +103,13 @@ impl TrainedRun {
                 // Pictures of any size are brought to the size that the run learned from.
                 let (channels, side) = (Some(channels), Some(side));
                 let selection = Selection { set, split, side, channels };
-                let condition = recipe.condition.clone();
-                let (images, split) = location.open()?.images(condition.as_ref(), &selection)?;
-                Kind::Images { images, split, condition }
+                let condition = self.trainer().recipe().condition.as_ref();
+                let (set, split) = location.open()?.examples(condition, &selection)?;
+                Kind::Images { set, split }
             }
         };
         let reference = ReferenceData(kind);
-        let paired = recipe.condition.as_ref().map_or(0, ConditionRecipe::paired_channels);
-        let (found, expected) = (reference.shape(), [channels + paired, side, side]);
+        let (found, expected) = (reference.shape(), [channels, side, side]);
         if found != expected {
             let shape = |[c, h, w]: [usize; 3]| format!("{c} × {h} × {w}");
             unsuitable!(
@@ -133,25 +123,25 @@ impl TrainedRun {
 }
 
 impl ReferenceData {
-    /// Channels, height and width as stored.
+    /// Channels, height and width of the images.
     fn shape(&self) -> [usize; 3] {
         match &self.0 {
-            Kind::Images { images, .. } => images.shape(),
+            Kind::Images { set, .. } => set.images().shape(),
             Kind::Density { .. } => [2, 1, 1],
         }
     }
 
     /// Returns at most `count` images, evenly spread because sets may be sorted by class, and their
-    /// indices in the set.
-    pub fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Tensor<4>) {
+    /// indices in the set; with the conditions of pairs.
+    pub fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Examples) {
         match &self.0 {
-            Kind::Images { images, condition, .. } => {
-                let indices = spread(images.len(), count);
-                let batch = images.batch(&indices, device);
-                (indices, unstack(batch, condition.as_ref()).0)
+            Kind::Images { set, .. } => {
+                let indices = spread(set.len(), count);
+                let examples = set.batch(&indices, device);
+                (indices, examples)
             }
             Kind::Density { density, key } => {
-                ((0..count).collect(), density.batch(count, *key, device))
+                ((0..count).collect(), density.batch(count, *key, device).into())
             }
         }
     }
@@ -165,43 +155,46 @@ impl ReferenceData {
         class: Option<u8>,
         count: usize,
         device: &Device,
-    ) -> Result<(Vec<usize>, Tensor<4>)> {
-        let (Some(class), Kind::Images { images, .. }) = (class, &self.0) else {
+    ) -> Result<(Vec<usize>, Examples)> {
+        let (Some(class), Kind::Images { set, .. }) = (class, &self.0) else {
             return Ok(self.spread(count, device));
         };
-        let labels = images.labels().iter().enumerate();
+        let labels = set.images().labels().iter().enumerate();
         let all: Vec<usize> =
             labels.filter(|(_, label)| **label == class).map(|(i, _)| i).collect();
         if all.is_empty() {
             unsuitable!("{self} has no images of class {class}");
         }
         let indices: Vec<usize> = spread(all.len(), count).into_iter().map(|i| all[i]).collect();
-        let batch = self.at(&indices, device)?;
-        Ok((indices, batch))
+        let examples = self.at(&indices, device)?;
+        Ok((indices, examples))
     }
 
     /// Returns the classes of the images at these indices; 0 for draws.
+    ///
+    /// # Panics
+    /// If an index is outside of the set.
     pub fn labels(&self, indices: &[usize]) -> Vec<u8> {
         match &self.0 {
-            Kind::Images { images, .. } => {
-                indices.iter().map(|&index| images.labels()[index]).collect()
+            Kind::Images { set, .. } => {
+                indices.iter().map(|&index| set.images().labels()[index]).collect()
             }
             Kind::Density { .. } => vec![0; indices.len()],
         }
     }
 
-    /// Returns the images at these indices.
+    /// Returns the images at these indices, with the conditions of pairs.
     ///
     /// # Errors
     /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for an index outside of the set, and for a
     /// density.
-    pub fn at(&self, indices: &[usize], device: &Device) -> Result<Tensor<4>> {
+    pub fn at(&self, indices: &[usize], device: &Device) -> Result<Examples> {
         match &self.0 {
-            Kind::Images { images, condition, .. } => {
-                if let Some(index) = indices.iter().find(|&&index| index >= images.len()) {
-                    unsuitable!("{self} has the images 0 to {}, but not {index}", images.len() - 1);
+            Kind::Images { set, .. } => {
+                if let Some(index) = indices.iter().find(|&&index| index >= set.len()) {
+                    unsuitable!("{self} has the images 0 to {}, but not {index}", set.len() - 1);
                 }
-                Ok(unstack(images.batch(indices, device), condition.as_ref()).0)
+                Ok(set.batch(indices, device))
             }
             Kind::Density { .. } => {
                 unsuitable!("{self} is a density, whose draws have no numbers")
@@ -209,29 +202,16 @@ impl ReferenceData {
         }
     }
 
-    /// Returns at most `count` images as they are stored, evenly spread; `None` for a density.
-    pub(crate) fn stored(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
-        match &self.0 {
-            Kind::Images { images, .. } => Some(images.batch(&spread(images.len(), count), device)),
-            Kind::Density { .. } => None,
-        }
-    }
-
-    /// Returns the other images of the pairs at these indices; `None` for images without pairs.
-    pub(crate) fn paired(&self, indices: &[usize], device: &Device) -> Option<Tensor<4>> {
-        match &self.0 {
-            Kind::Images { images, condition, .. } => {
-                unstack(images.batch(indices, device), condition.as_ref()).1
-            }
-            Kind::Density { .. } => None,
-        }
+    /// Returns whether the data are drawn from a density.
+    pub fn is_density(&self) -> bool {
+        matches!(self.0, Kind::Density { .. })
     }
 }
 
 impl fmt::Display for ReferenceData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Images { images, split, .. } => write!(f, "{} ({split})", images.name()),
+            Kind::Images { set, split } => write!(f, "{} ({split})", set.images().name()),
             Kind::Density { density, .. } => write!(f, "{density}"),
         }
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
-use ebm::data::{Augment, Batches, Density, ImageSet, Loader, Order, Prefetch, Selection, Split};
+use ebm::data::{Augment, Batches, Density, ExampleSet, Loader, Order, Prefetch, Selection, Split};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Batch, ConditionRecipe, DataRecipe, Recipe, Shuffle};
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 use crate::Result;
-use crate::dataset::{DataStore, spread, unstack};
+use crate::dataset::{DataStore, spread};
 use crate::error::unsuitable;
 
 /// A density has no epochs: this many batches count as one.
@@ -34,11 +35,11 @@ struct Conditions {
 }
 
 impl Conditions {
-    /// Separates images as they are stored into x and its conditions.
-    fn split(&self, images: Tensor<4>, labels: &[u8], fold: u64) -> (Tensor<4>, Option<Tensor<4>>) {
-        let (x, other) = unstack(images, Some(&self.recipe));
-        let condition = other.or_else(|| self.recipe.of(&x, labels, self.key.fold(fold)));
-        (x, condition)
+    /// Adds the conditions to images that do not have them yet, as the images of pairs do.
+    fn complete(&self, examples: Examples, labels: &[u8], fold: u64) -> Examples {
+        let Examples { images, condition } = examples;
+        let condition = condition.or_else(|| self.recipe.of(&images, labels, self.key.fold(fold)));
+        Examples { images, condition }
     }
 }
 
@@ -49,7 +50,7 @@ pub struct Preview {
     /// Data, `[count, channels, height, width]`.
     pub data: Tensor<4>,
     /// The conditions of the preview samples of a conditional model.
-    pub conditions: Option<Tensor<4>>,
+    pub conditions: Option<Condition>,
     /// The density that the data are drawn from, if it is known.
     pub density: Option<Density>,
 }
@@ -61,7 +62,7 @@ impl Preview {
     }
 
     /// Sets the conditions of the preview samples: as many as the recipe's `evaluation.images`.
-    pub fn with_conditions(mut self, conditions: Tensor<4>) -> Self {
+    pub fn with_conditions(mut self, conditions: Condition) -> Self {
         self.conditions = Some(conditions);
         self
     }
@@ -96,16 +97,14 @@ impl Source {
         }
         let split = Some(Split::Train);
         let selection = Selection { set, split, side: *side, channels: *channels };
-        let (images, _) = store.images(recipe.condition.as_ref(), &selection)?;
-        let [found, height, width] = images.shape();
-        let paired = recipe.condition.as_ref().map_or(0, ConditionRecipe::paired_channels);
+        let (examples, _) = store.examples(recipe.condition.as_ref(), &selection)?;
+        let [found, height, width] = examples.images().shape();
         if height != width {
             unsuitable!(
                 "the images of {set} are {height} × {width}; the networks take square ones"
             );
         }
-        if side.is_some_and(|side| side != height)
-            || channels.is_some_and(|wanted| wanted + paired != found)
+        if side.is_some_and(|side| side != height) || channels.is_some_and(|wanted| wanted != found)
         {
             unsuitable!(
                 "the images of {set} are {found} × {height} × {width} (channels, height, width) and cannot be \
@@ -117,25 +116,24 @@ impl Source {
             Shuffle::Once => Order::ShuffledOnce,
             Shuffle::EveryEpoch => Order::Shuffled,
         };
-        let batches = Batches::new(images.len(), batch, key)?.in_order(order);
+        let batches = Batches::new(examples.len(), batch, key)?.in_order(order);
         let conditions = recipe
             .condition
             .clone()
             .map(|recipe| Conditions { recipe, key: key.fold(streams::data::CONDITIONS) });
-        let loader = Loader::new(Arc::new(images.into()), batches);
+        let loader = Loader::new(Arc::new(examples), batches);
         let batches = loader.augmented(augment, key.fold(streams::data::AUGMENT))?.ahead();
         Ok(Self(Kind::Images { batches, conditions }))
     }
 
-    /// Returns the channels and the side of the images.
-    pub fn image(&self) -> [usize; 2] {
+    /// Returns the shape of the images.
+    pub fn image(&self) -> ImageShape {
         match &self.0 {
-            Kind::Images { batches, conditions } => {
+            Kind::Images { batches, .. } => {
                 let [channels, side, _] = batches.set().images().shape();
-                let paired = conditions.as_ref().map_or(0, |c| c.recipe.paired_channels());
-                [channels - paired, side]
+                ImageShape::new(channels, side)
             }
-            Kind::Density { .. } => [2, 1],
+            Kind::Density { .. } => ImageShape::new(2, 1),
         }
     }
 
@@ -153,12 +151,12 @@ impl Source {
             Kind::Images { batches, conditions } => {
                 let batch = batches.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
-                let images = batch.into_examples(device).images;
-                let (images, condition) = match conditions {
-                    Some(conditions) => conditions.split(images, &labels, iteration),
-                    None => (images, None),
+                let examples = batch.into_examples(device);
+                let examples = match conditions {
+                    Some(conditions) => conditions.complete(examples, &labels, iteration),
+                    None => examples,
                 };
-                Batch { images, condition, epoch }
+                Batch::new(examples, epoch)
             }
             Kind::Density { density, batch, key } => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -178,45 +176,41 @@ impl Source {
 
     /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
     /// the classes one after the other.
-    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Tensor<4>> {
+    pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
         let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
-        let images = self.stored_images(count, device);
+        let Examples { images, condition } = self.preview_examples(count, device);
         let repeats = count.div_ceil(images.dims()[0]);
         let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        conditions.split(images, &labels, streams::data::PREVIEW).1
+        let condition = condition.map(|condition| condition.cycle(count));
+        let examples = Examples { images, condition };
+        conditions.complete(examples, &labels, streams::data::PREVIEW).condition
     }
 
     /// At most `count` images or draws, evenly spread.
     pub(crate) fn preview_images(&self, count: usize, device: &Device) -> Tensor<4> {
-        let images = self.stored_images(count, device);
-        match &self.0 {
-            Kind::Images { conditions: Some(conditions), .. } => {
-                unstack(images, Some(&conditions.recipe)).0
-            }
-            _ => images,
-        }
+        self.preview_examples(count, device).images
     }
 
-    /// The same as they are stored: each pair is one image.
-    pub(crate) fn stored_images(&self, count: usize, device: &Device) -> Tensor<4> {
+    /// The same with the conditions of pairs.
+    pub(crate) fn preview_examples(&self, count: usize, device: &Device) -> Examples {
         match &self.0 {
             Kind::Images { batches, .. } => {
-                let images = batches.set().images();
-                images.batch(&spread(images.len(), count), device)
+                let set = batches.set();
+                set.batch(&spread(set.len(), count), device)
             }
             Kind::Density { density, key, .. } => {
-                density.batch(count, key.fold(streams::data::PREVIEW), device)
+                density.batch(count, key.fold(streams::data::PREVIEW), device).into()
             }
         }
     }
 
-    /// Returns the images as they are stored, unless the data are drawn from a density.
-    pub(crate) fn images(&self) -> Option<&ImageSet> {
+    /// Returns the images and the conditions of pairs, unless the data are drawn from a density.
+    pub(crate) fn examples(&self) -> Option<&ExampleSet> {
         match &self.0 {
-            Kind::Images { batches, .. } => Some(batches.set().images()),
+            Kind::Images { batches, .. } => Some(batches.set()),
             Kind::Density { .. } => None,
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use ebm::noise::{Key, streams};
 use ebm::teaching::Trainer;
-use ebm::tensor::ImageShape;
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 use crate::{Result, locate};
 
@@ -55,7 +55,7 @@ impl TrainedRun {
 
     /// Returns the shape of the images.
     pub fn image_shape(&self) -> ImageShape {
-        ImageShape::from(self.trainer.image())
+        self.trainer.image()
     }
 
     /// Returns whether the images can be shown as pictures, which points in the plane cannot.
@@ -83,15 +83,15 @@ impl TrainedRun {
     pub(crate) fn refine_images(
         &self,
         start: &Tensor<4>,
-        condition: Option<Tensor<4>>,
+        condition: Option<Condition>,
         steps: Option<usize>,
         key: Key,
     ) -> Result<Option<Tensor<4>>> {
         if !self.has_energy() {
             return Ok(None);
         }
-        let steps = self.steps(steps);
-        Ok(Some(self.trainer.refine(start.clone(), condition, steps, key, |_, _| {})?.0))
+        let start = Examples { images: start.clone(), condition };
+        Ok(Some(self.trainer.refine(start, self.steps(steps), key, |_, _| {})?.0))
     }
 }
 

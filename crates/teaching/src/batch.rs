@@ -1,22 +1,20 @@
 //! A batch of data.
 
-use burn::tensor::Tensor;
+use ebm_tensor::Examples;
 
 /// One batch of data.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Batch {
-    /// `[batch, channels, height, width]` in [−1, 1].
-    pub images: Tensor<4>,
-    /// What a conditional model is told of each, `[batch, …]` of the [shape](crate::ConditionRecipe::shape) that its
-    /// recipe says.
-    pub condition: Option<Tensor<4>>,
+    /// Images in [−1, 1] and, for a conditional model, their conditions.
+    pub examples: Examples,
     /// The epoch, from 0.
     pub epoch: u64,
 }
 
 impl Batch {
-    /// A batch without conditions.
-    pub fn new(images: Tensor<4>, epoch: u64) -> Self {
-        Self { images, condition: None, epoch }
+    /// Creates a batch of an epoch, of images alone or with conditions.
+    pub fn new(examples: impl Into<Examples>, epoch: u64) -> Self {
+        Self { examples: examples.into(), epoch }
     }
 }

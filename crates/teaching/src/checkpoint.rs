@@ -8,6 +8,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use ebm_files::write_folder;
 use ebm_networks::Ema;
+use ebm_tensor::ImageShape;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{CheckpointReader, CheckpointWriter, checkpoint_error, is_finite};
@@ -31,7 +32,7 @@ struct State {
     format: u32,
     iteration: u64,
     epoch: u64,
-    image: [usize; 2],
+    image: ImageShape,
     sha256: BTreeMap<String, String>,
 }
 

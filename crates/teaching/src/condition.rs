@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_mcmc::Held;
 use ebm_noise::Key;
-use ebm_tensor::{ConditionShape, ImageShape};
+use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -181,13 +181,14 @@ impl ConditionRecipe {
         }
     }
 
-    /// Channels and side of a condition for images of `[channels, size]`; side 1 for a class.
-    pub fn shape(&self, [channels, size]: [usize; 2]) -> [usize; 2] {
-        match self {
-            Self::Class(class) => [class.classes, 1],
-            Self::Hidden(hidden) => [channels + usize::from(hidden.mask), size],
-            Self::Pair(pair) => [pair.channels, size],
-        }
+    /// Returns the shape of a condition for images of this shape.
+    pub fn shape(&self, image: ImageShape) -> ConditionShape {
+        let channels = match self {
+            Self::Class(class) => return ConditionShape::Class { classes: class.classes },
+            Self::Hidden(hidden) => image.channels + usize::from(hidden.mask),
+            Self::Pair(pair) => pair.channels,
+        };
+        ConditionShape::Image(ImageShape::new(channels, image.side))
     }
 
     /// Returns the number of classes, if conditions are classes.
@@ -226,28 +227,24 @@ impl ConditionRecipe {
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, size, size]`, `labels`: `[batch]`
-    pub fn of(&self, images: &Tensor<4>, labels: &[u8], key: Key) -> Option<Tensor<4>> {
+    pub fn of(&self, images: &Tensor<4>, labels: &[u8], key: Key) -> Option<Condition> {
         match self {
-            Self::Class(class) => Some(one_hot(labels, class.classes, &images.device())),
-            Self::Hidden(hidden) => Some(hidden.hide(images.clone(), key).0),
+            Self::Class(class) => Some(Condition::one_hot(labels, class.classes, &images.device())),
+            Self::Hidden(hidden) => Some(Condition::Image(hidden.hide(images.clone(), key).0)),
             Self::Pair(_) => None,
         }
     }
 
-    /// Returns what chains hold, given conditions `[batch, channels + 1, size, size]`; `None` if the recipe holds
-    /// nothing.
-    pub(crate) fn pins(&self, condition: &Tensor<4>) -> Option<Held<4>> {
-        let channels = condition.dims()[1] - 1;
-        let part = |first, channels| condition.clone().narrow(1, first, channels);
-        self.holds().then(|| Held::new(part(0, channels), part(channels, 1)))
-    }
-}
-
-/// Returns the shape of conditions that are kept as feature maps, `[channels, side]`; a class has side 1.
-pub(crate) fn shape_of_maps([channels, side]: [usize; 2]) -> ConditionShape {
-    match side {
-        1 => ConditionShape::Class { classes: channels },
-        side => ConditionShape::Image(ImageShape { channels, side }),
+    /// Returns what chains hold, given conditions with their masks; `None` if the recipe holds nothing.
+    pub(crate) fn held(&self, condition: &Condition) -> Option<Held<4>> {
+        match condition {
+            Condition::Image(images) if self.holds() => {
+                let channels = images.dims()[1] - 1;
+                let part = |first, channels| images.clone().narrow(1, first, channels);
+                Some(Held::new(part(0, channels), part(channels, 1)))
+            }
+            Condition::Image(_) | Condition::Class(_) => None,
+        }
     }
 }
 
@@ -268,17 +265,6 @@ impl HiddenCondition {
         };
         (condition, mask)
     }
-}
-
-/// Classes as a condition: one channel for each, 1 in that of the class, `[labels, classes, 1, 1]`. A label that is
-/// no class gives zeros.
-pub fn one_hot(labels: &[u8], classes: usize, device: &Device) -> Tensor<4> {
-    let row = |label: &u8| {
-        let label = usize::from(*label);
-        (0..classes).map(move |class| if class == label { 1.0_f32 } else { 0.0 })
-    };
-    let values: Vec<f32> = labels.iter().flat_map(row).collect();
-    Tensor::from_data(TensorData::new(values, [labels.len(), classes, 1, 1]), device)
 }
 
 impl Hole {
@@ -327,7 +313,8 @@ mod tests {
         for (hole, seen) in [(Hole::Centre, 48.0), (Hole::Half, 32.0)] {
             let (condition, mask) = hidden(hole, true).hide(images.clone(), Key::new(1));
             assert_eq!(condition.dims(), [3, 3, 8, 8]);
-            assert_eq!(ConditionRecipe::from(hidden(hole, true)).shape([2, 8]), [3, 8]);
+            let shape = ConditionRecipe::from(hidden(hole, true)).shape(ImageShape::new(2, 8));
+            assert_eq!(shape, ConditionShape::Image(ImageShape::new(3, 8)));
             assert_eq!(mask.clone().sum().into_scalar::<f32>(), 3.0 * seen);
             let shown = condition.clone().narrow(1, 0, 2).sum().into_scalar::<f32>();
             assert_eq!(shown, 3.0 * 2.0 * 0.5 * seen);
@@ -341,13 +328,5 @@ mod tests {
         assert!(rows.iter().all(|seen| (52.0..=60.0).contains(seen)), "{rows:?}");
         let (_, other) = hidden(Hole::Blocks, false).hide(images, Key::new(2));
         assert_ne!(mask.into_data(), other.into_data());
-    }
-
-    #[test]
-    fn classes_are_one_hot() {
-        let c = one_hot(&[2, 0, 9], 3, &Device::flex());
-        assert_eq!(c.dims(), [3, 3, 1, 1]);
-        let c: Vec<f32> = c.into_data().iter().collect();
-        assert_eq!(c, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
     }
 }

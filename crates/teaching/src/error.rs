@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ebm_layers::NetworkError;
 use ebm_mcmc::ChainError;
+use ebm_tensor::{ConditionShape, ImageShape};
 
 use crate::part::Part;
 
@@ -100,20 +101,20 @@ pub enum TeachingError {
         value: f64,
     },
     /// A batch of another shape than the networks were built for.
-    #[error("a batch of shape {given:?} was given; the networks take [batch, {}, {}, {}]", expected[0], expected[1], expected[2])]
+    #[error("a batch of shape {given:?} was given; the networks take images of {expected}")]
     Shape {
         /// The batch's shape.
         given: [usize; 4],
-        /// Channels, height and width.
-        expected: [usize; 3],
+        /// The shape of the images that the networks were built for.
+        expected: ImageShape,
     },
     /// Conditions that are missing, of another shape, or not wanted.
-    #[error("{}; the run takes {}", conditions("conditions", given), conditions("ones", expected))]
+    #[error("{}; the run takes {}", conditions(given), conditions(expected))]
     Condition {
-        /// Their shape, if there are any.
-        given: Option<[usize; 4]>,
-        /// The shape that the recipe's condition has for the batch, if there is one.
-        expected: Option<[usize; 4]>,
+        /// Their number and shape, if there are any.
+        given: Option<(usize, ConditionShape)>,
+        /// The number for the batch and the shape that the recipe asks for, if it asks for any.
+        expected: Option<(usize, ConditionShape)>,
     },
     /// Something is asked of a run that its student does not have.
     #[error(
@@ -205,8 +206,11 @@ fn whose_keys(keys: &[&str]) -> String {
     }
 }
 
-fn conditions(what: &str, shape: &Option<[usize; 4]>) -> String {
-    shape.map_or_else(|| "no conditions".into(), |shape| format!("{what} of shape {shape:?}"))
+fn conditions(given: &Option<(usize, ConditionShape)>) -> String {
+    match given {
+        None => "no conditions".into(),
+        Some((count, shape)) => format!("{count} conditions ({shape})"),
+    }
 }
 
 impl From<NetworkError> for TeachingError {

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_mcmc::{Langevin, run};
 use ebm_noise::{Key, streams::inference as stream};
-use ebm_tensor::Condition;
+use ebm_tensor::Examples;
 use ebm_vae::{LatentPosterior, Vae};
 
 use crate::TeachingError;
@@ -16,19 +16,14 @@ impl Trainer {
     /// U of each image, as chains see it: with the reference term and the temperature of the recipe.
     ///
     /// # Shapes
-    /// - `images`: `[batch, channels, height, width]`
-    /// - `condition`: of a conditional model, one for each image
     /// - output: `[batch]`
     ///
     /// # Errors
     /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`], [`TeachingError::Condition`].
-    pub fn energies(
-        &self,
-        images: Tensor<4>,
-        condition: Option<Tensor<4>>,
-    ) -> Result<Tensor<1>, TeachingError> {
-        self.check_shape(&images)?;
-        self.check_condition(condition.as_ref(), images.dims()[0])?;
+    pub fn energies(&self, examples: impl Into<Examples>) -> Result<Tensor<1>, TeachingError> {
+        let examples = examples.into();
+        self.check(&examples)?;
+        let Examples { images, condition } = examples;
         let model = self.model(condition)?;
         Ok(prepare(&model).energy(images))
     }
@@ -55,8 +50,6 @@ impl Trainer {
     /// released code completes images.
     ///
     /// # Shapes
-    /// - `images`: `[batch, channels, height, width]`
-    /// - `condition`: of a conditional model, one for each image
     /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`
     /// - output: `[batch, latent]`
     ///
@@ -65,18 +58,17 @@ impl Trainer {
     /// [`TeachingError::Chain`].
     pub fn infer(
         &self,
-        images: Tensor<4>,
-        condition: Option<Tensor<4>>,
+        examples: impl Into<Examples>,
         mask: Tensor<4>,
         steps: usize,
         key: Key,
     ) -> Result<Tensor<2>, TeachingError> {
         let TrainedDecoder { vae, std, latent_step_size } = self.trained_decoder()?;
-        self.check_shape(&images)?;
-        self.check_condition(condition.as_ref(), images.dims()[0])?;
+        let examples = examples.into();
+        self.check(&examples)?;
+        let Examples { images, condition } = examples;
         let start = key.fold(stream::START).normal([images.dims()[0], vae.latent()], self.device());
-        let posterior = LatentPosterior::new(&vae, images, Some(mask), std)
-            .given(condition.map(Condition::from_maps));
+        let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
         let kernel = Langevin::new(latent_step_size);
         let key = key.fold(stream::LANGEVIN);
         let chains = run(&kernel, &posterior, start, steps, key, |_, _| {});

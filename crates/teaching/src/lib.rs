@@ -8,12 +8,13 @@
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use ebm_teaching::{Batch, Recipe, Trainer};
+//! use ebm_tensor::ImageShape;
 //!
 //! let mut recipe = Recipe::embedded("digits")?;
 //! (recipe.chains.count, recipe.chains.steps) = (4, 2);
 //! let device = Device::flex();
-//! let mut trainer = Trainer::new(recipe, [1, 28], &device)?;
-//! let data = Tensor::zeros([4, 1, 28, 28], &device);
+//! let mut trainer = Trainer::new(recipe, ImageShape::new(1, 28), &device)?;
+//! let data = Tensor::<4>::zeros([4, 1, 28, 28], &device);
 //! let metrics = trainer.step(Batch::new(data, 0))?;
 //! assert_eq!((metrics.iteration, trainer.iteration()), (0, 1));
 //! assert!(metrics.reconstruction > Some(0.0));
@@ -40,7 +41,7 @@ mod trainer;
 pub use batch::Batch;
 pub use checkpoint::CHECKPOINT_STATE;
 pub use condition::{
-    ClassCondition, ConditionHalf, ConditionRecipe, HiddenCondition, Hole, PairCondition, one_hot,
+    ClassCondition, ConditionHalf, ConditionRecipe, HiddenCondition, Hole, PairCondition,
 };
 pub use error::{RecipeError, TeachingError};
 pub use files::{CheckpointReader, CheckpointWriter, is_finite};

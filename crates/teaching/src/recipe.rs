@@ -8,6 +8,7 @@ pub(crate) mod optimiser;
 mod validate;
 
 use ebm_networks::EnergyConfig;
+use ebm_tensor::{ConditionShape, ImageShape};
 use ebm_vae::VaeConfig;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -68,8 +69,8 @@ impl Recipe {
             .into_root_schema_for::<Self>()
     }
 
-    /// Channels and side of the conditions for images of `[channels, size]`; `None` without conditions.
-    pub fn condition_shape(&self, image: [usize; 2]) -> Option<[usize; 2]> {
+    /// Returns the shape of the conditions for images of this shape; `None` without conditions.
+    pub fn condition_shape(&self, image: ImageShape) -> Option<ConditionShape> {
         self.condition.as_ref().map(|condition| condition.shape(image))
     }
 

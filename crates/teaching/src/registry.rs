@@ -4,6 +4,7 @@ use std::fmt;
 
 use burn::tensor::Device;
 use ebm_noise::Key;
+use ebm_tensor::{ConditionShape, ImageShape};
 use ebm_vae::VaeConfig;
 use serde::de::DeserializeOwned;
 use toml::Table;
@@ -66,8 +67,8 @@ pub struct RecipeParts<'a> {
 pub struct StudentSetup<'a> {
     /// The recipe.
     pub recipe: RecipeParts<'a>,
-    /// Channels and side of the images.
-    pub image: [usize; 2],
+    /// The shape of the images.
+    pub image: ImageShape,
     /// Determines initial parameters and states.
     pub key: Key,
     /// The device, without autodiff.
@@ -75,8 +76,8 @@ pub struct StudentSetup<'a> {
 }
 
 impl StudentSetup<'_> {
-    /// Returns channels and side of the conditions, if there are any; side 1 for classes.
-    pub fn condition_shape(&self) -> Option<[usize; 2]> {
+    /// Returns the shape of the conditions of a conditional model.
+    pub fn condition_shape(&self) -> Option<ConditionShape> {
         self.recipe.condition.map(|condition| condition.shape(self.image))
     }
 }

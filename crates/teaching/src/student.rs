@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use ebm_mcmc::ChainError;
 use ebm_networks::Contrast;
 use ebm_noise::Key;
+use ebm_tensor::Condition;
 use ebm_vae::Vae;
 
 use crate::TeachingError;
@@ -22,7 +23,7 @@ pub trait Student: Send + Sync {
 
     /// Starts chains for preview samples, `[count, channels, height, width]`. Students with networks use the average
     /// of their weights if they keep one; no data are at hand.
-    fn preview_states(&self, count: usize, condition: Option<Tensor<4>>, key: Key) -> Tensor<4>;
+    fn preview_states(&self, count: usize, condition: Option<&Condition>, key: Key) -> Tensor<4>;
 
     /// Computes what is learned from the refined samples, without changing anything yet: the trainer drops an update
     /// whose loss is not finite. The default learns nothing.
@@ -87,7 +88,7 @@ pub struct StartRequest<'a> {
     /// The batch of data, noise included, `[batch, channels, height, width]`.
     pub data: &'a Tensor<4>,
     /// One condition for each chain of a conditional model.
-    pub condition: Option<Tensor<4>>,
+    pub condition: Option<&'a Condition>,
     /// Determines all that is drawn.
     pub key: Key,
 }

@@ -1,7 +1,7 @@
 //! The loop around the trainer, and the events that leave it.
 
-use burn::tensor::Tensor;
 use ebm_noise::{Key, streams};
+use ebm_tensor::Condition;
 
 use crate::batch::Batch;
 use crate::trainer::{SampleRequest, Samples, Trainer};
@@ -56,7 +56,7 @@ pub enum Ending {
 pub fn train(
     trainer: &mut Trainer,
     mut data: impl FnMut(u64) -> Batch,
-    shown: Option<&Tensor<4>>,
+    shown: Option<&Condition>,
     listeners: &mut [&mut dyn Listener],
 ) -> Result<Ending, TeachingError> {
     let recipe = trainer.recipe().clone();

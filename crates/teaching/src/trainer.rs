@@ -3,19 +3,17 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use ebm_mcmc::{ChainError, Constrained, Constraint, Held, Langevin, run};
-use ebm_networks::{Contrast, Ema, EnergyNetwork, Given, Learning, Terms};
+use ebm_networks::{Contrast, Ema, EnergyNetwork, FrozenEnergy, FrozenNetwork, Learning, Terms};
 use ebm_noise::Key;
 use ebm_noise::streams::{iteration as stream, run as run_stream};
-use ebm_tensor::{Condition, Examples, is_host};
+use ebm_tensor::{Condition, Examples, ImageShape, is_host, values_f64};
 use ebm_vae::Vae;
 use tracing::instrument;
 
 use crate::batch::Batch;
-use crate::condition::shape_of_maps;
 use crate::model::Model;
 use crate::part::Part;
 use crate::recipe::Recipe;
@@ -36,7 +34,7 @@ pub struct Trainer {
     pub(crate) iteration: u64,
     /// Of the last iteration.
     pub(crate) epoch: u64,
-    pub(crate) image: [usize; 2],
+    pub(crate) image: ImageShape,
     /// Without autodiff: chains run here.
     device: Device,
 }
@@ -67,7 +65,7 @@ pub struct Samples {
 #[derive(Clone, Debug)]
 pub struct SampleRequest {
     count: usize,
-    condition: Option<Tensor<4>>,
+    condition: Option<Condition>,
     steps: Option<usize>,
     key: Key,
     strip_images: usize,
@@ -83,7 +81,7 @@ impl SampleRequest {
 
     /// Sets the conditions of a conditional model, one for each sample.
     #[must_use]
-    pub fn given(self, condition: impl Into<Option<Tensor<4>>>) -> Self {
+    pub fn given(self, condition: impl Into<Option<Condition>>) -> Self {
         Self { condition: condition.into(), ..self }
     }
 
@@ -101,11 +99,11 @@ impl SampleRequest {
 }
 
 impl Trainer {
-    /// A new run of a recipe on square images of `[channels, size, size]`.
+    /// Starts a run of a recipe on images of this shape.
     ///
     /// # Errors
     /// [`TeachingError::Recipe`], if the networks do not fit the images.
-    pub fn new(recipe: Recipe, image: [usize; 2], device: &Device) -> Result<Self, TeachingError> {
+    pub fn new(recipe: Recipe, image: ImageShape, device: &Device) -> Result<Self, TeachingError> {
         Self::with_students(recipe, image, device, &StudentRegistry::default())
     }
 
@@ -115,17 +113,17 @@ impl Trainer {
     /// As [`new`](Self::new), or [`TeachingError::Recipe`] for a student that is not among them.
     pub fn with_students(
         recipe: Recipe,
-        image: [usize; 2],
+        image: ImageShape,
         device: &Device,
         students: &StudentRegistry,
     ) -> Result<Self, TeachingError> {
         recipe.validate()?;
         let device = device.clone().without_autodiff();
         let key = Key::new(recipe.seed);
-        let condition = recipe.condition_shape(image).map(shape_of_maps);
+        let condition = recipe.condition_shape(image);
         let energy_key = key.fold(run_stream::INITIAL_ENERGY);
         let training = device.clone().autodiff();
-        let energy = recipe.energy.init(image.into(), condition, energy_key, &training);
+        let energy = recipe.energy.init(image, condition, energy_key, &training);
         let energy = energy.map_err(|error| error.within("energy"))?;
         let student_key = key.fold(run_stream::INITIAL_STUDENT);
         let setup =
@@ -157,31 +155,27 @@ impl Trainer {
     /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would corrupt;
     /// [`TeachingError::Shape`] or [`TeachingError::Condition`] for a batch that does not fit.
     pub fn step(&mut self, batch: Batch) -> Result<StepMetrics, TeachingError> {
-        let Batch { images: data, condition: c, epoch } = batch;
-        self.check_shape(&data)?;
-        self.check_condition(c.as_ref(), data.dims()[0])?;
+        let Batch { examples, epoch } = batch;
+        self.check(&examples)?;
         self.epoch = epoch;
         let key = Key::new(self.recipe.seed).fold(run_stream::TRAINING).fold(self.iteration);
-        let pins = self.pins(c.as_ref());
-        let data = self.with_noise(data, pins.as_ref(), key.fold(stream::DATA_NOISE));
+        let held = self.held(examples.condition.as_ref());
+        let data = self.with_noise(examples, held.as_ref(), key.fold(stream::DATA_NOISE));
 
         // G1: the student starts the chains; in the paper at decoder means of fresh z ~ N(0, I).
-        let initial = self.initial_states(&data, c.clone(), key.fold(stream::PROPOSAL));
-        let start = paste(pins.as_ref(), initial.states.clone());
-        // D1: Langevin refines, with θ fixed; no gradient passes through the chain.
-        let steps = self.recipe.chains.steps;
-        let langevin = key.fold(stream::LANGEVIN);
-        let model = self.model_of(&self.energy, c.clone());
-        let (samples, _) = self.chains(model, start.clone(), pins, steps, langevin, |_, _| {})?;
+        let initial = self.initial_states(&data, key.fold(stream::PROPOSAL));
+        let start = paste(held.as_ref(), initial.states.clone());
+        // D1: Langevin refines, with θ frozen; no gradient passes through the chain.
+        let theta = self.has_energy().then(|| self.energy.frozen());
+        let model = theta.as_ref().map(|theta| self.model_of(theta, data.condition.clone()));
+        let (steps, langevin) = (self.recipe.chains.steps, key.fold(stream::LANGEVIN));
+        let (samples, _) = self.chains(model, start.clone(), held, steps, langevin, |_, _| {})?;
         // Losses and gradients of both models, neither of which has changed yet: an update with a loss that is not
         // finite is never made.
-        let contrast = Contrast {
-            samples: samples.clone(),
-            data: Examples::new(data, c.map(Condition::from_maps)),
-        };
+        let contrast = Contrast { samples: samples.clone(), data };
         let (learning, update) = side_by_side(
             is_host(&self.device),
-            || self.energy_learning(contrast.clone()),
+            || theta.map(|theta| self.energy_learning(&theta, contrast.clone())).transpose(),
             || self.student_update(initial, contrast.clone(), key.fold(stream::UPDATE)),
         );
         let (learning, update) = (learning?, update?);
@@ -207,9 +201,9 @@ impl Trainer {
         let steps = steps.unwrap_or(self.recipe.chains.sampling_steps);
         self.check_condition(condition.as_ref(), count)?;
         let start =
-            self.student.preview_states(count, condition.clone(), key.fold(stream::PROPOSAL));
-        let pins = self.pins(condition.as_ref());
-        let start = paste(pins.as_ref(), start);
+            self.student.preview_states(count, condition.as_ref(), key.fold(stream::PROPOSAL));
+        let held = self.held(condition.as_ref());
+        let start = paste(held.as_ref(), start);
         let mut strip = Vec::with_capacity(strip_frames);
         let keep = |step: usize, state: &Tensor<4>| {
             // The frame's number rises as often as `strip_frames − 1` intervals are filled.
@@ -217,9 +211,8 @@ impl Trainer {
                 strip.push(state.clone().narrow(0, 0, strip_images.min(count)));
             }
         };
-        let model = self.model_of(self.average_or_energy(), condition);
-        let langevin = key.fold(stream::LANGEVIN);
-        let (refined, energies) = self.chains(model, start.clone(), pins, steps, langevin, keep)?;
+        let (model, langevin) = (self.preview_model(condition), key.fold(stream::LANGEVIN));
+        let (refined, energies) = self.chains(model, start.clone(), held, steps, langevin, keep)?;
         Ok(Samples { start, refined, strip, energies })
     }
 
@@ -236,17 +229,17 @@ impl Trainer {
     /// [`TeachingError::Chain`], [`TeachingError::Condition`].
     pub fn refine(
         &self,
-        start: Tensor<4>,
-        condition: Option<Tensor<4>>,
+        start: impl Into<Examples>,
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
     ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
-        self.check_condition(condition.as_ref(), start.dims()[0])?;
-        let pins = self.pins(condition.as_ref());
-        let start = paste(pins.as_ref(), start);
-        let model = self.model_of(self.average_or_energy(), condition);
-        self.chains(model, start, pins, steps, key, observe)
+        let start = start.into();
+        self.check(&start)?;
+        let Examples { images: start, condition } = start;
+        let held = self.held(condition.as_ref());
+        let start = paste(held.as_ref(), start);
+        self.chains(self.preview_model(condition), start, held, steps, key, observe)
     }
 
     /// Returns the energy that preview samples come from: with an average of the weights, that one. A conditional model
@@ -254,9 +247,16 @@ impl Trainer {
     ///
     /// # Errors
     /// [`TeachingError::Missing`] for a student without an energy.
-    pub fn model(&self, condition: Option<Tensor<4>>) -> Result<Model<Given>, TeachingError> {
-        let model = self.model_of(self.average_or_energy(), condition);
-        model.ok_or_else(|| self.missing(Part::Energy))
+    pub fn model(
+        &self,
+        condition: Option<Condition>,
+    ) -> Result<Model<FrozenEnergy>, TeachingError> {
+        self.preview_model(condition).ok_or_else(|| self.missing(Part::Energy))
+    }
+
+    fn preview_model(&self, condition: Option<Condition>) -> Option<Model<FrozenEnergy>> {
+        let network = self.average.as_ref().map_or(&self.energy, Ema::model);
+        self.has_energy().then(|| self.model_of(&network.frozen(), condition))
     }
 
     pub(crate) fn missing(&self, part: Part) -> TeachingError {
@@ -294,23 +294,24 @@ impl Trainer {
         &self.device
     }
 
-    /// Channels and side of the images.
-    pub fn image(&self) -> [usize; 2] {
+    /// Returns the shape of the images.
+    pub fn image(&self) -> ImageShape {
         self.image
     }
 
     /// What chains hold.
-    fn pins(&self, condition: Option<&Tensor<4>>) -> Option<Held<4>> {
-        self.recipe.condition.as_ref().zip(condition).and_then(|(recipe, c)| recipe.pins(c))
+    fn held(&self, condition: Option<&Condition>) -> Option<Held<4>> {
+        self.recipe.condition.as_ref().zip(condition).and_then(|(recipe, c)| recipe.held(c))
     }
 
     /// Noise is added to data but for what chains hold.
-    fn with_noise(&self, data: Tensor<4>, pins: Option<&Held<4>>, key: Key) -> Tensor<4> {
+    fn with_noise(&self, data: Examples, held: Option<&Held<4>>, key: Key) -> Examples {
         match self.recipe.data.noise_std {
             0.0 => data,
             std => {
-                let noisy = data.clone() + key.normal(data.dims(), &self.device) * std;
-                paste(pins, noisy)
+                let Examples { images, condition } = data;
+                let noise = key.normal(images.dims(), &self.device) * std;
+                Examples { images: paste(held, images + noise), condition }
             }
         }
     }
@@ -318,9 +319,9 @@ impl Trainer {
     #[instrument(level = "debug", skip_all, name = "refine")]
     fn chains(
         &self,
-        model: Option<Model<Given>>,
+        model: Option<Model<FrozenEnergy>>,
         start: Tensor<4>,
-        pins: Option<Held<4>>,
+        held: Option<Held<4>>,
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
@@ -329,7 +330,7 @@ impl Trainer {
         let chains = &self.recipe.chains;
         let noise = self.recipe.noise_at(self.epoch);
         let langevin = Langevin::new(chains.step_size).with_noise(noise);
-        let held = pins.map(Constraint::Held);
+        let held = held.map(Constraint::Held);
         let limit = chains.clamp.then_some(Constraint::Box { limit: 1.0 });
         let kernel = Constrained::new(langevin, held.into_iter().chain(limit));
         let chains = run(&kernel, &model, start, steps, key, observe)
@@ -339,46 +340,33 @@ impl Trainer {
 
     fn model_of(
         &self,
-        network: &EnergyNetwork,
-        condition: Option<Tensor<4>>,
-    ) -> Option<Model<Given>> {
-        self.has_energy().then(|| {
-            Model::new(
-                network.valid().given(condition.map(Condition::from_maps)),
-                &self.recipe.chains,
-            )
-        })
-    }
-
-    fn average_or_energy(&self) -> &EnergyNetwork {
-        self.average.as_ref().map_or(&self.energy, Ema::model)
+        theta: &FrozenNetwork<'_>,
+        condition: Option<Condition>,
+    ) -> Model<FrozenEnergy> {
+        Model::new(theta.given(condition), &self.recipe.chains)
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn energy_learning(&self, contrast: Contrast) -> Result<Option<Learning>, TeachingError> {
-        if !self.has_energy() {
-            return Ok(None);
-        }
+    fn energy_learning(
+        &self,
+        theta: &FrozenNetwork<'_>,
+        contrast: Contrast,
+    ) -> Result<Learning, TeachingError> {
         let optimiser = &self.recipe.optimiser;
         let terms = Terms {
             regulariser: optimiser.energy_regulariser,
             condition_weight: optimiser.condition_weight,
         };
-        let learning = self.energy.learning(contrast, terms);
+        let learning = theta.learning(contrast, terms);
         self.finite("energy", learning.f_samples - learning.f_data)?;
         self.finite("condition", learning.condition_loss.unwrap_or_default())?;
-        Ok(Some(learning))
+        Ok(learning)
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn initial_states(
-        &self,
-        data: &Tensor<4>,
-        condition: Option<Tensor<4>>,
-        key: Key,
-    ) -> InitialStates {
-        let count = self.recipe.chains.count;
-        self.student.initial_states(StartRequest { count, data, condition, key })
+    fn initial_states(&self, data: &Examples, key: Key) -> InitialStates {
+        let (count, condition) = (self.recipe.chains.count, data.condition.as_ref());
+        self.student.initial_states(StartRequest { count, data: &data.images, condition, key })
     }
 
     #[instrument(level = "debug", skip_all)]
@@ -434,25 +422,22 @@ impl Trainer {
         }
     }
 
-    pub(crate) fn check_shape(&self, data: &Tensor<4>) -> Result<(), TeachingError> {
-        let [channels, size] = self.image;
-        let (given, expected) = (data.dims(), [channels, size, size]);
-        if given[0] > 0 && given[1..] == expected {
-            Ok(())
-        } else {
-            Err(TeachingError::Shape { given, expected })
+    pub(crate) fn check(&self, examples: &Examples) -> Result<(), TeachingError> {
+        let (given, expected) = (examples.images.dims(), self.image);
+        if given[0] == 0 || given != expected.batch(given[0]) {
+            return Err(TeachingError::Shape { given, expected });
         }
+        self.check_condition(examples.condition.as_ref(), given[0])
     }
 
-    /// Whether there are `rows` conditions of the recipe's shape, or none where it has none.
-    pub(crate) fn check_condition(
+    /// Checks that there are `count` conditions of the recipe's shape, or none where it has none.
+    fn check_condition(
         &self,
-        condition: Option<&Tensor<4>>,
-        rows: usize,
+        condition: Option<&Condition>,
+        count: usize,
     ) -> Result<(), TeachingError> {
-        let expected = self.recipe.condition_shape(self.image);
-        let expected = expected.map(|[channels, side]| [rows, channels, side, side]);
-        let given = condition.map(Tensor::dims);
+        let expected = self.recipe.condition_shape(self.image).map(|shape| (count, shape));
+        let given = condition.map(|condition| (condition.len(), condition.shape()));
         if given == expected { Ok(()) } else { Err(TeachingError::Condition { given, expected }) }
     }
 
@@ -490,7 +475,7 @@ fn paste(pins: Option<&Held<4>>, x: Tensor<4>) -> Tensor<4> {
 /// 2.23 for a mean of square roots of sums that is 3.87.
 fn displacement(difference: Tensor<4>) -> [f64; 2] {
     let chains = difference.dims()[0];
-    let values: Vec<f64> = difference.into_data().iter::<f64>().collect();
+    let values = values_f64(difference);
     let squared = values
         .chunks(values.len() / chains)
         .map(|chain| chain.iter().map(|value| value * value).sum::<f64>());

@@ -5,9 +5,9 @@ use ebm_noise::Key;
 use ebm_teaching::{
     Batch, ClassCondition, ConditionRecipe, DataStudentRecipe, GeneratorRecipe, HiddenCondition,
     Hole, NoiseRecipe, Recipe, RecipeError, ReplayRecipe, SampleRequest, Samples, StepMetrics,
-    StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe, one_hot,
+    StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe,
 };
-use ebm_tensor::Condition;
+use ebm_tensor::{Condition, Examples, ImageShape};
 
 /// Small, with a condition of each kind.
 fn recipe(condition: ConditionRecipe, student: StudentRecipe) -> Recipe {
@@ -61,14 +61,14 @@ fn students() -> [StudentRecipe; 5] {
     [variational(), generator(), noise(), from_data(), VaeOnDataRecipe::new(3.0).into()]
 }
 
-fn sampled(trainer: &Trainer, condition: Tensor<4>, key: u64) -> Samples {
-    let count = condition.dims()[0];
+fn sampled(trainer: &Trainer, condition: Condition, key: u64) -> Samples {
+    let count = condition.len();
     let request = SampleRequest::new(count, Key::new(key)).given(condition).steps(3);
     trainer.sample(request).expect("finite")
 }
 
 fn trainer(recipe: Recipe) -> Trainer {
-    Trainer::new(recipe, [1, 28], &Device::flex()).expect("the recipe is valid")
+    Trainer::new(recipe, ImageShape::new(1, 28), &Device::flex()).expect("the recipe is valid")
 }
 
 /// Bars whose number is their class.
@@ -82,7 +82,7 @@ fn batch(recipe: &Recipe, iteration: u64) -> Batch {
     let images: Tensor<4> = Tensor::cat(labels.iter().map(bar).collect(), 0);
     let condition = recipe.condition.as_ref().expect("conditional");
     let condition = condition.of(&images, &labels, Key::new(7).fold(iteration));
-    Batch { images, condition, epoch: iteration / 2 }
+    Batch::new(Examples::new(images, condition), iteration / 2)
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_resumed_conditional_run_equals_an_unbroken_one() {
         let mut resumed = Trainer::load(&path, &Device::flex()).expect("readable");
         assert_eq!(steps(&mut resumed, 2), rest, "{kind:?}, {student:?}");
         let sample = |trainer: &Trainer| {
-            let c = batch(&recipe, 0).condition.expect("conditional");
+            let c = batch(&recipe, 0).examples.condition.expect("conditional");
             sampled(trainer, c, 1).refined.into_data()
         };
         sample(&resumed).assert_eq(&sample(&unbroken), true);
@@ -119,20 +119,16 @@ fn conditions_matter_to_their_own_chain() {
         for i in 0..4 {
             trainer.step(batch(&recipe, i)).expect("finite");
         }
-        let Batch { images, condition: Some(condition), .. } = batch(&recipe, 0) else {
+        let Examples { images, condition: Some(condition) } = batch(&recipe, 0).examples else {
             panic!("no condition");
         };
         // The first one's condition goes to the last as well.
-        let other = Tensor::cat(
-            vec![condition.clone().narrow(0, 0, 7), condition.clone().narrow(0, 0, 1)],
-            0,
-        );
+        let other = condition.clone().narrow(0, 7).concat(condition.clone().narrow(0, 1));
         let numbers = |x: Tensor<4>| -> Vec<f32> { x.into_data().iter().collect() };
-        let run = |condition: &Tensor<4>| {
-            let start = images.clone();
-            let key = Key::new(3);
-            let refined = trainer.refine(start, Some(condition.clone()), 3, key, |_, _| {});
-            let energies = trainer.energies(images.clone(), Some(condition.clone()));
+        let run = |condition: &Condition| {
+            let start = Examples::new(images.clone(), Some(condition.clone()));
+            let refined = trainer.refine(start.clone(), 3, Key::new(3), |_, _| {});
+            let energies = trainer.energies(start);
             let energies: Vec<f32> = energies.expect("finite").into_data().iter().collect();
             (numbers(refined.expect("finite").0), energies)
         };
@@ -151,11 +147,13 @@ fn what_is_seen_is_held() {
         let seen_alone = |recipe: &Recipe| {
             let mut trainer = trainer(recipe.clone());
             trainer.step(batch(recipe, 0)).expect("finite");
-            let Batch { images, condition: Some(condition), .. } = batch(recipe, 1) else {
+            let Examples { images, condition: Some(Condition::Image(condition)) } =
+                batch(recipe, 1).examples
+            else {
                 panic!("no condition");
             };
             let [seen, mask] = [0, 1].map(|channel| condition.clone().narrow(1, channel, 1));
-            let samples = sampled(&trainer, condition, 1);
+            let samples = sampled(&trainer, Condition::Image(condition), 1);
             let largest = |x: Tensor<4>| x.abs().max().into_scalar::<f32>();
             [samples.start, samples.refined].map(|x| {
                 let wrong = largest(x.clone() * mask.clone() - seen.clone());
@@ -192,13 +190,15 @@ fn what_is_seen_is_held_in_training() {
 fn conditions_that_do_not_fit_are_refused() {
     let class = recipe(class(), variational());
     let mut conditional = trainer(class.clone());
-    let images = batch(&class, 0).images;
+    let images = batch(&class, 0).examples.images;
     let error = conditional.step(Batch::new(images.clone(), 0)).expect_err("it has none");
-    let expected = "no conditions; the run takes ones of shape [8, 10, 1, 1]";
+    let expected = "no conditions; the run takes 8 conditions (one of 10 classes)";
     assert_eq!(error.to_string(), expected);
-    let c = one_hot(&[1; 8], 9, &Device::flex());
-    let error = conditional.energies(images.clone(), Some(c.clone())).expect_err("9 classes");
-    assert!(error.to_string().starts_with("conditions of shape [8, 9, 1, 1]"), "{error}");
+    let c = Condition::one_hot(&[1; 8], 9, &Device::flex());
+    let error = conditional
+        .energies(Examples::new(images.clone(), Some(c.clone())))
+        .expect_err("9 classes");
+    assert!(error.to_string().starts_with("8 conditions (one of 9 classes)"), "{error}");
     let mut unconditional = class.clone();
     (unconditional.condition, unconditional.optimiser.condition_weight) = (None, 0.0);
     let request = SampleRequest::new(8, Key::new(0)).given(c).steps(1);
@@ -237,7 +237,8 @@ fn conditions_that_do_not_fit_are_refused() {
         ),
     ] {
         let recipe = Recipe::from_toml(&text.replace(from, to), "test").expect("in range");
-        let error = Trainer::new(recipe, [1, 28], &Device::flex()).map(drop).expect_err(to);
+        let error =
+            Trainer::new(recipe, ImageShape::new(1, 28), &Device::flex()).map(drop).expect_err(to);
         assert!(matches!(error, TeachingError::Recipe(RecipeError::Network(_))));
         assert!(error.to_string().starts_with(message), "{error}");
     }
@@ -257,7 +258,7 @@ fn a_sample_is_the_same_alone_and_in_company() {
     let plain = Recipe::from_toml(&text, "test").expect("valid");
     let unconditional = trainer(plain);
     let start = |trainer: &Trainer, labels: Option<&[u8]>, count: usize| {
-        let condition = labels.map(|labels| one_hot(labels, 10, &device));
+        let condition = labels.map(|labels| Condition::one_hot(labels, 10, &device));
         let request = SampleRequest::new(count, Key::new(3)).given(condition).steps(1);
         trainer.sample(request).expect("finite").start
     };
@@ -281,7 +282,7 @@ fn the_distance_from_data_is_blended_in() {
             let mut trainer = trainer(recipe.clone());
             let mut batch = batch(&recipe, 0);
             if negate {
-                batch.images = batch.images.neg();
+                batch.examples.images = batch.examples.images.neg();
             }
             trainer.step(batch).expect("finite");
             let (z, seen) = (
@@ -289,7 +290,7 @@ fn the_distance_from_data_is_blended_in() {
                 Tensor::zeros([2, 2, 28, 28], &Device::flex()),
             );
             let vae = trainer.vae().expect("a VAE");
-            vae.decode(z, Some(&Condition::from_maps(seen)))
+            vae.decode(z, Some(&Condition::Image(seen)))
                 .into_data()
                 .iter::<f32>()
                 .collect::<Vec<_>>()

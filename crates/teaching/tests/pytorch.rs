@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ebm_networks::ConvEnergyConfig;
 use ebm_noise::Key;
 use ebm_teaching::{Batch, Recipe, SampleRequest, Trainer};
+use ebm_tensor::ImageShape;
 use ebm_vae::Vae;
 use serde::Deserialize;
 
@@ -151,7 +152,8 @@ fn iteration(recipe: Recipe) -> Iteration {
     let key = Key::new(recipe.seed).fold(TRAINING).fold(0);
     let data = waves(recipe.data.batch);
     let device = Device::flex();
-    let mut trainer = Trainer::new(recipe, [1, 28], &device).expect("the recipe is valid");
+    let mut trainer =
+        Trainer::new(recipe, ImageShape::new(1, 28), &device).expect("the recipe is valid");
     let all_weights = |trainer: &Trainer| Models {
         energy: weights(trainer.energy()),
         vae: weights(vae(trainer)),

@@ -8,6 +8,7 @@ use ebm_teaching::{
     ReplayRecipe, SampleRequest, Samples, StepMetrics, StudentRecipe, TeachingError, Trainer,
     VaeOnDataRecipe, VariationalRecipe, train,
 };
+use ebm_tensor::{Condition, Examples, ImageShape};
 
 fn small_recipe() -> Recipe {
     let mut recipe = Recipe::embedded("digits").expect("embedded");
@@ -21,7 +22,7 @@ fn small_recipe() -> Recipe {
 }
 
 fn trainer(recipe: Recipe) -> Trainer {
-    Trainer::new(recipe, [1, 28], &Device::flex()).expect("the recipe is valid")
+    Trainer::new(recipe, ImageShape::new(1, 28), &Device::flex()).expect("the recipe is valid")
 }
 
 /// Strokes: bright bars on black, so that data differ from what an untrained decoder gives.
@@ -29,6 +30,10 @@ fn data(iteration: u64) -> Batch {
     let device = Device::flex();
     let bars = Key::new(iteration).uniform::<4>([8, 1, 1, 28], &device).greater_elem(0.7).float();
     Batch::new(bars.repeat_dim(2, 28) * 2.0 - 1.0, iteration / 3)
+}
+
+fn images(iteration: u64) -> Tensor<4> {
+    data(iteration).examples.images
 }
 
 fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
@@ -39,7 +44,7 @@ fn gap(trainer: &Trainer, data: &Tensor<4>, samples: &Tensor<4>) -> f32 {
 #[test]
 fn an_energy_step_raises_data_above_samples() {
     let mut trainer = trainer(small_recipe());
-    let images = data(0).images;
+    let images = images(0);
     let samples = sampled(&trainer, 8, 3, 9).refined;
     let before = gap(&trainer, &images, &samples);
     trainer.step(Batch::new(images.clone(), 0)).expect("finite");
@@ -112,7 +117,7 @@ fn data_never_reach_the_student() {
             trainer.step(Batch::new(images, 0)).expect("finite");
             decoded(&trainer)
         };
-        let bars = data(0).images;
+        let bars = images(0);
         let with_bars = vae_after_a_step(bars.clone(), 0);
         let with_white = vae_after_a_step(bars.clone().ones_like(), 0);
         assert_eq!(with_bars == with_white, student.has(Part::Energy), "{student:?}");
@@ -127,7 +132,7 @@ fn students_without_networks_start_chains_in_their_ways() {
     let loss = |student| {
         let mut recipe = recipe_of(student);
         (recipe.chains.step_size, recipe.chains.reference_std) = (1e-6, None);
-        let metrics = trainer(recipe).step(Batch::new(data(0).images, 0)).expect("finite");
+        let metrics = trainer(recipe).step(Batch::new(images(0), 0)).expect("finite");
         metrics.energy_loss.expect("an energy").abs()
     };
     assert!(loss(from_data()) < 1e-3);
@@ -140,7 +145,7 @@ fn students_without_networks_start_chains_in_their_ways() {
 fn replay_goes_on_where_chains_ended() {
     let mut trainer = trainer(recipe_of(replay(8, 0.0)));
     let before = sampled(&trainer, 8, 1, 1).start;
-    trainer.step(Batch::new(data(0).images, 0)).expect("finite");
+    trainer.step(Batch::new(images(0), 0)).expect("finite");
     let after = sampled(&trainer, 8, 1, 1).start;
     // All eight places were drawn, moved and put back.
     let changed = (after - before).abs().flatten::<2>(1, 3).max_dim(1);
@@ -154,10 +159,10 @@ fn a_generator_leaves_the_encoder_alone() {
         let mut trainer = trainer(recipe_of(student.clone()));
         let codes = |trainer: &Trainer| {
             let vae = trainer.vae().expect("a VAE");
-            vae.encode(data(0).images, None, Key::new(0)).mean.into_data()
+            vae.encode(images(0), None, Key::new(0)).mean.into_data()
         };
         let (codes_before, decoded_before) = (codes(&trainer), decoded(&trainer));
-        trainer.step(Batch::new(data(0).images, 0)).expect("finite");
+        trainer.step(Batch::new(images(0), 0)).expect("finite");
         assert_eq!(codes(&trainer) == codes_before, same, "{student:?}");
         assert_ne!(decoded(&trainer), decoded_before, "{student:?}");
     }
@@ -293,7 +298,7 @@ fn a_runaway_chain_stops_training_and_is_named() {
     let mut recipe = small_recipe();
     recipe.chains.steps = 40;
     recipe.chains.step_size = 6.5; // δ²/2·1/σ₁² = 21: the reference term alone multiplies x by −20.
-    let error = trainer(recipe).step(Batch::new(data(0).images, 0)).expect_err("it diverges");
+    let error = trainer(recipe).step(Batch::new(images(0), 0)).expect_err("it diverges");
     assert!(matches!(error, TeachingError::Chain { iteration: 0, .. }), "{error}");
     assert!(error.to_string().contains("at step"), "{error}");
 }
@@ -301,13 +306,13 @@ fn a_runaway_chain_stops_training_and_is_named() {
 #[test]
 fn poisoned_data_are_never_trained_on() {
     let mut trainer = trainer(small_recipe());
-    let before = gap(&trainer, &data(0).images, &data(1).images);
-    let error = trainer.step(Batch::new(data(0).images * f32::NAN, 0)).expect_err("NaN");
+    let before = gap(&trainer, &images(0), &images(1));
+    let error = trainer.step(Batch::new(images(0) * f32::NAN, 0)).expect_err("NaN");
     assert!(
         matches!(error, TeachingError::NotFinite { iteration: 0, loss: "energy", .. }),
         "{error}"
     );
-    assert_eq!(before, gap(&trainer, &data(0).images, &data(1).images), "θ was left as it was");
+    assert_eq!(before, gap(&trainer, &images(0), &images(1)), "θ was left as it was");
 }
 
 #[test]
@@ -315,10 +320,10 @@ fn a_vae_loss_that_overflows_updates_neither_model() {
     let mut recipe = small_recipe();
     recipe.student = VariationalRecipe::new(f64::MAX).into();
     let mut trainer = trainer(recipe);
-    let before = gap(&trainer, &data(0).images, &data(1).images);
-    let error = trainer.step(Batch::new(data(0).images, 0)).expect_err("it overflows");
+    let before = gap(&trainer, &images(0), &images(1));
+    let error = trainer.step(Batch::new(images(0), 0)).expect_err("it overflows");
     assert!(matches!(error, TeachingError::NotFinite { loss: "VAE", .. }), "{error}");
-    assert_eq!(before, gap(&trainer, &data(0).images, &data(1).images), "θ was left as it was");
+    assert_eq!(before, gap(&trainer, &images(0), &images(1)), "θ was left as it was");
 }
 
 /// Adam's first step is lr · g/(|g| + ε): with ε far below the gradients, every parameter moves by lr.
@@ -344,7 +349,7 @@ fn both_learning_rates_reach_their_models_and_decay() {
     for (epoch, decay) in [(0, 1.0), (2, 0.5), (4, 0.25)] {
         let mut trainer = trainer(recipe.clone());
         let before = (parameters(trainer.energy()), parameters(trainer.vae().expect("a VAE")));
-        trainer.step(Batch::new(data(0).images, epoch)).expect("finite");
+        trainer.step(Batch::new(images(0), epoch)).expect("finite");
         let after = (parameters(trainer.energy()), parameters(trainer.vae().expect("a VAE")));
         let largest =
             |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -358,7 +363,7 @@ fn both_learning_rates_reach_their_models_and_decay() {
 #[test]
 fn a_batch_of_another_shape_is_refused() {
     let error = trainer(small_recipe())
-        .step(Batch::new(Tensor::zeros([8, 3, 28, 28], &Device::flex()), 0))
+        .step(Batch::new(Tensor::<4>::zeros([8, 3, 28, 28], &Device::flex()), 0))
         .expect_err("three channels");
     assert!(error.to_string().contains("[8, 3, 28, 28]"), "{error}");
 }
@@ -392,17 +397,19 @@ fn every_recipe_makes_an_iteration() {
         }
         recipe.data.batch = 2;
         let image = match &*recipe.data.set {
-            "cifar10" | "facades" | "openmoji" => [3, 32],
-            "digits" | "mnist" | "fashion-mnist" => [1, 28],
-            _ => [2, 1],
+            "cifar10" | "facades" | "openmoji" => ImageShape::new(3, 32),
+            "digits" | "mnist" | "fashion-mnist" => ImageShape::new(1, 28),
+            _ => ImageShape::new(2, 1),
         };
-        let images = Key::new(1).normal([2, image[0], image[1], image[1]], &Device::flex());
+        let images = Key::new(1).normal(image.batch(2), &Device::flex());
         let given = recipe.condition.as_ref();
         // The other images of pairs only the data know.
-        let condition =
-            given.map(|c| c.of(&images, &[0, 1], Key::new(2)).unwrap_or(images.clone()));
+        let condition = given.map(|c| {
+            let other = || Condition::Image(images.clone());
+            c.of(&images, &[0, 1], Key::new(2)).unwrap_or_else(other)
+        });
         let mut trainer = Trainer::new(recipe, image, &Device::flex()).expect(&name);
-        let metrics = trainer.step(Batch { images, condition, epoch: 0 }).expect(&name);
+        let metrics = trainer.step(Batch::new(Examples::new(images, condition), 0)).expect(&name);
         assert!(metrics.energy_loss.is_some_and(f64::is_finite), "{name}: {metrics:?}");
     }
 }

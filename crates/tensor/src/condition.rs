@@ -127,15 +127,6 @@ impl Condition {
         }
     }
 
-    /// Reads conditions from feature maps, as [`into_maps`](Self::into_maps) writes them: maps of a single pixel are
-    /// classes, others are images.
-    pub fn from_maps(maps: Tensor<4>) -> Self {
-        match maps.dims() {
-            [batch, classes, 1, 1] => Self::Class(maps.reshape([batch, classes])),
-            _ => Self::Image(maps),
-        }
-    }
-
     /// Returns the conditions as feature maps: images as they are, classes as `[batch, classes, 1, 1]`.
     pub fn into_maps(self) -> Tensor<4> {
         match self {

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
-use ebm::data::{DataError, Density, ImageSet, Selection, Split};
+use ebm::data::{DataError, Density, ExampleSet, Selection, Split};
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Part, SampleRequest, TeachingError, Trainer, train};
-use ebm::tensor::ImageShape;
+use ebm::tensor::{Examples, ImageShape};
 
 use super::matrix::{Completions, Job};
 use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
@@ -128,11 +128,11 @@ fn measures(
 ) -> Result<Measured> {
     let key = Key::new(trainer.recipe().seed).fold(streams::run::MEASUREMENT);
     let given = trainer.recipe().condition.as_ref();
-    match (source.density(), source.images(), given) {
+    match (source.density(), source.examples(), given) {
         (Some(density), ..) => Ok((in_the_plane(trainer, density, key)?, Vec::new())),
         (_, Some(training), Some(condition)) if condition.classes().is_none() => {
-            let images = held_out(trainer, source, completions.images.get(), setting)?;
-            let masked = MaskedImages::new(images, condition, key);
+            let examples = held_out(trainer, source, completions.images.get(), setting)?;
+            let masked = MaskedImages::new(examples, condition, key);
             completed(trainer, &masked, training, completions.times.get(), setting, key)
         }
         _ => sampled(trainer, source, setting.device, key),
@@ -154,16 +154,17 @@ fn held_out(
     source: &Source,
     count: usize,
     setting: &Setting<'_>,
-) -> Result<Tensor<4>> {
+) -> Result<Examples> {
     let (set, split) = (&trainer.recipe().data.set, Some(Split::Test));
-    let [channels, side] = trainer.image().map(Some);
+    let ImageShape { channels, side } = trainer.image();
+    let (channels, side) = (Some(channels), Some(side));
     let selection = Selection { set, split, side, channels };
     let condition = trainer.recipe().condition.as_ref();
-    match setting.store.images(condition, &selection) {
+    match setting.store.examples(condition, &selection) {
         Ok((test, _)) => Ok(test.batch(&spread(test.len(), count), setting.device)),
         Err(error) => match error.root() {
             RunError::Data(DataError::NoSplit { .. }) => {
-                Ok(source.stored_images(count, setting.device))
+                Ok(source.preview_examples(count, setting.device))
             }
             _ => Err(error),
         },
@@ -173,7 +174,7 @@ fn held_out(
 fn completed(
     trainer: &Trainer,
     masked: &MaskedImages,
-    training: &ImageSet,
+    training: &ExampleSet,
     times: usize,
     setting: &Setting<'_>,
     key: Key,
@@ -183,7 +184,7 @@ fn completed(
         match (built_in_classifier(&recipe.data.set, setting.device)?, setting.features) {
             (Some(classifier), _) => Some(Box::new(classifier)),
             (None, Some(given)) => {
-                let shape = ImageShape::from(trainer.image());
+                let shape = trainer.image();
                 Some(NamedNetwork::open(given, shape, setting.device)?.into_inner())
             }
             (None, None) => None,
@@ -211,7 +212,7 @@ fn sampled(trainer: &Trainer, source: &Source, device: &Device, key: Key) -> Res
         measures.insert("accuracy of x₀".into(), accuracy.measure(&samples.start, c)?);
         measures.insert("accuracy of x_T".into(), accuracy.measure(&samples.refined, c)?);
     }
-    let [channels, side] = trainer.image();
+    let ImageShape { channels, side } = trainer.image();
     let grid = samples.refined.clone().narrow(0, 0, ROWS * COLUMNS);
     let grid = grid.reshape([ROWS, COLUMNS, channels, side, side]);
     let column = |i| grid.clone().narrow(1, i, 1).squeeze_dim::<4>(1);

@@ -1,12 +1,10 @@
 //! Images of which a part is observed, or another image.
 
 use burn::tensor::Tensor;
-use ebm::data::ImageSet;
+use ebm::data::ExampleSet;
 use ebm::noise::{Key, streams};
 use ebm::teaching::{ConditionRecipe, HiddenCondition};
-use ebm::tensor::values_f64;
-
-use crate::dataset::unstack;
+use ebm::tensor::{Condition, Examples, values_f64};
 
 /// Training images that are compared at once.
 const CHUNK: usize = 4_096;
@@ -20,38 +18,33 @@ pub(crate) struct MaskedImages {
     pub(crate) condition: Tensor<4>,
     /// 1 where a pixel is observed, `[batch, 1, size, size]`: nowhere, if another image is observed.
     mask: Tensor<4>,
-    recipe: ConditionRecipe,
+    /// Whether another image is observed.
+    paired: bool,
 }
 
 impl MaskedImages {
-    /// Hides the pixels that a recipe hides; for pairs, one image on top of the other, all pixels of x.
-    pub(crate) fn new(images: Tensor<4>, recipe: &ConditionRecipe, key: Key) -> Self {
-        let recipe = recipe.clone();
-        match unstack(images, Some(&recipe)) {
-            (images, Some(condition)) => {
-                let mask = images.zeros_like().narrow(1, 0, 1);
-                Self { images, condition, mask, recipe }
-            }
-            (images, None) => {
-                let hidden = match &recipe {
-                    ConditionRecipe::Hidden(hidden) => hidden.clone(),
-                    ConditionRecipe::Class(_) | ConditionRecipe::Pair(_) => {
-                        HiddenCondition::default()
-                    }
-                };
-                let (condition, mask) =
-                    hidden.hide(images.clone(), key.fold(streams::completion::HOLES));
-                Self { images, condition, mask, recipe }
-            }
+    /// Hides the pixels that a recipe hides; of pairs, all pixels of x.
+    pub(crate) fn new(examples: Examples, recipe: &ConditionRecipe, key: Key) -> Self {
+        let Examples { images, condition } = examples;
+        if let Some(Condition::Image(condition)) = condition {
+            let mask = images.zeros_like().narrow(1, 0, 1);
+            return Self { images, condition, mask, paired: true };
         }
+        let hidden = match recipe {
+            ConditionRecipe::Hidden(hidden) => hidden.clone(),
+            ConditionRecipe::Class(_) | ConditionRecipe::Pair(_) => HiddenCondition::default(),
+        };
+        let key = key.fold(streams::completion::HOLES);
+        let (condition, mask) = hidden.hide(images.clone(), key);
+        Self { images, condition, mask, paired: false }
     }
 
     /// Returns the observed pixels, or the observed image, as a picture.
     pub(crate) fn observed(&self) -> Tensor<4> {
-        match self.recipe.paired_channels() {
-            0 => self.paste(self.images.zeros_like()),
-            1 => self.condition.clone().expand(self.images.shape()),
-            _ => self.condition.clone(),
+        match (self.paired, self.condition.dims()[1]) {
+            (false, _) => self.paste(self.images.zeros_like()),
+            (true, 1) => self.condition.clone().expand(self.images.shape()),
+            (true, _) => self.condition.clone(),
         }
     }
 
@@ -73,7 +66,8 @@ impl MaskedImages {
     }
 
     /// Returns the mean of the training images, repeated for each image.
-    pub(crate) fn mean_of(&self, training: &ImageSet) -> Tensor<4> {
+    pub(crate) fn mean_of(&self, training: &ExampleSet) -> Tensor<4> {
+        let training = training.images();
         let per_image: usize = training.shape().iter().product();
         let mut sums = vec![0.0_f64; per_image];
         for image in training.pixels().chunks(per_image) {
@@ -83,24 +77,27 @@ impl MaskedImages {
         let mean: Vec<f32> = sums.iter().map(|sum| (sum / count / 127.5 - 1.0) as f32).collect();
         let [channels, height, width] = training.shape();
         let mean = Tensor::<1>::from_data(mean.as_slice(), &self.images.device());
-        let mean = mean.reshape([1, channels, height, width]);
-        unstack(mean, Some(&self.recipe)).0.expand(self.images.shape())
+        mean.reshape([1, channels, height, width]).expand(self.images.shape())
     }
 
     /// Returns for each image the training image that is nearest to it in the observed pixels.
-    pub(crate) fn nearest_of(&self, training: &ImageSet) -> Tensor<4> {
+    pub(crate) fn nearest_of(&self, training: &ExampleSet) -> Tensor<4> {
         let (images, device) = (&self.images, self.images.device());
         let rows = |x: Tensor<4>| x.flatten::<2>(1, 3);
-        let (observed, mask) = match self.recipe.paired_channels() {
-            0 => (images.clone(), rows(self.mask.clone().expand(images.shape()))),
-            _ => (self.condition.clone(), rows(self.condition.ones_like())),
+        let (observed, mask) = match self.paired {
+            false => (images.clone(), rows(self.mask.clone().expand(images.shape()))),
+            true => (self.condition.clone(), rows(self.condition.ones_like())),
         };
         let observed = rows(observed) * mask.clone();
         let mut best = vec![(f64::INFINITY, 0); images.dims()[0]];
         let all: Vec<usize> = (0..training.len()).collect();
         for (chunk, indices) in all.chunks(CHUNK).enumerate() {
-            let (x, other) = unstack(training.batch(indices, &device), Some(&self.recipe));
-            let others = rows(other.unwrap_or(x)).transpose();
+            let examples = training.batch(indices, &device);
+            let others = match examples.condition {
+                Some(Condition::Image(other)) if self.paired => other,
+                _ => examples.images,
+            };
+            let others = rows(others).transpose();
             // ‖m ⊙ (y − x)‖² up to the term that all y share.
             let distances = mask.clone().matmul(others.clone().powi_scalar(2))
                 - observed.clone().matmul(others) * 2.0;
@@ -114,7 +111,7 @@ impl MaskedImages {
             }
         }
         let indices: Vec<usize> = best.into_iter().map(|(_, index)| index).collect();
-        unstack(training.batch(&indices, &device), Some(&self.recipe)).0
+        training.images().batch(&indices, &device)
     }
 }
 
@@ -122,6 +119,7 @@ impl MaskedImages {
 mod tests {
     use super::*;
     use burn::tensor::Device;
+    use ebm::data::{ImageSet, PairedSet};
     use ebm::teaching::Recipe;
     use ebm::tensor::values;
 
@@ -139,14 +137,14 @@ mod tests {
     fn fills_are_pasted_and_measured_in_the_hole() {
         let device = Device::flex();
         let training = vec![0, 0, 255, 255, 255, 255, 0, 0];
-        let set = ImageSet::new("two", [1, 2, 2], training, vec![0, 1]).expect("whole");
+        let set = ImageSet::new("two", [1, 2, 2], training, vec![0, 1]).expect("whole").into();
         let ConditionRecipe::Hidden(mut hidden) = condition("digits-completion") else {
             panic!("it hides");
         };
         hidden.hole = ebm::teaching::Hole::Half;
         let recipe = hidden.into();
         let image = Tensor::<4>::ones([1, 1, 2, 2], &device);
-        let masked = MaskedImages::new(image, &recipe, Key::new(0));
+        let masked = MaskedImages::new(image.into(), &recipe, Key::new(0));
         assert_eq!(pixels(masked.observed()), [1.0, 1.0, 0.0, 0.0]);
         let nearest = masked.nearest_of(&set);
         assert_eq!(pixels(nearest.clone()), [1.0, 1.0, -1.0, -1.0]);
@@ -166,9 +164,13 @@ mod tests {
         let ConditionRecipe::Pair(mut pair) = condition("facades") else { panic!("pairs") };
         pair.channels = 1;
         let recipe = pair.into();
-        let set = ImageSet::new("two", [2, 1, 1], vec![0, 255, 255, 0], vec![0, 1]).expect("whole");
-        let stacked = Tensor::<1>::from_data([-1.0, -0.9], &device).reshape([1, 2, 1, 1]);
-        let masked = MaskedImages::new(stacked, &recipe, Key::new(0));
+        let pixels_of =
+            |pixels| ImageSet::new("two", [1, 1, 1], pixels, vec![0, 1]).expect("complete");
+        let set = PairedSet::new(pixels_of(vec![255, 0]), pixels_of(vec![0, 255]));
+        let set = set.expect("as many of both").into();
+        let pixel = |value: f32| Tensor::<4>::full([1, 1, 1, 1], value, &device);
+        let pair = Examples::new(pixel(-1.0), Some(Condition::Image(pixel(-0.9))));
+        let masked = MaskedImages::new(pair, &recipe, Key::new(0));
         assert_eq!(pixels(masked.observed()), [-0.9]);
         let nearest = masked.nearest_of(&set);
         assert_eq!(pixels(nearest.clone()), [1.0]);

@@ -85,12 +85,13 @@ impl TrainedRun {
             );
         };
         let reference = self.reference(&options.data)?;
-        let training = self.reference_images(&options.data, Split::Train)?;
+        let training = self.reference_set(&options.data, Split::Train)?;
         let device = self.trainer().device();
-        let Some(images) = reference.stored(options.count, device) else {
+        if reference.is_density() {
             unsuitable!("{reference} has no images");
-        };
-        let masked = MaskedImages::new(images, condition, self.key());
+        }
+        let (_, examples) = reference.spread(options.count, device);
+        let masked = MaskedImages::new(examples, condition, self.key());
         let network: Option<Box<dyn FeatureNetwork>> = match &options.features {
             Some(given) => {
                 Some(NamedNetwork::open(given, self.image_shape(), device)?.into_inner())

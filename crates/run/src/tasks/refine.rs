@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use ebm::metrics::Spread;
 use ebm::teaching::SampleRequest;
-use ebm::tensor::values_f64;
+use ebm::tensor::{Examples, values_f64};
 use serde::Serialize;
 
 use crate::conditions::ConditionChoice;
@@ -66,7 +66,8 @@ impl TrainedRun {
         let request = SampleRequest::new(count, self.key()).given(condition.clone()).steps(steps);
         let samples = trainer.sample(request.film_strip(count, options.frames))?;
         let mut energies = samples.energies.map(values_f64).unwrap_or_default();
-        energies.extend(values_f64(trainer.energies(samples.refined, condition)?));
+        let refined = Examples { images: samples.refined, condition };
+        energies.extend(values_f64(trainer.energies(refined)?));
         let steps = energies.chunks(count).enumerate().map(|(step, energies)| StepEnergies {
             step,
             mean: Spread::of(energies).mean,

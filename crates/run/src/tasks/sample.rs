@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::teaching::SampleRequest;
-use ebm::tensor::values_f64;
+use ebm::tensor::{Condition, Examples, values_f64};
 use serde::Serialize;
 
 use crate::class_accuracy::ClassAccuracy;
@@ -49,7 +49,7 @@ pub struct DrawnSamples {
     /// x_T, after the Langevin steps; `None` without an energy.
     pub refined: Option<Tensor<4>>,
     /// The conditions of a conditional run.
-    pub condition: Option<Tensor<4>>,
+    pub condition: Option<Condition>,
     /// The energies of x₀ and x_T of each chain; empty without an energy.
     pub energies: Vec<SampleEnergies>,
     /// The fractions of x₀ and of x_T that show the class of their condition, where a classifier is built
@@ -95,7 +95,9 @@ impl TrainedRun {
         let energies = match &refined {
             None => Vec::new(),
             Some(refined) => {
-                let of = |x: &Tensor<4>| trainer.energies(x.clone(), condition.clone());
+                let of = |x: &Tensor<4>| {
+                    trainer.energies(Examples { images: x.clone(), condition: condition.clone() })
+                };
                 let [before, after] = [of(&start)?, of(refined)?].map(values_f64);
                 let pairs = before.into_iter().zip(after).enumerate();
                 pairs

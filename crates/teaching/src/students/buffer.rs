@@ -2,22 +2,23 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_noise::{Key, streams::buffer as stream};
+use ebm_tensor::{ImageShape, values};
 
 /// States in the memory of the host, at first uniform noise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Buffer {
-    image: [usize; 2],
+    image: ImageShape,
     states: Vec<f32>,
 }
 
 impl Buffer {
-    pub(crate) fn new(len: usize, image: [usize; 2], key: Key, device: &Device) -> Self {
+    pub(crate) fn new(len: usize, image: ImageShape, key: Key, device: &Device) -> Self {
         Self { image, states: noise(len, image, key, device) }
     }
 
     /// Returns the number of states.
     pub(crate) fn len(&self) -> usize {
-        self.states.len() / pixels(self.image)
+        self.states.len() / self.image.len()
     }
 
     /// Replaces all states by these, `[len, …]`, and returns whether there are as many.
@@ -42,7 +43,7 @@ impl Buffer {
         key: Key,
         device: &Device,
     ) -> (Vec<usize>, Tensor<4>) {
-        let pixels = pixels(self.image);
+        let pixels = self.image.len();
         let mut slots = key.fold(stream::SLOTS).permutation(self.states.len() / pixels);
         slots.truncate(count);
         let mut states = noise(count, self.image, key.fold(stream::NOISE), device);
@@ -52,64 +53,54 @@ impl Buffer {
                 state.copy_from_slice(&self.states[slot * pixels..][..pixels]);
             }
         }
-        let [channels, size] = self.image;
-        let shape = [count, channels, size, size];
-        (slots, Tensor::from_data(TensorData::new(states, shape), device))
+        let states = TensorData::new(states, self.image.batch(count));
+        (slots, Tensor::from_data(states, device))
     }
 
     /// Puts the first of `states` in these slots.
     pub(crate) fn keep(&mut self, slots: &[usize], states: Tensor<4>) {
-        let pixels = pixels(self.image);
-        let states: Vec<f32> = states.into_data().iter::<f32>().collect();
+        let pixels = self.image.len();
+        let states = values(states);
         for (state, &slot) in states.chunks_exact(pixels).zip(slots) {
             self.states[slot * pixels..][..pixels].copy_from_slice(state);
         }
     }
 }
 
-fn pixels([channels, size]: [usize; 2]) -> usize {
-    channels * size * size
-}
-
 /// Uniform in [−1, 1).
-fn noise(rows: usize, image: [usize; 2], key: Key, device: &Device) -> Vec<f32> {
-    let uniform = key.uniform([rows, pixels(image)], device) * 2.0 - 1.0;
-    Tensor::<2>::into_data(uniform).iter::<f32>().collect()
+fn noise(rows: usize, image: ImageShape, key: Key, device: &Device) -> Vec<f32> {
+    values::<2>(key.uniform([rows, image.len()], device) * 2.0 - 1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn host(states: Tensor<4>) -> Vec<f32> {
-        states.into_data().iter::<f32>().collect()
-    }
-
     #[test]
     fn what_is_kept_is_drawn_again() {
         let device = Device::flex();
-        let mut buffer = Buffer::new(6, [1, 2], Key::new(1), &device);
+        let mut buffer = Buffer::new(6, ImageShape::new(1, 2), Key::new(1), &device);
         let (slots, drawn) = buffer.draw(4, 0.0, Key::new(2), &device);
         let mut different = slots.clone();
         different.sort_unstable();
         different.dedup();
         assert_eq!(different.len(), 4);
-        for (state, slot) in host(drawn.clone()).chunks(4).zip(&slots) {
+        for (state, slot) in values(drawn.clone()).chunks(4).zip(&slots) {
             assert_eq!(state, &buffer.states()[slot * 4..][..4]);
         }
         buffer.keep(&slots, drawn + 7.0);
         let (_, all) = buffer.draw(6, 0.0, Key::new(3), &device);
-        assert_eq!(host(all).iter().filter(|x| **x >= 6.0).count(), 16);
+        assert_eq!(values(all).iter().filter(|x| **x >= 6.0).count(), 16);
     }
 
     #[test]
     fn restarts_are_noise_and_keep_their_share() {
         let device = Device::flex();
-        let mut buffer = Buffer::new(4000, [1, 1], Key::new(1), &device);
+        let mut buffer = Buffer::new(4000, ImageShape::new(1, 1), Key::new(1), &device);
         let all: Vec<usize> = (0..4000).collect();
         buffer.keep(&all, Tensor::full([4000, 1, 1, 1], 9.0, &device));
         let (_, drawn) = buffer.draw(4000, 0.05, Key::new(2), &device);
-        let fresh = host(drawn).iter().filter(|x| x.abs() <= 1.0).count() as f64;
+        let fresh = values(drawn).iter().filter(|x| x.abs() <= 1.0).count() as f64;
         // 200 expected; four standard errors of 13.8.
         assert!((fresh - 200.0).abs() < 55.0, "{fresh}");
         // More than there are: the rest is noise.

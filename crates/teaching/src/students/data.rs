@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use ebm_noise::Key;
+use ebm_tensor::{Condition, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,7 @@ impl StudentSettings for DataStudentRecipe {
 }
 
 struct DataStudent {
-    image: [usize; 2],
+    image: ImageShape,
     device: Device,
 }
 
@@ -39,7 +40,7 @@ impl Student for DataStudent {
     }
 
     /// There are no data at hand: previews start at uniform noise.
-    fn preview_states(&self, count: usize, _condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+    fn preview_states(&self, count: usize, _condition: Option<&Condition>, key: Key) -> Tensor<4> {
         uniform(count, self.image, key, &self.device)
     }
 }

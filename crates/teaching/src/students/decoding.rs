@@ -6,11 +6,11 @@ use burn::tensor::{Device, Tensor};
 use ebm_mcmc::{ChainError, Langevin, run};
 use ebm_networks::{Contrast, Ema};
 use ebm_noise::Key;
-use ebm_tensor::Condition;
+use ebm_tensor::{Condition, scalar};
 use ebm_vae::{LatentPosterior, Vae, VaeLoss};
 
 use super::batches::decode_in_batches;
-use crate::condition::{ConditionRecipe, shape_of_maps};
+use crate::condition::ConditionRecipe;
 use crate::files::{CheckpointReader, CheckpointWriter, is_finite};
 use crate::registry::StudentSetup;
 use crate::student::{InitialStates, StartRequest, Student, StudentLoss, TrainedDecoder, Update};
@@ -113,8 +113,8 @@ pub(super) struct DecodingStudent<O> {
 impl<O: Objective> DecodingStudent<O> {
     pub(super) fn new(objective: O, setup: &StudentSetup<'_>) -> Result<Self, TeachingError> {
         let (recipe, training) = (&setup.recipe, setup.device.clone().autodiff());
-        let condition = setup.condition_shape().map(shape_of_maps);
-        let vae = recipe.vae.init_conditional(setup.image.into(), condition, setup.key, &training);
+        let condition = setup.condition_shape();
+        let vae = recipe.vae.init_conditional(setup.image, condition, setup.key, &training);
         let vae = vae.map_err(|error| error.within("vae"))?;
         let average = objective.decoder().ema_decay.map(|decay| Ema::new(decay, &vae));
         Ok(Self {
@@ -150,15 +150,13 @@ impl<O: Objective> Student for DecodingStudent<O> {
     fn initial_states(&self, request: StartRequest<'_>) -> InitialStates {
         let vae = self.vae.valid();
         let z = request.key.normal([request.count, vae.latent()], &self.device);
-        let condition = request.condition.map(Condition::from_maps);
-        InitialStates::new(vae.decode(z.clone(), condition.as_ref())).remembering(z)
+        InitialStates::new(vae.decode(z.clone(), request.condition)).remembering(z)
     }
 
-    fn preview_states(&self, count: usize, condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+    fn preview_states(&self, count: usize, condition: Option<&Condition>, key: Key) -> Tensor<4> {
         let vae = self.preview_vae();
         decode_in_batches(count, condition, self.chains, key, |count, condition, key| {
-            let condition = condition.map(Condition::from_maps);
-            vae.decode(key.normal([count, vae.latent()], &self.device), condition.as_ref())
+            vae.decode(key.normal([count, vae.latent()], &self.device), condition)
         })
     }
 
@@ -172,9 +170,9 @@ impl<O: Objective> Student for DecodingStudent<O> {
         let LossTerms { total, reconstruction, kl, decoded } =
             self.objective.loss(&self.vae, latent, &contrast, key)?;
         let total = self.blend_l1(total, decoded, contrast.data.images);
-        let mut loss = StudentLoss::new(scalar(&total));
-        loss.reconstruction = Some(scalar(&reconstruction));
-        loss.kl = kl.as_ref().map(scalar);
+        let mut loss = StudentLoss::new(scalar(total.clone()));
+        loss.reconstruction = Some(scalar(reconstruction));
+        loss.kl = kl.map(scalar);
         let gradients = GradientsParams::from_grads(total.backward(), &self.vae);
         Ok(Update::new(gradients).with_loss(loss))
     }
@@ -221,8 +219,4 @@ impl<O: Objective> Student for DecodingStudent<O> {
         }
         Ok(())
     }
-}
-
-fn scalar(value: &Tensor<1>) -> f64 {
-    f64::from(value.clone().into_scalar::<f32>())
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use ebm_noise::Key;
+use ebm_tensor::{Condition, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,7 @@ impl StudentSettings for NoiseRecipe {
 }
 
 struct NoiseStudent {
-    image: [usize; 2],
+    image: ImageShape,
     device: Device,
 }
 
@@ -31,17 +32,12 @@ impl Student for NoiseStudent {
         InitialStates::new(uniform(request.count, self.image, request.key, &self.device))
     }
 
-    fn preview_states(&self, count: usize, _condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+    fn preview_states(&self, count: usize, _condition: Option<&Condition>, key: Key) -> Tensor<4> {
         uniform(count, self.image, key, &self.device)
     }
 }
 
 /// Draws images whose values are uniform in [−1, 1).
-pub(super) fn uniform(
-    count: usize,
-    [channels, side]: [usize; 2],
-    key: Key,
-    device: &Device,
-) -> Tensor<4> {
-    key.uniform([count, channels, side, side], device) * 2.0 - 1.0
+pub(super) fn uniform(count: usize, image: ImageShape, key: Key, device: &Device) -> Tensor<4> {
+    key.uniform(image.batch(count), device) * 2.0 - 1.0
 }

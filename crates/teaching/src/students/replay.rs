@@ -4,6 +4,7 @@ use burn::tensor::{Device, Tensor};
 use ebm_mcmc::ChainError;
 use ebm_networks::Contrast;
 use ebm_noise::Key;
+use ebm_tensor::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +84,7 @@ impl Student for ReplayStudent {
         InitialStates::new(states).remembering(slots)
     }
 
-    fn preview_states(&self, count: usize, _condition: Option<Tensor<4>>, key: Key) -> Tensor<4> {
+    fn preview_states(&self, count: usize, _condition: Option<&Condition>, key: Key) -> Tensor<4> {
         self.buffer.draw(count, self.restart, key, &self.device).1
     }
 

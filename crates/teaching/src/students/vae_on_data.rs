@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use ebm_mcmc::ChainError;
 use ebm_networks::Contrast;
 use ebm_noise::Key;
+use ebm_tensor::Examples;
 use ebm_vae::Vae;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,8 @@ impl Objective for VaeOnDataRecipe {
         contrast: &Contrast,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
-        let data = contrast.data.clone();
-        Ok(vae.loss(data.images, data.condition.as_ref(), self.kl_weight, key).into())
+        let Examples { images, condition } = contrast.data.clone();
+        Ok(vae.loss(images, condition.as_ref(), self.kl_weight, key).into())
     }
 
     fn decoder(&self) -> DecoderSettings {
