@@ -150,8 +150,8 @@ impl Bench<'_> {
         self.rows.push(Row::new(name, step_size, judged));
     }
 
-    /// Tunes the step size of a kernel, and its mass if it has one, to an acceptance; returns it with
-    /// its step size.
+    /// Tunes the step size of a kernel, and its mass if it has one, to an acceptance; returns it
+    /// with its step size.
     pub(crate) fn tuned<K: Kernel<2> + Tunable>(
         &self,
         kernel: K,

@@ -23,8 +23,9 @@ const COLOURS: [RGBColor; 10] = [
 
 type Chart<'a, X, Y> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>;
 
-/// Draws a line for each kernel, with a mark for each number of chains: hollow where chains have not
-/// mixed, a cross where moments are biased. Returns an empty text if there is no number to show.
+/// Draws a line for each kernel, with a mark for each number of chains: hollow where chains have
+/// not mixed, a cross where moments are biased. Returns an empty text if there is no number to
+/// show.
 pub(crate) fn by_kernel(title: &str, rows: &[Row], value: fn(&Row) -> f64) -> Result<String> {
     let Some([low, high]) = range(rows, value) else { return Ok(String::new()) };
     let (kernels, sizes) =

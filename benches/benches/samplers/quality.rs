@@ -15,11 +15,12 @@ pub(crate) struct Quality {
     pub(crate) variance_error: f64,
 }
 
-/// Chains are alike: diagnostics are computed from the first of them, and effective sample sizes are
-/// scaled up to all.
+/// Chains are alike: diagnostics are computed from the first of them, and effective sample sizes
+/// are scaled up to all.
 const CHAINS: usize = 16;
 
-/// The fewest effective draws with which diagnostics can be trusted (Vehtari et al. 2021, section 4).
+/// The fewest effective draws with which diagnostics can be trusted (Vehtari et al. 2021, section
+/// 4).
 const MIN_ESS: f64 = 400.0;
 
 /// More standard errors than the largest of a few dozen moments has by chance.

@@ -1,9 +1,9 @@
-//! Densities in the plane that are known exactly: what is learned can be compared with what it was
-//! learned from.
+//! Densities in the plane that are known exactly, so that a model can be compared with the
+//! distribution of its data.
 //!
-//! The shapes are those of the toy data of FFJORD (Grathwohl et al., ICLR 2019), which others
-//! report on, scaled into [−1, 1]² with a margin of four standard deviations or more. The
-//! Kullback–Leibler divergence does not depend on the scale, so figures stay comparable.
+//! The shapes are those of FFJORD's toy data (Grathwohl et al., ICLR 2019), a common benchmark,
+//! scaled into [−1, 1]² with a margin of four standard deviations or more. The Kullback–Leibler
+//! divergence does not depend on the scale, so figures stay comparable.
 
 mod bessel;
 mod checkerboard;
@@ -17,10 +17,11 @@ use std::str::FromStr;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_noise::Key;
+use ebm_tensor::ImageShape;
 
 use crate::error::DataError;
 
-/// A distribution on the plane with its logarithmic density in closed form, and independent draws.
+/// A distribution in the plane with a known logarithmic density and independent draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Density {
     /// Two interlocking half circles, blurred: the moons of scikit-learn, of radius 0.5 and noise
@@ -35,11 +36,14 @@ pub enum Density {
 }
 
 impl Density {
-    /// Every density there is.
+    /// All densities.
     pub const ALL: [Self; 4] =
         [Self::TwoMoons, Self::EightGaussians, Self::Rings, Self::Checkerboard];
 
-    /// The name that [`FromStr`] reads.
+    /// The shape of a draw as an image: two channels of one pixel.
+    pub const SHAPE: ImageShape = ImageShape::new(2, 1);
+
+    /// Returns the name that [`FromStr`] reads.
     pub fn name(self) -> &'static str {
         match self {
             Self::TwoMoons => "two-moons",
@@ -49,8 +53,8 @@ impl Density {
         }
     }
 
-    /// log p(x), normalised over the whole plane, in nats; −∞ where there is no density (off the
-    /// squares of the checkerboard). Exact to rounding within [−2, 2]².
+    /// Returns log p(x), normalised over the whole plane, in nats; −∞ outside of the support (off
+    /// the squares of the checkerboard). Exact to rounding within [−2, 2]².
     pub fn log_density(self, x: [f64; 2]) -> f64 {
         match self {
             Self::TwoMoons => two_moons::log_density(x),
@@ -60,8 +64,7 @@ impl Density {
         }
     }
 
-    /// `n` independent draws. Draw `i` depends on the key and on `i`, not on how many are drawn
-    /// together.
+    /// Returns `n` independent draws. Draw `i` depends on the key and on `i`, not on `n`.
     ///
     /// # Panics
     /// If `n` does not fit 32 bits.
@@ -76,8 +79,8 @@ impl Density {
         (0..n).map(|row| draw(Dice { key, row })).collect()
     }
 
-    /// `n` independent draws as images of one pixel and two channels, which convolutional networks
-    /// take. Data without end: fold the iteration into the key and no draw is seen twice.
+    /// Returns `n` independent draws as images of one pixel and two channels, for convolutional
+    /// networks. The supply is unlimited: fold the iteration into the key and no draw is repeated.
     ///
     /// # Shapes
     /// - output: `[n, 2, 1, 1]`, all but a share below 10⁻⁶ of them in [−1, 1]
@@ -116,17 +119,17 @@ struct Dice {
 }
 
 impl Dice {
-    /// Number `index` of this draw, uniform in [0, 1).
+    /// Returns number `index` of this draw, uniform in [0, 1).
     fn uniform(self, index: u32) -> f64 {
         self.key.uniform_at(self.row, index)
     }
 
-    /// Number `index` of this draw, uniform among 0, 1, …, `sides` − 1.
+    /// Returns number `index` of this draw, uniform among 0, 1, …, `sides` − 1.
     fn choice(self, index: u32, sides: usize) -> usize {
         (self.uniform(index) * sides as f64) as usize
     }
 
-    /// `mean` and Gaussian noise of standard deviation `std` in both directions.
+    /// Returns `mean` with Gaussian noise of standard deviation `std` in both directions.
     fn gaussian(self, mean: [f64; 2], std: f64) -> [f64; 2] {
         let mut x = mean;
         self.key.normal_row(self.row, 2, |_, noise| {
@@ -136,12 +139,12 @@ impl Dice {
     }
 }
 
-/// log of the largest value of N(·; μ, σ²·I) in the plane: −log 2πσ².
+/// Returns the logarithm of the largest value of N(·; μ, σ²·I) in the plane, −log 2πσ².
 fn log_peak(std: f64) -> f64 {
     -(TAU * std * std).ln()
 }
 
-/// log Σ exp, of at least one term.
+/// Returns log Σ exp of at least one term.
 fn log_sum_exp(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = terms.clone().fold(f64::NEG_INFINITY, f64::max);
     largest + terms.map(|term| (term - largest).exp()).sum::<f64>().ln()

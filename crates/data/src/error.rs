@@ -80,7 +80,7 @@ pub enum DataError {
         key: &'static str,
         /// The entry's format.
         format: &'static str,
-        /// The keys that fit the format, in the place of the foreign one.
+        /// The keys of that format.
         known: Vec<&'static str>,
     },
 
@@ -205,14 +205,14 @@ pub enum DataError {
         path: PathBuf,
     },
 
-    /// A set of pairs was given in the place of one of images.
+    /// A set of pairs was given, but images are needed.
     #[error("`{name}` is a set of pairs, expected one of images")]
     Paired {
         /// The set.
         name: String,
     },
 
-    /// A set of images was given in the place of one of pairs.
+    /// A set of images was given, but pairs are needed.
     #[error("`{name}` is a set of images, expected one of pairs")]
     NotPaired {
         /// The set.

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --release --example export -- draws.json
-//! python -c "import arviz, json; print(arviz.bfmi(arviz.from_dict(**json.load(open('draws.json')))))"
+//! python
+//! >>> import arviz, json
+//! >>> idata = arviz.from_dict(**json.load(open("draws.json")))
+//! >>> print(arviz.summary(idata), arviz.bfmi(idata))
 //! ```
 
 #![allow(clippy::print_stdout, reason = "an example")]

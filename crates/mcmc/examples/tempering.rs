@@ -33,8 +33,8 @@ fn main() -> Result<(), ChainError> {
     let (share, _) = share_on_the_right(mala, &bimodal)?;
     println!("MALA: {share:.2} of the draws are in the right mode");
 
-    // Replicas at higher temperatures cross, and exchange positions with their neighbours. The ladder
-    // is dense enough if a good share of the exchanges is accepted.
+    // Replicas at higher temperatures cross, and exchange positions with their neighbours. The
+    // ladder is dense enough if a good share of the exchanges is accepted.
     let tempering = ParallelTempering::new(mala, [1.0, 4.0, 16.0]);
     let (share, samples) = share_on_the_right(tempering, &bimodal)?;
     let exchanges = samples.acceptance.iter().sum::<f64>() / samples.acceptance.len() as f64;

@@ -1,6 +1,6 @@
-//! Langevin steps that are shorter where the gradient is large, coordinate by coordinate, in the manner of STANLEY
-//! (Karimi, Xie, Li, "STANLEY: Stochastic Gradient Anisotropic Langevin Dynamics for Learning Energy-Based
-//! Models", arXiv 2310.12667).
+//! Langevin steps that are shorter where the gradient is large, coordinate by coordinate, in the
+//! manner of STANLEY (Karimi, Xie, Li, "STANLEY: Stochastic Gradient Anisotropic Langevin Dynamics
+//! for Learning Energy-Based Models", arXiv 2310.12667).
 
 use burn::tensor::Tensor;
 use ebm_energy::Energy;
@@ -10,17 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 
-/// x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ, |∇U(x)|) for each coordinate.
+/// Anisotropic Langevin: x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ, |∇U(x)|) for each
+/// coordinate.
 ///
-/// Where all gradients are below τ this is unadjusted Langevin. Elsewhere the law that it leaves is not the
-/// target's: the step depends on the position and nothing corrects for it. Of a coordinate that is independent of
-/// the others it leaves exp(−U)·max(τ, |∇U|)² as δ → 0. It keeps chains from running away in training.
+/// Where all gradients are below τ this is unadjusted Langevin. Elsewhere the step depends on the
+/// position and nothing corrects for it, so the stationary distribution is not the target: for a
+/// coordinate that is independent of the others it is exp(−U)·max(τ, |∇U|)² as δ → 0. It keeps
+/// chains from diverging in training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Anisotropic {
-    /// δ, the largest step.
+    /// The largest step size δ.
     pub step_size: f64,
-    /// τ.
+    /// The threshold τ of gradients.
     pub threshold: f64,
 }
 

@@ -1,5 +1,6 @@
-//! Block Gibbs sampling of a restricted Boltzmann machine: a whole layer at once, given the other one (Smolensky 1986;
-//! Hinton, "Training products of experts by minimizing contrastive divergence", Neural Computation 2002).
+//! Block Gibbs sampling of a restricted Boltzmann machine: a whole layer at once, given the other
+//! one (Smolensky 1986; Hinton, "Training products of experts by minimizing contrastive
+//! divergence", Neural Computation 2002).
 
 use burn::tensor::Tensor;
 use ebm_energy::{Bipartite, Energy};
@@ -9,15 +10,15 @@ use ebm_noise::streams::chain::layers;
 use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 
-/// h ~ p(h | v), then v ~ p(v | h): leaves the law of the visible units v as it is. States are zeros and ones,
-/// `[chains, visible]`.
+/// Block Gibbs sampling: h ~ p(h | v), then v ~ p(v | h), which leaves the distribution of the
+/// visible units v invariant. States are zeros and ones, `[chains, visible]`.
 ///
-/// The conditional laws are those of `machine`, which should also be the energy that chains are run on: of that, only
-/// the value is told.
+/// The conditional distributions are those of `machine`. The energy that chains run on should be
+/// the same machine; only its value is evaluated, for the statistics.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct BlockGibbs<M> {
-    /// The machine that is sampled, or a reference to it.
+    /// The machine, or a reference to it.
     pub machine: M,
 }
 
@@ -44,7 +45,7 @@ impl<M: Bipartite> Kernel<2> for BlockGibbs<M> {
     }
 }
 
-/// 1 with the given probability, else 0, for each unit.
+/// Returns 1 with the given probability, else 0, for each unit.
 fn draw(probability: Tensor<2>, key: Key) -> Tensor<2> {
     let uniform = key.uniform(probability.dims(), &probability.device());
     probability.greater(uniform).float()

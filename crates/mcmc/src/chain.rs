@@ -60,8 +60,8 @@ pub enum ChainError {
     /// Warm-up found no step size at which proposals are accepted.
     #[error(
         "at warm-up step {step} of {steps} the step size had fallen from {first:e} to \
-         {step_size:e} and proposals were still rejected; start where the energy is finite, or with \
-         a smaller step size"
+         {step_size:e} and proposals were still rejected; start where the energy is finite, or \
+         with a smaller step size"
     )]
     Stuck {
         /// The step of the warm-up.
@@ -84,7 +84,8 @@ pub enum ChainError {
 }
 
 impl ChainError {
-    /// Returns an error if a chain has diverged, by the energies of all chains at `step` of `steps`.
+    /// Returns an error if a chain has diverged, by the energies of all chains at `step` of
+    /// `steps`.
     pub(crate) fn check(energies: &[f64], step: usize, steps: usize) -> Result<(), Self> {
         let diverged = |energy: &&f64| !is_sound(**energy as f32);
         let Some(&energy) = energies.iter().find(diverged) else { return Ok(()) };
@@ -102,8 +103,8 @@ pub(crate) fn is_sound(energy: f32) -> bool {
 /// Makes `steps` transitions of one or more chains from `start`; transition `τ` uses `key.fold(τ)`.
 /// `observe` sees each state, the start included, as `(step, state)`.
 ///
-/// The energy is [prepared](prepare) once. An energy that is prepared already is used as it is, so a
-/// caller that evaluates it elsewhere too can prepare it and lend it to the chain:
+/// The energy is [prepared](prepare) once. An energy that is prepared already is used as it is, so
+/// a caller that evaluates it elsewhere too can prepare it and lend it to the chain:
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};

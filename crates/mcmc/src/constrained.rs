@@ -1,4 +1,5 @@
-//! Kernels whose states are brought back into a set after every transition: a box, or known coordinates.
+//! Kernels whose states are brought back into a set after every transition: a box, or known
+//! coordinates.
 
 use burn::tensor::Tensor;
 use ebm_energy::Energy;
@@ -63,8 +64,9 @@ impl<const D: usize> Constraint<D> {
 /// [`Constraint::project`] or [`Held::paste`] to it.
 ///
 /// With held coordinates, a kernel that moves each coordinate by itself, such as
-/// [`Langevin`](crate::Langevin), samples the conditional distribution of the others; a Metropolis kernel, which
-/// accepts or rejects the move of all coordinates, does not. A box changes the distribution wherever it cuts the target.
+/// [`Langevin`](crate::Langevin), samples the conditional distribution of the others; a Metropolis
+/// kernel, which accepts or rejects the move of all coordinates, does not. A box changes the
+/// distribution wherever it cuts the target.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Constrained<K, const D: usize> {
@@ -75,7 +77,8 @@ pub struct Constrained<K, const D: usize> {
 }
 
 impl<K, const D: usize> Constrained<K, D> {
-    /// Creates a kernel that moves states with `kernel` and then projects them onto each of `constraints`.
+    /// Creates a kernel that moves states with `kernel` and then projects them onto each of
+    /// `constraints`.
     pub fn new(kernel: K, constraints: impl IntoIterator<Item = Constraint<D>>) -> Self {
         Self { kernel, constraints: constraints.into_iter().collect() }
     }
@@ -124,7 +127,8 @@ mod tests {
         assert!(last(None) > 4.0);
     }
 
-    /// Constraints are applied in their order: what is held outside of the box stays there only if it comes last.
+    /// Constraints are applied in their order: what is held outside of the box stays there only if
+    /// it comes last.
     #[test]
     fn the_last_constraint_wins() {
         let row = |values| Tensor::<2>::from_data([values], &Device::flex());
@@ -141,8 +145,8 @@ mod tests {
         assert_eq!(step([&limit, &held]), [2.0, 1.0]);
     }
 
-    /// (x, y) is Gaussian with correlation ρ; y given x = 2 is N(2ρ, 1 − ρ²). A chain with step size δ inflates its
-    /// variance by the factor 1/(1 − δ²/(4(1 − ρ²))).
+    /// (x, y) is Gaussian with correlation ρ; y given x = 2 is N(2ρ, 1 − ρ²). A chain with step
+    /// size δ inflates its variance by the factor 1/(1 − δ²/(4(1 − ρ²))).
     #[test]
     fn free_coordinates_follow_their_conditional_distribution() {
         let (rho, step_size) = (0.8, 0.2);

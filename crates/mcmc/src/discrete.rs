@@ -1,4 +1,4 @@
-//! Kernels for binary states, `[chains, units]` with two values: 0 and 1, or −1 and 1.
+//! Kernels for binary states, `[chains, units]`, with two values: 0 and 1, or −1 and 1.
 
 use burn::tensor::activation::{log_softmax, sigmoid};
 use burn::tensor::{Int, Tensor};
@@ -11,8 +11,9 @@ use crate::kernel::Kernel;
 use crate::point::{Point, select};
 use crate::statistics::Statistics;
 
-/// Gibbs sampling: one unit after the other is drawn from its law given all others (Geman and Geman 1984). Any
-/// energy will do; a sweep evaluates it once for each unit.
+/// Gibbs sampling: one unit after the other is drawn from its conditional distribution given all
+/// others (Geman and Geman 1984). It works for every energy; a sweep evaluates it once for each
+/// unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Gibbs {
@@ -49,9 +50,9 @@ impl Kernel<2> for Gibbs {
     }
 }
 
-/// Gibbs with gradients: the unit that is proposed to flip is chosen by the change of the energy that the
-/// gradient promises, and a Metropolis rule corrects (Grathwohl, Swersky, Hashemi, Duvenaud, Maddison, "Oops I
-/// took a gradient", ICML 2021). The energy must be differentiable between the two values.
+/// Gibbs with gradients: the unit to flip is proposed by the change of the energy that the gradient
+/// predicts, and a Metropolis rule corrects (Grathwohl, Swersky, Hashemi, Duvenaud, Maddison, "Oops
+/// I took a gradient", ICML 2021). The energy must be differentiable between the two values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GibbsWithGradients {
@@ -71,14 +72,14 @@ impl Kernel<2> for GibbsWithGradients {
 
     fn step<E: Energy<2>>(&self, energy: &E, state: Point<2>, key: Key) -> (Point<2>, Statistics) {
         let x = state.position.clone();
-        let (change, log_q) = self.promises(&state);
-        // The largest of log q + Gumbel noise is a draw from q.
+        let (change, log_q) = self.predictions(&state);
+        // The argmax of log q + Gumbel noise is a draw from q.
         let uniform = key.fold(transition::PROPOSAL).uniform::<2>(x.dims(), &x.device());
         let gumbel = uniform.log().neg().log().neg();
         let chosen = (log_q.clone() + gumbel).argmax(1);
         let mask = one_hot(&x, chosen);
         let proposal = Point::new(energy, x + change * mask.clone());
-        let (_, log_q_back) = self.promises(&proposal);
+        let (_, log_q_back) = self.predictions(&proposal);
         let log_ratio = state.energy.clone() - proposal.energy.clone()
             + ((log_q_back - log_q) * mask).sum_dim(1).squeeze_dim::<1>(1);
         let from = state.energy.clone();
@@ -88,21 +89,21 @@ impl Kernel<2> for GibbsWithGradients {
 }
 
 impl GibbsWithGradients {
-    /// What a flip adds to each unit, and the logarithm of the probability to propose it: softmax of half the
-    /// promised fall of the energy.
-    fn promises(&self, point: &Point<2>) -> (Tensor<2>, Tensor<2>) {
+    /// Returns the change of each unit that a flip makes, and the logarithm of the probability to
+    /// propose it, softmax of half the predicted decrease of the energy.
+    fn predictions(&self, point: &Point<2>) -> (Tensor<2>, Tensor<2>) {
         let change = other(&point.position, self.values) - point.position.clone();
-        let fall = (change.clone() * point.gradient.clone()).neg();
-        (change, log_softmax(fall * 0.5, 1))
+        let decrease = (change.clone() * point.gradient.clone()).neg();
+        (change, log_softmax(decrease * 0.5, 1))
     }
 }
 
-/// The value that each unit has not.
+/// Returns the value that each unit does not have.
 fn other(x: &Tensor<2>, values: [f64; 2]) -> Tensor<2> {
     x.clone().neg() + (values[0] + values[1])
 }
 
-/// 1 in one column of each row. `chosen`: `[chains, 1]`.
+/// Returns 1 in one column of each row, `chosen`, `[chains, 1]`, and 0 elsewhere.
 fn one_hot(x: &Tensor<2>, chosen: Tensor<2, Int>) -> Tensor<2> {
     let [chains, units] = x.dims();
     let columns = Tensor::<1, Int>::arange(0..units as i64, &x.device());

@@ -139,8 +139,8 @@ impl<'a> Export<'a> {
     ///
     /// # Errors
     /// [`ExportError`] if there is no variable, if names or shapes do not fit together, or if the
-    /// file cannot be written or would be larger than 4 GiB; then nothing is left, and a former file
-    /// stays as it was.
+    /// file cannot be written or would be larger than 4 GiB; then nothing is left, and a former
+    /// file stays as it was.
     pub fn write_npz(&self, path: &Path) -> Result<(), ExportError> {
         self.check(path)?;
         write_file_with(path, |file| {

@@ -1,5 +1,5 @@
-//! Langevin chains on analytic energies as one loop: gradient, noise and update of sixteen chains in registers and in
-//! the first-level cache, from the first step to the last.
+//! Langevin chains on analytic energies as one loop: gradient, noise and update of sixteen chains
+//! in registers and in the first-level cache, from the first step to the last.
 
 use burn::tensor::{Tensor, TensorData};
 use ebm_energy::{BlockEnergy, LANES};
@@ -10,15 +10,15 @@ use crate::chain::{ChainError, is_sound};
 use crate::langevin::Langevin;
 
 impl Langevin {
-    /// The same chains as [`run`](crate::run) with this kernel makes, with the same noise, many times faster: for energies
-    /// that are written out for blocks of states. On the CPU, all cores. Gives the last states, on the device of
-    /// `start`.
+    /// Runs chains as [`run`](crate::run) does with this kernel, with the same noise but many times
+    /// faster, for energies that are written out for blocks of states. It uses all cores of the
+    /// CPU. Returns the last states, on the device of `start`.
     ///
     /// # Shapes
     /// - `start`, output: `[chains, dim]`
     ///
     /// # Errors
-    /// [`ChainError`], as [`run`](crate::run).
+    /// The errors of [`run`](crate::run).
     pub fn run_fused(
         &self,
         energy: &impl BlockEnergy,
@@ -47,8 +47,8 @@ impl Langevin {
         Ok(Tensor::from_data(TensorData::new(values, [chains, dim]), &device))
     }
 
-    /// Moves the chains `rows`, `[≤ LANES, dim]`, of which the first has number `first`; gives the first step at
-    /// which one of them has run away, and its energy.
+    /// Moves the chains `rows`, `[≤ LANES, dim]`, of which the first has number `first`. Returns
+    /// the first step at which one of them has diverged, with its energy.
     fn advance(
         &self,
         energy: &impl BlockEnergy,
@@ -64,7 +64,7 @@ impl Langevin {
             .map(|d| std::array::from_fn(|lane| rows[lane.min(chains - 1) * dim + d]))
             .collect();
         let mut gradient = vec![[0.0; LANES]; dim];
-        let mut ran_away = None;
+        let mut diverged = None;
         vectorised(
             #[inline(always)]
             || {
@@ -73,7 +73,7 @@ impl Langevin {
                     // Without a branch for each lane.
                     if !energies.iter().fold(true, |all, &energy| all & is_sound(energy)) {
                         let worst = energies.iter().find(|energy| !is_sound(**energy));
-                        ran_away = worst.map(|&energy| (step, f64::from(energy)));
+                        diverged = worst.map(|&energy| (step, f64::from(energy)));
                         break;
                     }
                     let pairs = x.chunks_mut(4).zip(gradient.chunks(4));
@@ -101,7 +101,7 @@ impl Langevin {
         for (chain, row) in rows.chunks_exact_mut(dim).enumerate() {
             row.iter_mut().zip(&x).for_each(|(value, x)| *value = x[chain]);
         }
-        ran_away
+        diverged
     }
 }
 
@@ -115,7 +115,8 @@ mod tests {
 
     const TARGET: Gaussian = Gaussian { mean: 0.7, std: 1.5 };
 
-    /// The same noise, so the same chains but for rounding: also where dimensions and chains do not fill blocks.
+    /// The noise is the same, so chains are the same up to rounding, also where dimensions and
+    /// chains do not fill blocks.
     #[test]
     fn equals_the_general_path() {
         for (shape, noise) in [([37, 7], true), ([16, 4], true), ([1, 1], true), ([20, 5], false)] {
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runaway_chain_is_named_with_its_step() {
+    fn a_diverged_chain_is_named_with_its_step() {
         let unit = Gaussian { mean: 0.0, std: 1.0 };
         let start = Tensor::<2>::ones([3, 2], &Device::flex());
         let kernel = Langevin::new(4.0).with_noise(false);

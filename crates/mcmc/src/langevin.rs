@@ -10,15 +10,15 @@ use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 use crate::update::langevin_update;
 
-/// x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational MCMC teaching, eq. 2).
+/// Unadjusted Langevin: x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational MCMC teaching, eq. 2).
 ///
-/// The law it converges to is biased by the step size: for a Gaussian of unit variance the variance is
-/// 1/(1 − δ²/4). Without noise it is gradient descent with step δ²/2, as the released code of the paper
-/// runs it.
+/// Its stationary distribution is biased by the step size: for a Gaussian of unit variance it has
+/// the variance 1/(1 − δ²/4). Without noise it is gradient descent with step δ²/2, as in the
+/// released code of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Langevin {
-    /// δ.
+    /// The step size δ.
     pub step_size: f64,
     /// Whether δ·ε is added.
     pub noise: bool,
@@ -61,7 +61,8 @@ mod tests {
     const CHAINS: usize = 4000;
     const TARGET: Gaussian = Gaussian { mean: 0.7, std: 1.5 };
 
-    /// The last states of many independent chains, so that every draw counts in the standard errors.
+    /// The last states of many independent chains, so that every draw counts in the standard
+    /// errors.
     fn draws(kernel: &impl Kernel<2>, steps: usize) -> Vec<f64> {
         let start = Tensor::zeros([CHAINS, 1], &Device::flex());
         let chains = run(kernel, &TARGET, start, steps, Key::new(11), |_, _| {}).expect("finite");
@@ -80,7 +81,8 @@ mod tests {
         )
     }
 
-    /// x' = a·x + δε about the mean, with a = 1 − δ²/(2σ²): variance δ²/(1 − a²) = σ²/(1 − δ²/(4σ²)).
+    /// x' = a·x + δε about the mean, with a = 1 − δ²/(2σ²): variance δ²/(1 − a²) = σ²/(1 −
+    /// δ²/(4σ²)).
     fn stationary_variance(step_size: f64) -> f64 {
         let variance = TARGET.std * TARGET.std;
         variance / (1.0 - step_size * step_size / (4.0 * variance))

@@ -10,9 +10,8 @@
 //!
 #![doc = include_str!("../README.md")]
 
-mod adapt;
-mod ais;
 mod anisotropic;
+mod annealed_importance;
 mod block_gibbs;
 mod chain;
 mod constrained;
@@ -33,10 +32,10 @@ mod statistics;
 mod tempered;
 mod underdamped;
 mod update;
+mod warm_up;
 
-pub use adapt::{Tunable, WarmUp};
-pub use ais::{LogRatio, annealed_importance};
 pub use anisotropic::Anisotropic;
+pub use annealed_importance::{LogRatio, annealed_importance};
 pub use block_gibbs::BlockGibbs;
 pub use chain::{ChainError, Chains, MAX_ENERGY, run};
 pub use constrained::{Constrained, Constraint, Held};
@@ -54,3 +53,4 @@ pub use sgld::{Counted, Preconditioned, PreconditionedSgld, Sgld};
 pub use statistics::{Statistics, Trajectory, TreeDepth};
 pub use tempered::{ParallelTempering, Replicas, anneal};
 pub use underdamped::{Moving, Underdamped};
+pub use warm_up::{Tunable, WarmUp};

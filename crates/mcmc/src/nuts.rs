@@ -1,7 +1,8 @@
-//! The No-U-Turn Sampler (Hoffman and Gelman, JMLR 2014) with multinomial choice along the trajectory (Betancourt,
-//! "A conceptual introduction to Hamiltonian Monte Carlo", 2017), built leaf by leaf without recursion (Phan,
-//! Pradhan, Jankowiak, "Composable effects for flexible and accelerated probabilistic programming in NumPyro",
-//! 2019), so that all chains ask for their gradients together.
+//! The No-U-Turn Sampler (Hoffman and Gelman, JMLR 2014) with multinomial choice along the
+//! trajectory (Betancourt, "A conceptual introduction to Hamiltonian Monte Carlo", 2017), built
+//! leaf by leaf without recursion (Phan, Pradhan, Jankowiak, "Composable effects for flexible and
+//! accelerated probabilistic programming in NumPyro", 2019), so that the gradients of all chains
+//! are evaluated together.
 
 use burn::tensor::{Tensor, TensorData};
 use ebm_energy::Energy;
@@ -18,16 +19,17 @@ use crate::statistics::{MAX_ENERGY_GAIN, Statistics, Trajectory};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Nuts {
-    /// δ of the leapfrog steps.
+    /// The step size δ of the leapfrog scheme.
     pub step_size: f64,
-    /// Doublings at most; a trajectory has at most 2^`max_depth` gradients.
+    /// The largest number of doublings; a trajectory takes at most 2^`max_depth` − 1 gradients.
     pub max_depth: usize,
-    /// The inverse mass of each coordinate, best the variance of the target; empty for ones.
+    /// The inverse mass of each coordinate, ideally the variance of the target; 1 for coordinates
+    /// beyond its end.
     pub inverse_mass: Vec<f64>,
 }
 
 impl Nuts {
-    /// Unit mass and ten doublings.
+    /// Creates a kernel with step size δ, unit mass and at most ten doublings.
     pub fn new(step_size: f64) -> Self {
         Self { step_size, max_depth: 10, inverse_mass: Vec::new() }
     }
@@ -75,20 +77,20 @@ impl<const D: usize> Kernel<D> for Nuts {
                 )
             })
             .collect();
-        // One more leaf for every tree that is still growing, with one evaluation for all of them.
+        // Every tree that still grows gets one more leaf, with one evaluation for all of them.
         loop {
             let mut growing: Vec<&mut Tree> = trees.iter_mut().filter(|tree| !tree.done).collect();
             if growing.is_empty() {
                 break;
             }
-            let asked: Vec<f32> = growing
+            let positions: Vec<f32> = growing
                 .iter_mut()
                 .flat_map(|tree| tree.leap(self.step_size, &inverse_mass))
                 .map(|x| x as f32)
                 .collect();
             let mut batch = shape;
             batch[0] = growing.len();
-            let x = Tensor::from_data(TensorData::new(asked, batch), &device);
+            let x = Tensor::from_data(TensorData::new(positions, batch), &device);
             let (value, gradient) = energy.energy_and_gradient(x);
             let (value, gradient) = (values_f64(value), values_f64(gradient));
             let rows = value.into_iter().zip(gradient.chunks(dim.max(1)));
@@ -143,7 +145,7 @@ impl Leaf {
     }
 }
 
-/// One chain's uniform numbers, in order.
+/// The uniform numbers of one chain, in order.
 #[derive(Clone, Copy, Debug)]
 struct Random {
     key: Key,
@@ -158,7 +160,7 @@ impl Random {
     }
 }
 
-/// A set of leaves along a trajectory: the one chosen of them, their weight and the sum of their momenta.
+/// A set of leaves along a trajectory: the chosen one, their weight and the sum of their momenta.
 #[derive(Clone, Debug)]
 struct Part {
     chosen: Leaf,
@@ -166,7 +168,7 @@ struct Part {
     momenta: Vec<f64>,
 }
 
-/// The half that a tree is growing by: as many leaves as it has.
+/// The half that is being added to a tree, of as many leaves as the tree has.
 #[derive(Clone, Debug)]
 struct Growth {
     part: Option<Part>,
@@ -175,11 +177,12 @@ struct Growth {
     tip: Leaf,
     leaves: usize,
     wanted: usize,
-    /// Momentum and sum of momenta where the complete subtrees begin that the next leaves may close.
+    /// Momentum and sum of momenta at the first leaves of the complete subtrees that the next
+    /// leaves may close.
     checkpoints: Vec<[Vec<f64>; 2]>,
 }
 
-/// One chain's trajectory.
+/// The trajectory of one chain.
 struct Tree {
     ends: [Leaf; 2],
     chosen: Leaf,
@@ -215,7 +218,8 @@ impl Tree {
         }
     }
 
-    /// The first half of a leapfrog step; gives the position at which the gradient is wanted.
+    /// Makes the first half of a leapfrog step. Returns the position at which the gradient is
+    /// needed.
     fn leap(&mut self, step_size: f64, inverse_mass: &[f64]) -> Vec<f64> {
         let step = self.growth.direction * step_size;
         let tip = &mut self.growth.tip;
@@ -225,7 +229,7 @@ impl Tree {
         tip.position.clone()
     }
 
-    /// The second half, and what the new leaf means for the tree.
+    /// Makes the second half of the step and adds the new leaf to the tree.
     fn land(
         &mut self,
         energy: f64,
@@ -245,14 +249,14 @@ impl Tree {
         self.diverged = gain < -MAX_ENERGY_GAIN;
         let turned = growth.add(gain, inverse_mass, &mut self.random);
         if self.diverged || turned {
-            // The new half is not reversible: it counts for nothing.
+            // The new half is not reversible and is discarded.
             self.done = true;
             return;
         }
         if growth.leaves < growth.wanted {
             return;
         }
-        // The new half is complete: it is chosen from with a preference for what is far (Betancourt, A.3.2).
+        // The new half is complete. The choice prefers it, for its distance (Betancourt, A.3.2).
         let Some(part) = growth.part.take() else { return };
         if self.random.next() < (part.log_weight - self.log_weight).exp() {
             self.chosen = part.chosen;
@@ -283,7 +287,8 @@ impl Growth {
         }
     }
 
-    /// Adds the tip as a leaf of weight exp(`gain`); whether some complete subtree that it closes turns back.
+    /// Adds the tip as a leaf of weight exp(`gain`). Returns whether a complete subtree that it
+    /// closes turns back.
     fn add(&mut self, gain: f64, inverse_mass: &[f64], random: &mut Random) -> bool {
         let tip = &self.tip;
         let part = match self.part.take() {
@@ -297,7 +302,7 @@ impl Growth {
                 part
             }
         };
-        // An even leaf begins subtrees; an odd one ends as many as its number has trailing ones.
+        // An even leaf begins subtrees; an odd one closes as many as its number has trailing ones.
         let number = self.leaves;
         let deepest = (number >> 1).count_ones() as usize;
         let mut turned = false;
@@ -318,8 +323,9 @@ impl Growth {
     }
 }
 
-/// Whether a trajectory with momenta `first` and `last` at its ends and the sum `momenta` turns back: the velocity
-/// at an end points against the way between, with half of each end's momentum left out.
+/// Returns whether a trajectory with momenta `first` and `last` at its ends and the sum `momenta`
+/// turns back: whether the velocity at an end points against the sum, from which half of the
+/// momentum of each end is left out.
 fn turns(first: &[f64], last: &[f64], momenta: &[f64], inverse_mass: &[f64]) -> bool {
     let (mut at_first, mut at_last) = (0.0, 0.0);
     for (((a, b), sum), w) in first.iter().zip(last).zip(momenta).zip(inverse_mass) {

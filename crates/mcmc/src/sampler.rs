@@ -73,9 +73,9 @@ impl<'e, const D: usize, K: Kernel<D>> Sampler<'e, D, K> {
     /// Returns the next `draws` draws of every chain.
     ///
     /// # Errors
-    /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Diverged`] if an energy is not
-    /// finite or beyond [`MAX_ENERGY`](crate::MAX_ENERGY); [`ChainError::NotFinite`] if a draw is
-    /// not finite. Steps count from the first transition of the chains.
+    /// [`ChainError::Nothing`] without draws or chains; [`ChainError::Diverged`] if an energy is
+    /// not finite or beyond [`MAX_ENERGY`](crate::MAX_ENERGY); [`ChainError::NotFinite`] if a draw
+    /// is not finite. Steps count from the first transition of the chains.
     pub fn sample(&mut self, draws: usize) -> Result<Samples, ChainError> {
         let shape = self.state.as_ref().map_or([0; D], |state| state.position().dims());
         let chains = shape[0];

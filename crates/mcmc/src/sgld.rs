@@ -1,6 +1,6 @@
-//! Stochastic-gradient Langevin dynamics: Langevin steps along gradients of random parts of the energy, with
-//! steps that shrink (Welling and Teh, ICML 2011), and its preconditioned form (Li, Chen, Carlson, Carin, AAAI
-//! 2016).
+//! Stochastic-gradient Langevin dynamics: Langevin steps along gradients of random parts of the
+//! energy, with steps that shrink (Welling and Teh, ICML 2011), and its preconditioned form (Li,
+//! Chen, Carlson, Carin, AAAI 2016).
 
 use burn::tensor::Tensor;
 use ebm_energy::Energy;
@@ -11,15 +11,16 @@ use crate::kernel::{Kernel, State};
 use crate::statistics::Statistics;
 use crate::update::langevin_update;
 
-/// x ← x − (δₜ²/2)·g + δₜ·ε with δₜ² = a·(b + t)^−γ, where g is the energy's gradient, noisy or not.
+/// Stochastic-gradient Langevin: x ← x − (δₜ²/2)·g + δₜ·ε with δₜ² = a·(b + t)^−γ, where g is the
+/// gradient of the energy, noisy or exact.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sgld {
-    /// a, the square of the first step's δ at b = 1.
+    /// The scale a, which is the square of the first step size for b = 1.
     pub scale: f64,
-    /// b.
+    /// The offset b.
     pub offset: f64,
-    /// γ; in (½, 1] chains converge, 0 keeps the step constant.
+    /// The decay γ: for γ in (½, 1] chains converge, with 0 the step size is constant.
     pub decay: f64,
 }
 
@@ -29,18 +30,19 @@ impl Sgld {
         Self { scale, offset: 1.0, decay: 0.0 }
     }
 
-    /// Returns the kernel with steps that shrink as (b + t)^−γ, where b is `offset` and γ is `decay`.
+    /// Returns the kernel with steps that shrink as (b + t)^−γ, where b is `offset` and γ is
+    /// `decay`.
     pub fn with_decay(self, offset: f64, decay: f64) -> Self {
         Self { offset, decay, ..self }
     }
 }
 
-/// A position and the number of transitions made.
+/// A position with the number of transitions made.
 #[derive(Clone, Debug)]
 pub struct Counted<const D: usize> {
-    /// Where the chains are.
+    /// The position, `[chains, …]`.
     pub position: Tensor<D>,
-    /// Transitions made.
+    /// The number of transitions made.
     pub steps: u64,
 }
 
@@ -71,24 +73,26 @@ impl<const D: usize> Kernel<D> for Sgld {
     }
 }
 
-/// x ← x − (δ²/2)·G·g + δ·√G·ε with G = 1/(λ + √v) and v a running mean of g² (RMSprop).
+/// Preconditioned stochastic-gradient Langevin: x ← x − (δ²/2)·G·g + δ·√G·ε with G = 1/(λ + √v) and
+/// v a running mean of g² (RMSprop).
 ///
-/// As in the authors' practice, the term for the change of G is left out: the law is biased where v moves
-/// along the chain, the less the nearer α is to 1. Without memory (α = 0) a coordinate that is independent of the
-/// others is left with exp(−U)·(λ + |∇U|) as δ → 0.
+/// As in the authors' experiments, the term for the change of G is left out, so the stationary
+/// distribution is biased where v changes along the chain, the less the closer α is to 1. Without
+/// memory (α = 0) it is exp(−U)·(λ + |∇U|) as δ → 0, for a coordinate that is independent of the
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PreconditionedSgld {
-    /// δ.
+    /// The step size δ.
     pub step_size: f64,
-    /// α, how much of v is kept.
+    /// The share α of v that is kept.
     pub memory: f64,
-    /// λ, which limits G.
+    /// The floor λ, which limits G.
     pub floor: f64,
 }
 
 impl PreconditionedSgld {
-    /// Creates a kernel with step size δ, α = 0.99 and λ = 10⁻⁵, as the authors have them.
+    /// Creates a kernel with step size δ and the authors' α = 0.99 and λ = 10⁻⁵.
     pub fn new(step_size: f64) -> Self {
         Self { step_size, memory: 0.99, floor: 1e-5 }
     }
@@ -104,12 +108,12 @@ impl PreconditionedSgld {
     }
 }
 
-/// A position and the running mean of squared gradients there.
+/// A position with the running mean of squared gradients.
 #[derive(Clone, Debug)]
 pub struct Preconditioned<const D: usize> {
-    /// Where the chains are.
+    /// The position, `[chains, …]`.
     pub position: Tensor<D>,
-    /// v, as the position.
+    /// The running mean v, with the shape of the position.
     pub squares: Tensor<D>,
 }
 

@@ -47,8 +47,8 @@ impl Statistics {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trajectory {
-    /// The total energy, potential and kinetic, of the state in which the transition ended, with the
-    /// momentum that it had there, `[chains]`. It is the `energy__` of Stan, from which BFMI is
+    /// The total energy, potential and kinetic, of the state in which the transition ended, with
+    /// the momentum that it had there, `[chains]`. It is the `energy__` of Stan, from which BFMI is
     /// computed.
     pub hamiltonian: Tensor<1>,
     /// 1 where the trajectory diverged, else 0, `[chains]`: its total energy rose by more than 1000

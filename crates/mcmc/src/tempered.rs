@@ -1,7 +1,7 @@
-//! Temperatures: p(x)^(1/T), ladders of them, and chains that exchange places along a ladder.
+//! Ladders of temperatures: chains that exchange states along a ladder, and chains that cool down.
 
 use burn::tensor::Tensor;
-use ebm_energy::{Energy, Tempered};
+use ebm_energy::{Energy, Tempered, prepare};
 use ebm_noise::Key;
 use ebm_noise::streams::chain::{EXCHANGE, single};
 
@@ -10,37 +10,41 @@ use crate::kernel::{Kernel, State};
 use crate::point::select;
 use crate::statistics::Statistics;
 
-/// Parallel tempering, or replica exchange: every chain has a replica at each temperature; a kernel moves them all,
-/// then neighbours exchange places by a Metropolis rule, even pairs and odd pairs in turn (Geyer 1991; Hukushima
-/// and Nemoto 1996). The position of a chain is that of its coldest replica.
+/// Parallel tempering, or replica exchange: every chain has a replica at each temperature. A kernel
+/// moves them all, then neighbours exchange states by a Metropolis rule, even and odd pairs
+/// alternately (Geyer 1991; Hukushima and Nemoto 1996).
+///
+/// The position of a chain is that of its coldest replica. The acceptance that it reports is that
+/// of the exchanges of the coldest replica, in the transitions in which it takes part.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ParallelTempering<K> {
-    /// Moves the replicas at each temperature.
+    /// The kernel that moves the replicas at each temperature.
     pub kernel: K,
-    /// Increasing; the first, usually 1, is what is sampled. A Langevin step suits a temperature if it
-    /// grows as √T.
+    /// Increasing temperatures, of which the first, usually 1, is that of the samples. The step
+    /// size of `kernel` is the same at all of them.
     pub temperatures: Vec<f64>,
 }
 
 impl<K> ParallelTempering<K> {
-    /// Creates a kernel with a replica at each of `temperatures`, which increase from that of the target, usually 1.
+    /// Creates a kernel with a replica at each of `temperatures`, which increase from that of the
+    /// samples, usually 1.
     pub fn new(kernel: K, temperatures: impl Into<Vec<f64>>) -> Self {
         Self { kernel, temperatures: temperatures.into() }
     }
 }
 
-/// Replicas from cold to hot.
+/// The replicas of each chain, from cold to hot.
 #[derive(Clone, Debug)]
 pub struct Replicas<const D: usize> {
-    /// Positions, `[chains, …]` at each temperature.
+    /// The positions, `[chains, …]` at each temperature.
     pub positions: Vec<Tensor<D>>,
-    /// Transitions made.
+    /// The number of transitions made.
     pub steps: u64,
 }
 
 impl<const D: usize> State<D> for Replicas<D> {
-    /// One replica.
+    /// Creates one replica.
     fn at<E: Energy<D>>(_: &E, position: Tensor<D>, _: Key) -> Self {
         Self { positions: vec![position], steps: 0 }
     }
@@ -57,7 +61,6 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
         Replicas { positions: vec![position; self.temperatures.len().max(1)], steps: 0 }
     }
 
-    /// The acceptance is that of the exchanges of the coldest replica, where it took part.
     fn step<E: Energy<D>>(
         &self,
         energy: &E,
@@ -99,9 +102,17 @@ impl<const D: usize, K: Kernel<D>> Kernel<D> for ParallelTempering<K> {
     }
 }
 
-/// Annealed Langevin or any other kernel along falling temperatures: `steps` transitions at each of
-/// `temperatures` (Neal 2001; for score networks Song and Ermon 2019). `kernel_at(T)` gives the kernel, whose
-/// step usually grows as √T. Gives the last positions; temperature `i` uses `key.fold(i)`.
+/// Runs a kernel along falling temperatures, `steps` transitions at each of `temperatures` (Neal
+/// 2001; for Langevin steps on score networks, Song and Ermon 2019). `kernel_at(T)` returns the
+/// kernel, whose step size usually grows as √T. Returns the last positions.
+///
+/// Temperature `i` uses `key.fold(i)`. The energy is prepared once.
+///
+/// # Shapes
+/// - `start`, output: `[chains, …]`
+///
+/// # Errors
+/// The errors of [`run`].
 pub fn anneal<const D: usize, K: Kernel<D>, E: Energy<D>>(
     kernel_at: impl Fn(f64) -> K,
     energy: &E,
@@ -110,8 +121,9 @@ pub fn anneal<const D: usize, K: Kernel<D>, E: Energy<D>>(
     steps: usize,
     key: Key,
 ) -> Result<Tensor<D>, ChainError> {
+    let energy = prepare(energy);
     temperatures.iter().enumerate().try_fold(start, |position, (i, &temperature)| {
-        let tempered = Tempered::new(energy, temperature);
+        let tempered = Tempered::new(&energy, temperature);
         let key = key.fold(i as u64);
         run(&kernel_at(temperature), &tempered, position, steps, key, |_, _| {})
             .map(|chains| chains.state)

@@ -1,5 +1,6 @@
-//! Underdamped Langevin dynamics by the BAOAB splitting (Leimkuhler and Matthews, "Rational construction of
-//! stochastic numerical methods for molecular sampling", 2013): position and velocity, with friction.
+//! Underdamped Langevin dynamics, with position, velocity and friction, by the BAOAB splitting
+//! (Leimkuhler and Matthews, "Rational construction of stochastic numerical methods for molecular
+//! sampling", 2013).
 
 use burn::tensor::Tensor;
 use ebm_energy::Energy;
@@ -10,16 +11,18 @@ use crate::kernel::{Kernel, State};
 use crate::point::Point;
 use crate::statistics::Statistics;
 
-/// dx = v·dt, dv = −∇U(x)·dt − γ·v·dt + √(2γ)·dW, with steps of δ and without a Metropolis correction.
+/// Underdamped Langevin: dx = v·dt, dv = −∇U(x)·dt − γ·v·dt + √(2γ)·dW in steps of δ, without a
+/// Metropolis correction.
 ///
-/// For a Gaussian target the law of the positions is exact at every δ for which the scheme is stable (below
-/// two standard deviations); else its bias is of fourth order for large friction and of second in general.
+/// For a Gaussian target the distribution of the positions is exact at every δ for which the scheme
+/// is stable (below two standard deviations). Otherwise its bias is of second order in δ, and of
+/// fourth order for large friction.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Underdamped {
-    /// δ.
+    /// The step size δ.
     pub step_size: f64,
-    /// γ.
+    /// The friction γ.
     pub friction: f64,
 }
 
@@ -30,12 +33,12 @@ impl Underdamped {
     }
 }
 
-/// Position, gradient and velocity.
+/// A position with the gradient there, and a velocity.
 #[derive(Clone, Debug)]
 pub struct Moving<const D: usize> {
-    /// Where the chains are.
+    /// The position, with the energy and the gradient.
     pub point: Point<D>,
-    /// v, as the position.
+    /// The velocity v, with the shape of the position.
     pub velocity: Tensor<D>,
 }
 

@@ -1,15 +1,16 @@
-//! The Langevin update where the state lies in the processor's memory: drift and noise in one pass.
+//! The Langevin update, with drift and noise in one pass where the state lies in the host's memory.
 
 use burn::tensor::{DType, Tensor};
 use ebm_noise::Key;
 use ebm_tensor::is_host;
 use rayon::prelude::*;
 
-/// Elements of a chunk of rows that one core works on.
+/// The number of elements in a chunk of rows that one core works on.
 const CHUNK: usize = 1 << 13;
 
-/// x − (δ²/2)·∇U + δ·ε with ε ~ N(0, I) from `noise`; without it no ε. The same numbers on every device; in
-/// one pass over memory, on all cores, where tensors lie on the host.
+/// Returns x − (δ²/2)·∇U + δ·ε with ε ~ N(0, I) from the key `noise`, or without ε if there is
+/// none. The numbers are the same on every device. On the host it is one pass over memory, on all
+/// cores.
 pub(crate) fn langevin_update<const D: usize>(
     x: Tensor<D>,
     gradient: Tensor<D>,
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    /// The same bits as the same expression in tensors, over chunk borders.
+    /// The bits are those of the same expression in tensors, also across chunk borders.
     #[test]
     fn equals_tensors() {
         let device = Device::flex();

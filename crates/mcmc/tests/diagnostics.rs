@@ -1,4 +1,4 @@
-//! Every diagnostic equals what ArviZ computes of the same draws: `data/make_diagnostics.py` wrote both.
+//! Every diagnostic equals that of ArviZ for the same draws; `data/make_diagnostics.py` wrote both.
 
 use std::collections::BTreeMap;
 
@@ -55,13 +55,13 @@ fn computed(name: &str, trace: &Trace, draws: &Draws) -> Vec<f64> {
     }
 }
 
-/// A number, or the word for what JSON cannot write.
+/// Reads a number, or the name of one that JSON cannot hold.
 fn number(value: &Value) -> f64 {
-    let word = || value.as_str().expect("a number or a word").parse().expect("nan or inf");
-    value.as_f64().unwrap_or_else(word)
+    let named = || value.as_str().expect("a number or a name").parse().expect("nan or inf");
+    value.as_f64().unwrap_or_else(named)
 }
 
-/// By more than 10⁻⁹ of its size.
+/// Returns whether numbers differ by more than 10⁻⁹ of their size.
 fn differs(got: f64, expected: f64) -> bool {
     if !got.is_finite() || !expected.is_finite() {
         return got != expected && !(got.is_nan() && expected.is_nan());
@@ -98,7 +98,7 @@ fn equal_arviz() {
 
 /// The comparison can fail.
 #[test]
-fn a_difference_is_seen() {
+fn a_difference_is_detected() {
     assert!(differs(1.000_001, 1.0) && differs(f64::NAN, 1.0) && differs(1.0, f64::NAN));
     assert!(differs(f64::INFINITY, 1.0) && differs(1.0, f64::INFINITY));
     assert!(!differs(f64::NAN, f64::NAN) && !differs(1.0 + 1e-12, 1.0));

@@ -1,5 +1,5 @@
-//! Every kernel for binary states on every discrete target: means of all units and of all pairs' products, against sums
-//! over all states, within four standard errors at fixed seeds.
+//! Every kernel for binary states on every discrete target: means of all units and of the products
+//! of all pairs, against sums over all states, within four standard errors at fixed seeds.
 
 mod common;
 
@@ -13,7 +13,7 @@ const CHAINS: usize = 400;
 const SPINS: [f64; 2] = [-1.0, 1.0];
 const BITS: [f64; 2] = [0.0, 1.0];
 
-/// ⟨sᵢsⱼ⟩ for all i ≤ j but those i = j whose square is constant; ⟨sᵢ⟩ stands for i = j.
+/// Returns ⟨sᵢsⱼ⟩ for all i < j, and ⟨sᵢ⟩ for i = j, where the square is constant.
 fn moments(target: &dyn Target, values: [f64; 2]) -> Vec<f64> {
     let dim = target.dim();
     let states: Vec<Vec<f64>> = (0..1_usize << dim)
@@ -38,7 +38,8 @@ fn pairs(dim: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..dim).flat_map(move |i| (i..dim).map(move |j| (i, j)))
 }
 
-/// Standard errors between draws and sums over all states, the largest over all moments.
+/// Returns the standard errors between draws and sums over all states, the largest over all
+/// moments.
 fn worst(draws: &Draws, target: &dyn Target, values: [f64; 2]) -> f64 {
     let deviations = pairs(target.dim())
         .zip(moments(target, values))
@@ -46,7 +47,7 @@ fn worst(draws: &Draws, target: &dyn Target, values: [f64; 2]) -> f64 {
     deviations.fold(0.0, f64::max)
 }
 
-/// All chains begin in the same corner.
+/// Samples with chains that all start in the same corner.
 fn sample<K: Kernel<2>>(kernel: K, target: &dyn Target, thin: usize) -> Draws {
     let start = Tensor::<2>::ones([CHAINS, target.dim()], &Device::flex());
     let sampler = Sampler::new(kernel, &target, start, Key::new(17));
@@ -63,7 +64,7 @@ fn machines() -> [RestrictedBoltzmann; 2] {
     scaled_machines(1.0)
 }
 
-/// With all weights multiplied by `factor`.
+/// The machines with all weights multiplied by `factor`.
 fn scaled_machines(factor: f64) -> [RestrictedBoltzmann; 2] {
     let small = [[0.5, -0.3], [0.2, 0.8], [-0.6, 0.1]];
     let small: Vec<Vec<f64>> = small.map(|row| row.map(|w| w * factor).to_vec()).to_vec();
@@ -82,7 +83,8 @@ fn reproduces<K: Kernel<2>>(kernel: K, target: &dyn Target, values: [f64; 2], th
     assert!(worst < 4.0, "{name} of {dim}: {worst} standard errors");
 }
 
-/// The sums agree with what the targets know by other means: the ring's transfer matrix, and sums over hidden states.
+/// The sums agree with those that the targets compute in another way, by the transfer matrix of the
+/// ring and by sums over hidden states.
 #[test]
 fn sums_over_all_states() {
     let [four, seven, _] = isings();
@@ -121,7 +123,7 @@ fn block_gibbs_reproduces_every_machine() {
     machines().iter().for_each(|machine| reproduces(BlockGibbs::new(machine), machine, BITS, 2));
 }
 
-/// Replicas of discrete chains exchange places as well.
+/// Replicas of discrete chains exchange states as well.
 #[test]
 fn parallel_tempering_reproduces_every_ising_model() {
     for ising in isings() {
@@ -131,9 +133,9 @@ fn parallel_tempering_reproduces_every_ising_model() {
     }
 }
 
-/// The negative controls: weights or a coupling off by a factor of two are found out.
+/// The negative controls: weights or a coupling off by a factor of two are detected.
 #[test]
-fn wrong_coefficients_are_found_out() {
+fn wrong_coefficients_are_detected() {
     for (given, wrong) in machines().iter().zip(&scaled_machines(2.0)) {
         let samples = sample(BlockGibbs::new(wrong), given, 2);
         assert!(worst(&samples, given, BITS) > 4.0);

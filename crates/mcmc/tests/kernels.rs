@@ -1,5 +1,5 @@
-//! Kernels at large steps, the rates and biases that are known of them, warm-up, tempering and annealed importance
-//! sampling, at fixed seeds, within four standard errors.
+//! Kernels at large steps, with their known rates and biases, warm-up, tempering and annealed
+//! importance sampling, at fixed seeds, within four standard errors.
 
 mod common;
 
@@ -32,7 +32,7 @@ fn sample<K: Kernel<2>>(
         .expect("finite")
 }
 
-/// The mean of `f` over the coordinates of a draw, which are alike.
+/// Returns the mean of `f` over the coordinates of a draw, which are alike.
 fn each(f: impl Fn(f64) -> f64) -> impl Fn(&[f64]) -> f64 {
     move |draw| draw.iter().map(|&x| f(x)).sum::<f64>() / draw.len() as f64
 }
@@ -47,14 +47,14 @@ const GAUSSIAN: Gaussian = Gaussian { mean: 0.7, std: 1.5 };
 /// E[x²] of the Gaussian.
 const SECOND: f64 = 0.49 + 2.25;
 
-/// Σ 2(x² − 1)²; E[x²] = 0.8521361522 by quadrature.
+/// U = Σ 2(x² − 1)², with E[x²] = 0.8521361522 by quadrature.
 fn double_well() -> impl Energy<2> {
     FnEnergy::new(|x: Tensor<2>| {
         ((x.powi_scalar(2) - 1.0).powi_scalar(2) * 2.0).sum_dim(1).squeeze_dim::<1>(1)
     })
 }
 
-/// Half the chains in each well: a start in N(0, 1) has tails in which MALA stands still.
+/// Half of the chains in each well, because N(0, 1) has tails in which MALA stands still.
 fn in_the_wells(dim: usize) -> Tensor<2> {
     let sign = Tensor::<1, burn::tensor::Int>::arange(0..CHAINS as i64, &Device::flex());
     (sign.float().reshape([CHAINS, 1]).remainder_scalar(2.0) * 2.0 - 1.0).repeat_dim(1, dim)
@@ -76,7 +76,8 @@ fn metropolis_kernels_are_exact_at_large_steps() {
     has_moments("HMC, double well", &hmc, 0.0, 0.852_136_152_2);
 }
 
-/// The acceptance in stationarity, with δ²/2 = h: by quadrature in one dimension, by 4·10⁵ draws (± 2·10⁻⁴) in ten.
+/// The stationary acceptance with δ²/2 = h, by quadrature in one dimension and by 4·10⁵ draws
+/// (± 2·10⁻⁴) in ten.
 #[test]
 fn mala_accepts_as_often_as_it_should() {
     let gaussian = |dim| DiagonalGaussian::isotropic(dim, 1.0).expect("valid");
@@ -105,8 +106,8 @@ fn mala_accepts_as_often_as_it_should() {
     }
 }
 
-/// E[x²] of ULA's stationary law on the double well of barrier 2, where δ²/2 = h, from powers of its transition matrix
-/// on a grid. The target has 0.8521361522.
+/// E[x²] of the stationary distribution of ULA on the double well of barrier 2, where δ²/2 = h,
+/// from powers of its transition matrix on a grid. The target has 0.8521361522.
 #[test]
 fn langevin_has_its_known_bias_on_the_double_well() {
     let well = DoubleWell::new(4, 2.0).expect("valid");
@@ -123,13 +124,13 @@ fn langevin_has_its_known_bias_on_the_double_well() {
         let squares: Vec<f64> = end.into_data().iter::<f64>().map(|x| x * x).collect();
         let off = standard_errors(&squares, expected);
         assert!(off < 4.0, "h = {h}: {off} standard errors");
-        let seen = standard_errors(&squares, unbiased) > 4.0;
-        assert!(seen || h < 0.01, "h = {h}: the bias must be visible");
+        let visible = standard_errors(&squares, unbiased) > 4.0;
+        assert!(visible || h < 0.01, "h = {h}: the bias must be visible");
     }
 }
 
-/// ½N(−1, 0.3²) + ½N(1, 0.3²) in two dimensions, all chains begun in one mode: variance 1.09 with exchanges,
-/// and not without.
+/// The target is ½N(−1, 0.3²) + ½N(1, 0.3²) in two dimensions, with variance 1.09, and all chains
+/// start in one mode: they find the other one with exchanges, and not without.
 #[test]
 fn tempering_finds_the_other_mode() {
     let mixture = FnEnergy::new(|x: Tensor<2>| {
@@ -162,7 +163,7 @@ fn warm_up_reaches_the_acceptance() {
     assert!((mean - 0.7).abs() < 0.05, "acceptance {mean} with {kernel:?}");
 }
 
-/// N(0, 1) to 2·N(3, 2²) unnormalised: log 2.
+/// The ratio of the unnormalised N(3, 2²) to N(0, 1) is 2.
 #[test]
 fn annealed_importance_finds_the_ratio() {
     let from = Gaussian { mean: 0.0, std: 1.0 };
@@ -174,12 +175,11 @@ fn annealed_importance_finds_the_ratio() {
     assert!(off < 4.0 && ratio.standard_error < 0.05, "{} ± {}", ratio.value, ratio.standard_error);
 }
 
-/// Correlation 0.75 and variances of 1 and 4 (BlackJAX's regression target), and a narrow Gaussian in which only a
-/// learned mass gets along.
+/// A Gaussian with correlation 0.75 and variances of 1 and 4, a regression target of BlackJAX.
 #[test]
 fn nuts_reproduces_gaussians() {
     let correlated = FnEnergy::new(|x: Tensor<2>| {
-        // Precision of [[1, 1.5], [1.5, 4]] (determinant 1.75).
+        // The precision of the covariance [[1, 1.5], [1.5, 4]], whose determinant is 1.75.
         let [a, b] = [0, 1].map(|i| x.clone().narrow(1, i, 1).squeeze_dim::<1>(1));
         let b = b - 3.0;
         (a.clone().powi_scalar(2) * 4.0 - a * b.clone() * 3.0 + b.powi_scalar(2)) / 3.5
@@ -239,7 +239,8 @@ fn hmc_learns_the_mass() {
     assert!(off(&samples.draws, |x| x[1] * x[1], 1e4) > 4.0, "no mass was needed");
 }
 
-/// Any mass leaves the target invariant, also one that does not suit it and one that is shorter than the state.
+/// Any mass leaves the target invariant, also one that does not suit it and one that is shorter
+/// than the state.
 #[test]
 fn hmc_is_exact_with_any_mass() {
     for inverse_mass in [vec![0.3, 2.0], vec![4.0]] {

@@ -25,8 +25,8 @@ fn trajectories(samples: &Samples) -> &Trajectories {
     samples.transitions.trajectories.as_ref().expect("a Hamiltonian kernel")
 }
 
-/// −U of each draw is what the draw says, and the rest of the total energy is the kinetic energy of
-/// three standard normal momenta, with mean 3/2 and mean square 15/4.
+/// Asserts that log p is −U of each draw, and that the rest of the total energy is the kinetic
+/// energy of three standard normal momenta, with mean 3/2 and mean square 15/4.
 fn has_energies(name: &str, samples: &Samples) {
     let log_density = samples.transitions.log_density.as_ref().expect("known");
     let expected: Vec<f64> = samples
@@ -80,8 +80,8 @@ fn trees_have_as_many_steps_as_their_depth_says() {
     assert!(counted.at_max > 100 && summary.to_string().contains("trajectories are cut short"));
 }
 
-/// A draw that took three transitions has their mean acceptance, all of their steps and the greatest
-/// of their depths.
+/// A draw that took three transitions has their mean acceptance, all of their steps and the
+/// greatest of their depths.
 #[test]
 fn thinned_draws_account_for_all_of_their_transitions() {
     let every = sample(Nuts::new(0.9), 4, 30);
@@ -160,7 +160,7 @@ fn bfmi_of_the_hamiltonian_equals_arviz() {
     for (got, expected) in summary.bfmi.iter().zip(&expected) {
         assert!((got - expected).abs() < 1e-12, "{got}, not {expected}");
     }
-    // Not that of the potential energy, which is what samples once offered for it.
+    // It is not that of the potential energy.
     let samples = sample(Nuts::new(0.9), 2, 200);
     let potential = bfmi(&samples.energies.coordinate(0));
     assert_ne!(samples.summary().trajectories.expect("Hamiltonian").bfmi, potential);

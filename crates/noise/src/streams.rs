@@ -171,3 +171,29 @@ pub mod eval {
     /// Confidence intervals.
     pub const INTERVALS: u64 = 1;
 }
+
+/// Streams of the key of exact draws from a target, for targets that use more than one.
+pub mod target {
+    /// The component of a mixture, the hidden layer, the radius, the scale: what the rest is drawn given.
+    pub const FIRST: u64 = 0;
+    /// The rest.
+    pub const SECOND: u64 = 1;
+}
+
+/// Streams of the key that a residual energy is drawn from.
+pub mod residual_energy {
+    /// Weights.
+    pub const WEIGHTS: u64 = 0;
+    /// Where the estimates of singular vectors start; folded with the number of the weight.
+    pub const SINGULAR_VECTORS: u64 = 1;
+}
+
+/// Streams of the key of an auto-encoder's loss, and of its bound on the likelihood.
+pub mod auto_encoder {
+    /// The encoder's dropout; folded with the number of the layer.
+    pub const DROPOUT: u64 = 0;
+    /// Latent codes.
+    pub const CODES: u64 = 1;
+    /// Noise within a level's bin.
+    pub const DEQUANTISATION: u64 = 2;
+}

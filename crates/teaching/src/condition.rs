@@ -213,15 +213,6 @@ impl ConditionRecipe {
         matches!(self, Self::Hidden(hidden) if hidden.hold)
     }
 
-    /// Returns the channels of the other image that the data hold behind those of each image; 0 unless there are
-    /// pairs.
-    pub fn paired_channels(&self) -> usize {
-        match self {
-            Self::Pair(pair) => pair.channels,
-            Self::Class(_) | Self::Hidden(_) => 0,
-        }
-    }
-
     /// Returns the conditions that belong to images: their classes or their observed pixels; `None` for pairs, whose
     /// other images only the data have. `key` places random blocks.
     ///

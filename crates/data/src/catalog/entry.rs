@@ -28,11 +28,11 @@ pub struct Entry {
     /// Other folders that may hold the files, in the order of the search: below the data root,
     /// below the user's home (`~/…`), or absolute.
     pub layouts: Vec<String>,
-    /// The format of the files, and what is known of them.
+    /// The format of the files, and their description.
     pub format: Format,
 }
 
-/// The format of a data set's files, and what the catalogue knows of them.
+/// The format of a data set's files, and their description.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Format {
@@ -278,8 +278,7 @@ impl Entry {
 }
 
 impl FileEntry {
-    /// Returns the name of the download and what is known of it, of a file that is published by
-    /// itself.
+    /// Returns the name and the description of the download of a file that is published by itself.
     pub(crate) fn download(&self) -> Option<(String, Archive)> {
         match (&self.published, &self.sha256) {
             (Published::Gzip(archive), _) => Some((format!("{}.gz", self.name), archive.clone())),

@@ -1,9 +1,10 @@
-//! The modified Bessel function I₀, without its growth.
+//! The modified Bessel function I₀, scaled by exp(−x).
 
-/// From here on the asymptotic series reaches rounding: its smallest term is near exp(−2x).
+/// From this argument on the asymptotic series reaches rounding: its smallest term is near
+/// exp(−2x).
 const ASYMPTOTIC: f64 = 20.0;
 
-/// exp(−x)·I₀(x) for x ≥ 0, to rounding (Abramowitz and Stegun 1964, 9.6.12 and 9.7.1).
+/// Returns exp(−x)·I₀(x) for x ≥ 0, to rounding (Abramowitz and Stegun 1964, 9.6.12 and 9.7.1).
 pub(super) fn i0_scaled(x: f64) -> f64 {
     if x < ASYMPTOTIC {
         // Σ (x/2)²ᵏ/(k!)²: all terms are positive.
@@ -13,7 +14,7 @@ pub(super) fn i0_scaled(x: f64) -> f64 {
     series(|k| (2.0 * k - 1.0).powi(2) / (8.0 * k * x)) / (std::f64::consts::TAU * x).sqrt()
 }
 
-/// 1 + a₁ + a₁a₂ + …, where `factor(k)` is aₖ, until terms do not count any more.
+/// Sums 1 + a₁ + a₁a₂ + …, where `factor(k)` is aₖ, until terms are below rounding.
 fn series(factor: impl Fn(f64) -> f64) -> f64 {
     let (mut sum, mut term, mut k) = (1.0, 1.0, 1.0);
     loop {

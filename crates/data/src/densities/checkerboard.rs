@@ -1,8 +1,8 @@
-//! The dark squares of a board.
+//! The dark squares of a checkerboard.
 
 use super::Dice;
 
-/// Squares along a side of the board.
+/// The number of squares along a side of the board.
 const SQUARES: usize = 4;
 const SIDE: f64 = 0.4;
 /// The board's lower left corner is at (−HALF, −HALF).

@@ -6,7 +6,7 @@ use super::{Dice, log_peak, log_sum_exp};
 
 const COMPONENTS: usize = 8;
 const RADIUS: f64 = 0.6;
-/// An eighth of the radius.
+/// The standard deviation, an eighth of the radius.
 const STD: f64 = 0.075;
 
 pub(super) fn log_density(x: [f64; 2]) -> f64 {

@@ -1,4 +1,4 @@
-//! Circles in one another, blurred.
+//! Concentric circles, blurred.
 
 use std::f64::consts::TAU;
 
@@ -6,12 +6,11 @@ use super::bessel::i0_scaled;
 use super::{Dice, log_peak, log_sum_exp};
 
 const RADII: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
-/// 0.08 where the outermost radius is 3.
+/// FFJORD's 0.08 at an outermost radius of 3.
 const STD: f64 = 0.08 * RADII[3] / 3.0;
 
-/// A circle of radius r blurred by σ has at the distance ρ from its centre the density
-/// (2πσ²)⁻¹·exp(−(ρ² + r²)/(2σ²))·I₀(ρr/σ²) (Rice 1945), here with I₀'s growth taken into the
-/// square.
+/// A circle of radius r blurred by σ has the density (2πσ²)⁻¹·exp(−(ρ² + r²)/(2σ²))·I₀(ρr/σ²) at
+/// the distance ρ from its centre (Rice 1945). The growth of I₀ is moved into the square.
 pub(super) fn log_density(x: [f64; 2]) -> f64 {
     let distance = x[0].hypot(x[1]);
     let terms = RADII.iter().map(|radius| {

@@ -1,4 +1,4 @@
-//! Two half circles that reach into one another, blurred.
+//! Two interlocking half circles, blurred.
 
 use std::f64::consts::PI;
 use std::sync::LazyLock;
@@ -8,10 +8,10 @@ use super::{Dice, log_peak, log_sum_exp};
 /// The upper half circle's centre; the lower one is its mirror image in the origin.
 const CENTRE: [f64; 2] = [-0.25, -0.125];
 const RADIUS: f64 = 0.5;
-/// 0.1 where the radius is 1.
+/// scikit-learn's 0.1 at a radius of 1.
 const STD: f64 = 0.05;
 
-/// Nodes of the integral over a half circle: along the arc they lie at most 0.25·STD apart.
+/// The nodes of the integral over a half circle; along the arc they lie at most 0.25·STD apart.
 const NODES: usize = 200;
 
 struct Node {
@@ -19,7 +19,7 @@ struct Node {
     log_weight: f64,
 }
 
-/// Gauss and Legendre's rule on the upper half circle, whose weights add to 1.
+/// The Gauss–Legendre rule on the upper half circle, with weights that add to 1.
 static ARC: LazyLock<Vec<Node>> = LazyLock::new(|| {
     let node = |(t, weight): (f64, f64)| {
         let (point, log_weight) = (on_arc(0.5 * PI * (t + 1.0)), (0.5 * weight).ln());
@@ -29,7 +29,7 @@ static ARC: LazyLock<Vec<Node>> = LazyLock::new(|| {
 });
 
 /// ½·∫ N(x; arc(θ), σ²·I) dθ/π + ½·∫ N(x; −arc(θ), σ²·I) dθ/π over θ from 0 to π. A cut circle has
-/// no closed form; the integrals are smooth and the rule gives them to rounding.
+/// no closed form; the integrals are smooth and the rule is exact to rounding.
 pub(super) fn log_density(x: [f64; 2]) -> f64 {
     let terms = ARC.iter().flat_map(|Node { point: [a, b], log_weight }| {
         [1.0, -1.0].map(|side| {
@@ -50,12 +50,12 @@ fn on_arc(angle: f64) -> [f64; 2] {
     [CENTRE[0] + RADIUS * angle.cos(), CENTRE[1] + RADIUS * angle.sin()]
 }
 
-/// Nodes and weights of Gauss and Legendre's rule on [−1, 1]: roots of the Legendre polynomial Pₙ
-/// by Newton's steps from their asymptotic places, weights 2/((1 − t²)·Pₙ′(t)²).
+/// Returns the nodes and weights of the Gauss–Legendre rule on [−1, 1]: the roots of the Legendre
+/// polynomial Pₙ by Newton's method from their asymptotic positions, weights 2/((1 − t²)·Pₙ′(t)²).
 fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let node = |i: usize| {
         let mut t = (PI * (i as f64 + 0.75) / (n as f64 + 0.5)).cos();
-        // The starting places are right to O(n⁻²): Newton's third step is at rounding.
+        // The starting points are right to O(n⁻²): Newton's third step is at rounding.
         for _ in 0..5 {
             let (value, slope) = legendre(n, t);
             t -= value / slope;
@@ -65,7 +65,7 @@ fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     (0..n).map(node).collect()
 }
 
-/// Pₙ(t) and Pₙ′(t), by the recurrence (k + 1)·Pₖ₊₁ = (2k + 1)·t·Pₖ − k·Pₖ₋₁.
+/// Returns Pₙ(t) and Pₙ′(t), by the recurrence (k + 1)·Pₖ₊₁ = (2k + 1)·t·Pₖ − k·Pₖ₋₁.
 fn legendre(n: usize, t: f64) -> (f64, f64) {
     let (mut before, mut value) = (0.0, 1.0);
     for k in 0..n {
@@ -91,7 +91,7 @@ mod tests {
     }
 
     /// Against Simpson's rule with so many nodes that its own error is below 10⁻¹¹: between the
-    /// arcs, at an end, at a centre, on an arc, and out at the edge of what is promised.
+    /// arcs, at an end, at a centre, on an arc, and at the edge of the promised range.
     #[test]
     fn the_integral_is_exact_to_rounding() {
         let intervals = 300_000;

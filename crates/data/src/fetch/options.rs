@@ -13,7 +13,7 @@ pub struct FetchOptions {
     /// The attempts per mirror and file (3); 0 counts as 1. Only failures that may pass are tried
     /// again.
     pub attempts: u32,
-    /// The addresses of folders that hold the archives, in the place of the catalogue's mirrors.
+    /// The addresses of folders that hold the archives, instead of the catalogue's mirrors.
     pub mirrors: Option<Vec<String>>,
     /// Whether only to check the files that are there, without the network (false).
     pub offline: bool,

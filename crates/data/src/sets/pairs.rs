@@ -92,19 +92,6 @@ impl PairedSet {
         Self::new(read(conditions, of_conditions)?, read(images, of_images)?)
     }
 
-    /// Each pair as one image: the image's channels, then its condition's. What is done to such an
-    /// image, flips and crops, is done to both.
-    pub fn stacked(&self) -> Result<ImageSet, DataError> {
-        let [channels, height, width] = self.images.shape();
-        let mut pixels = Vec::with_capacity(2 * self.images.pixels().len());
-        for index in 0..self.len() {
-            pixels.extend_from_slice(self.images.image(index));
-            pixels.extend_from_slice(self.conditions.image(index));
-        }
-        let labels = self.images.labels().to_vec();
-        ImageSet::new(self.images.name(), [2 * channels, height, width], pixels, labels)
-    }
-
     /// Returns the conditions.
     pub fn conditions(&self) -> &ImageSet {
         &self.conditions

@@ -59,7 +59,7 @@ fn unpacked(entry: &Entry, item: Item<'_>, path: &Path) -> Result<Vec<u8>, DataE
     let file = item.file;
     let wrong = |problem| wrong(entry, path, problem);
     let handle = File::open(path).map_err(DataError::io("open", path))?;
-    // Gzip lengthens what it cannot compress, by far less than this.
+    // Gzip lengthens incompressible content, by far less than this.
     let packed_limit = file.bytes + file.bytes / 64 + 65_536;
     let stored = read_up_to(handle, packed_limit).map_err(|problem| match problem {
         ReadError::Io { cause } => DataError::io("read", path)(cause),

@@ -1,15 +1,17 @@
-//! Autocovariance of a chain at every lag, by a fast Fourier transform.
+//! The autocovariance of a chain at every lag, by a fast Fourier transform.
 
-use super::Trace;
+use super::draws::Trace;
 use super::fourier::Fourier;
 use super::stats::mean;
 
-/// (1/N)·Σ_i (x_i − x̄)(x_{i+t} − x̄) for every lag t below N; the divisor is N at every lag.
+/// Returns the autocovariance (1/N)·Σ_i (x_i − x̄)(x_{i+t} − x̄) for every lag t below N. The
+/// divisor is N at every lag.
 pub fn autocovariance(chain: &[f64]) -> Vec<f64> {
     mean_autocovariance([chain].into_iter(), chain.len())
 }
 
-/// [`autocovariance`] over its value at lag 0; NaN for a constant chain.
+/// Returns the autocorrelation, which is the [`autocovariance`] over its value at lag 0; NaN for a
+/// constant chain.
 pub fn autocorrelation(chain: &[f64]) -> Vec<f64> {
     let mut covariance = autocovariance(chain);
     if let Some(&variance) = covariance.first() {
@@ -18,13 +20,13 @@ pub fn autocorrelation(chain: &[f64]) -> Vec<f64> {
     covariance
 }
 
-/// The mean over chains of their autocovariances.
+/// Returns the mean over chains of their autocovariances.
 pub(super) fn autocovariance_over_chains(trace: &Trace) -> Vec<f64> {
     mean_autocovariance(trace.chains(), trace.draws())
 }
 
-/// By Wiener and Khinchin: the transform of the power spectrum, after padding with as many zeros as keep
-/// the end of a chain from meeting its start.
+/// By the Wiener–Khinchin theorem it is the transform of the power spectrum, after padding with as
+/// many zeros as keep the end of a chain from meeting its start.
 fn mean_autocovariance<'a>(
     chains: impl ExactSizeIterator<Item = &'a [f64]>,
     draws: usize,

@@ -1,12 +1,14 @@
-//! The energy's Bayesian fraction of missing information (Betancourt, "Diagnosing suboptimal cotangent
-//! disintegrations in Hamiltonian Monte Carlo", 2016).
+//! The Bayesian fraction of missing information of the energy (Betancourt, "Diagnosing suboptimal
+//! cotangent disintegrations in Hamiltonian Monte Carlo", 2016).
 
-use super::Trace;
+use super::draws::Trace;
 use super::stats::{mean, variance};
 
-/// For each chain, the mean square of the energy's changes over its variance. For Hamiltonian samplers a
-/// value below 0.3 says that momenta are drawn too narrowly to move between energies; 2 is the value of
-/// independent draws. NaN for a chain of constant energy.
+/// Returns the BFMI of each chain: the mean square of the changes of its energy over the variance.
+///
+/// The energy is the total one, potential and kinetic, of each draw of a Hamiltonian sampler. A
+/// value below 0.3 shows that the momenta change it too little to explore its distribution;
+/// independent draws have 2. NaN for a chain of constant energy, and for one draw.
 pub fn bfmi(energies: &Trace) -> Vec<f64> {
     let of_chain = |chain: &[f64]| {
         let squares: Vec<_> = chain.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).collect();

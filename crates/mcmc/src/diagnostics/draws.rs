@@ -1,10 +1,10 @@
 //! Draws of one variable, and the trace of one of its coordinates.
 
-/// The fewest draws per chain of which R̂, effective sample sizes and Monte-Carlo errors are defined,
-/// as in ArviZ.
+/// The fewest draws per chain of which R̂, effective sample sizes and Monte-Carlo errors are
+/// defined, as in ArviZ.
 pub const MIN_DRAWS: usize = 4;
 
-/// Draws of one variable, `[chain, draw, …]`; the axes after the second are the variable's own.
+/// Draws of one variable, `[chain, draw, …]`; the axes after the second are those of the variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draws {
     values: Vec<f64>,
@@ -18,27 +18,27 @@ pub enum DrawsError {
     /// There are fewer axes than chain and draw.
     #[error("draws need a shape [chain, draw, …] of at least two axes, not {shape:?}")]
     Axes {
-        /// The shape given.
+        /// The shape.
         shape: Vec<usize>,
     },
     /// The number of values is not the product of the shape.
     #[error("{values} values do not fill the shape {shape:?}")]
     Length {
-        /// Values given.
+        /// The number of values.
         values: usize,
-        /// The shape given.
+        /// The shape.
         shape: Vec<usize>,
     },
     /// There is no chain or no draw, or an axis of the variable is empty.
     #[error("the shape {shape:?} has an empty axis")]
     Empty {
-        /// The shape given, `[chain, draw, …]`.
+        /// The shape, `[chain, draw, …]`.
         shape: Vec<usize>,
     },
 }
 
 impl Draws {
-    /// Takes values in row-major order: the draws of the first chain first.
+    /// Creates draws from values in row-major order, those of the first chain first.
     ///
     /// # Shapes
     /// - `shape`: `[chain, draw, …]`
@@ -51,15 +51,15 @@ impl Draws {
         Ok(Self { values, shape: shape.to_vec() })
     }
 
-    /// Takes values as a run leaves them, step by step: all chains of the first step first. The states
-    /// that `observe` of [`run`](crate::run) sees, one after another, or the energies of
+    /// Creates draws from values in the order of a run, all chains of the first step first: the
+    /// states that `observe` of [`run`](crate::run) sees, one after another, or the energies of
     /// [`Chains`](crate::Chains), `[steps, chains]`.
     ///
     /// # Shapes
     /// - `shape`: `[draw, chain, …]`
     ///
     /// # Errors
-    /// As [`Draws::new`].
+    /// The errors of [`Draws::new`].
     pub fn from_steps(values: &[f64], shape: &[usize]) -> Result<Self, DrawsError> {
         let mut chains_first = shape.to_vec();
         if shape.len() >= 2 {
@@ -78,32 +78,32 @@ impl Draws {
         Ok(Self { values: by_chain, shape: chains_first })
     }
 
-    /// All values in row-major order.
+    /// Returns all values in row-major order.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// `[chain, draw, …]`.
+    /// Returns the shape, `[chain, draw, …]`.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// How many chains.
+    /// Returns the number of chains.
     pub fn chains(&self) -> usize {
         self.shape[0]
     }
 
-    /// Draws per chain.
+    /// Returns the number of draws per chain.
     pub fn draws(&self) -> usize {
         self.shape[1]
     }
 
-    /// How many coordinates a draw has: 1 for a scalar.
+    /// Returns the number of coordinates of a draw, 1 for a scalar.
     pub fn coordinates(&self) -> usize {
         self.shape[2..].iter().product()
     }
 
-    /// The coordinate with this flat index, row-major over the axes after chain and draw.
+    /// Returns the coordinate with this flat index, row-major over the axes after chain and draw.
     ///
     /// # Panics
     /// If `index` is not below [`Draws::coordinates`].
@@ -114,7 +114,8 @@ impl Draws {
         Trace { values, draws: self.draws() }
     }
 
-    /// The indices of a flat index along the variable's own axes: empty for a scalar.
+    /// Returns the indices along the axes of the variable that a flat index stands for, empty for a
+    /// scalar.
     pub fn index(&self, flat: usize) -> Vec<usize> {
         let mut rest = flat;
         let mut index: Vec<usize> = self.shape[2..]
@@ -145,7 +146,7 @@ fn check(values: usize, shape: &[usize]) -> Result<(), DrawsError> {
     Ok(())
 }
 
-/// One coordinate over all chains, `[chain, draw]`.
+/// The draws of one coordinate in all chains, `[chain, draw]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
     values: Vec<f64>,
@@ -153,26 +154,26 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The draws of each chain in turn.
+    /// Returns the draws of each chain.
     pub fn chains(&self) -> impl ExactSizeIterator<Item = &[f64]> {
         self.values.chunks_exact(self.draws)
     }
 
-    /// All draws, chain after chain.
+    /// Returns all draws, chain after chain.
     pub fn values(&self) -> &[f64] {
         &self.values
     }
 
-    /// Draws per chain.
+    /// Returns the number of draws per chain.
     pub fn draws(&self) -> usize {
         self.draws
     }
 
-    /// Each chain's first and last half as two chains; of an odd number of draws the middle one is left
-    /// out.
+    /// Returns the first and the last half of each chain as two chains; the middle one of an odd
+    /// number of draws is left out.
     pub(super) fn split(&self) -> Self {
         let half = self.draws / 2;
-        // Order of chains is irrelevant to every diagnostic.
+        // The order of chains is irrelevant to every diagnostic.
         let values = self
             .chains()
             .flat_map(|chain| chain[..half].iter().chain(&chain[self.draws - half..]))
@@ -185,7 +186,7 @@ impl Trace {
         self.with_values(self.values.iter().copied().map(f).collect())
     }
 
-    /// Other values in the same chains.
+    /// Returns other values in the same chains.
     pub(super) fn with_values(&self, values: Vec<f64>) -> Self {
         debug_assert_eq!(values.len(), self.values.len());
         Self { values, draws: self.draws }

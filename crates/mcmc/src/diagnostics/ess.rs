@@ -6,14 +6,14 @@ use super::draws::Trace;
 use super::rank::normal_scores;
 use super::stats::{mean, quantile, sorted, variance};
 
-/// Returns the effective sample size in the bulk, that of the normal scores of ranks. Vehtari et al.
-/// advise at least 100 per chain.
+/// Returns the effective sample size in the bulk, that of the normal scores of ranks. Vehtari et
+/// al. advise at least 100 per chain.
 pub fn ess_bulk(trace: &Trace) -> f64 {
     defined(trace, |trace| effective(&normal_scores(&trace.split())))
 }
 
-/// Returns the effective sample size in the tails, the smaller one of those for the 5 % and the 95 %
-/// quantile.
+/// Returns the effective sample size in the tails, the smaller one of those for the 5 % and the 95
+/// % quantile.
 pub fn ess_tail(trace: &Trace) -> f64 {
     ess_quantile(trace, 0.05).min(ess_quantile(trace, 0.95))
 }
@@ -50,8 +50,8 @@ pub fn integrated_autocorrelation_time(trace: &Trace) -> f64 {
 }
 
 /// Returns the effective sample size of the chains as they are, without splitting them in halves:
-/// C·N/τ with τ = 1 + 2·Σ ρ_t, where ρ_t compares the autocovariance within chains with the variance
-/// of all draws.
+/// C·N/τ with τ = 1 + 2·Σ ρ_t, where ρ_t compares the autocovariance within chains with the
+/// variance of all draws.
 ///
 /// The sum is taken over pairs of lags as long as they are positive and made monotone (Geyer's
 /// initial monotone sequence); τ is at least 1/log₁₀(C·N).
@@ -110,7 +110,7 @@ fn integrated_time(draws: usize, correlation: impl Fn(usize) -> f64) -> f64 {
     2.0 * sum - 1.0 + next
 }
 
-/// NaN stays NaN.
+/// Returns the larger value; NaN stays NaN.
 fn floor_at(value: f64, floor: f64) -> f64 {
     if value < floor { floor } else { value }
 }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::diagnostics::testing::normals;
 
-    /// TensorFlow Probability's test: each independent draw ten times in a row.
+    /// The test of TensorFlow Probability: each independent draw ten times in a row.
     #[test]
     fn repeated_draws_count_once() {
         let draws = normals(3, 5000);

@@ -1,9 +1,10 @@
-//! The discrete Fourier transform of a power of two of complex numbers (Cooley and Tukey 1965): all that an
-//! autocovariance needs. A crate for it would bring other features of crates below Burn.
+//! The discrete Fourier transform of a power of two of complex numbers (Cooley and Tukey 1965),
+//! which is all that an autocovariance needs. A crate for it would switch on features of crates
+//! below Burn.
 
 use std::f64::consts::TAU;
 
-/// Real and imaginary part.
+/// A complex number, real and imaginary part.
 pub(super) type Complex = [f64; 2];
 
 /// A transform of one length.
@@ -13,7 +14,7 @@ pub(super) struct Fourier {
 }
 
 impl Fourier {
-    /// `length` is a power of two.
+    /// Creates the transform of `length` numbers, a power of two.
     pub(super) fn new(length: usize) -> Self {
         debug_assert!(length.is_power_of_two());
         let root = |k| {
@@ -23,7 +24,7 @@ impl Fourier {
         Self { roots: (0..length / 2).map(root).collect() }
     }
 
-    /// x_k ← Σ_j x_j·exp(−2πijk/length).
+    /// Transforms numbers in place: x_k ← Σ_j x_j·exp(−2πijk/length).
     pub(super) fn transform(&self, x: &mut [Complex]) {
         let length = x.len();
         debug_assert_eq!(length / 2, self.roots.len());

@@ -2,16 +2,17 @@
 
 use statrs::function::gamma::ln_gamma;
 
+use super::draws::Trace;
+use super::ess::{ess_mean, ess_quantile, ess_sd};
 use super::stats::{mean, sorted, variance};
-use super::{Trace, ess_mean, ess_quantile, ess_sd};
 
-/// Of the mean: the standard deviation over √[`ess_mean`].
+/// Returns the Monte-Carlo standard error of the mean: sd / √ess, with the ESS of [`ess_mean`].
 pub fn mcse_mean(trace: &Trace) -> f64 {
     (variance(trace.values()) / ess_mean(trace)).sqrt()
 }
 
-/// Of the standard deviation, from the fourth moment by the delta method, with [`ess_sd`] draws. NaN for
-/// draws that are all equal.
+/// Returns the Monte-Carlo standard error of the standard deviation, from the fourth moment by the
+/// delta method, with the ESS of [`ess_sd`]. NaN for draws that are all equal.
 pub fn mcse_sd(trace: &Trace) -> f64 {
     let center = mean(trace.values());
     let squares = trace.map(|x| (x - center).powi(2));
@@ -21,8 +22,9 @@ pub fn mcse_sd(trace: &Trace) -> f64 {
     (of_variance / second / 4.0).sqrt()
 }
 
-/// Of a quantile: half the distance of the draws at the 16 % and the 84 % quantile of the Beta law that
-/// the quantile's probability has after [`ess_quantile`] draws. NaN, if `probability` is not in [0, 1].
+/// Returns the Monte-Carlo standard error of a quantile: half the distance of the draws at the 16 %
+/// and the 84 % quantile of the Beta distribution that the probability of the quantile has after
+/// [`ess_quantile`] draws. NaN if `probability` is not in [0, 1].
 pub fn mcse_quantile(trace: &Trace, probability: f64) -> f64 {
     let ess = ess_quantile(trace, probability);
     if ess.is_nan() {
@@ -39,7 +41,7 @@ pub fn mcse_quantile(trace: &Trace, probability: f64) -> f64 {
     (high - low) / 2.0
 }
 
-/// The x with I_x(a, b) = `probability`, by bisection. For a, b ≥ 1.
+/// Returns the x with I_x(a, b) = `probability`, by bisection, for a, b ≥ 1.
 fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     loop {
@@ -51,9 +53,9 @@ fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     }
 }
 
-/// The regularised incomplete beta function I_x(a, b) for 0 < x < 1: its continued fraction (Abramowitz and
-/// Stegun 26.5.8), evaluated by Lentz's method. Here because common implementations stop after a fixed
-/// number of terms; a, b of an effective sample size of 10⁵ need several hundred.
+/// Returns the regularised incomplete beta function I_x(a, b) for 0 < x < 1, by its continued
+/// fraction (Abramowitz and Stegun 26.5.8) with Lentz's method. Common implementations stop after a
+/// fixed number of terms, but the a and b of an effective sample size of 10⁵ need several hundred.
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x > (a + 1.0) / (a + b + 2.0) {
         1.0 - continued_fraction(b, a, 1.0 - x)
@@ -62,7 +64,7 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     }
 }
 
-/// I_x(a, b); converges fast for x below the mode.
+/// Returns I_x(a, b). Converges fast for x below the mode.
 fn continued_fraction(a: f64, b: f64, x: f64) -> f64 {
     let ln_front = ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (-x).ln_1p();
     let nonzero = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
@@ -91,7 +93,7 @@ mod tests {
     use crate::diagnostics::testing::normals;
 
     #[test]
-    fn beta_law() {
+    fn beta_distribution() {
         // I_x(2, 3) = 6x² − 8x³ + 3x⁴.
         let x: f64 = 0.3;
         let expected = 6.0 * x.powi(2) - 8.0 * x.powi(3) + 3.0 * x.powi(4);
@@ -101,12 +103,14 @@ mod tests {
         for size in [1.0, 100.0, 1e6] {
             assert!((beta_quantile(0.5, size, size) - 0.5).abs() < 1e-10, "symmetric: {size}");
         }
-        // Nearly normal: mean 0.05, standard deviation √(0.05·0.95/10⁶), plus Cornish-Fisher's 0 at Φ(±1).
+        // Nearly normal: mean 0.05, standard deviation √(0.05·0.95/10⁶), plus Cornish-Fisher's 0 at
+        // Φ(±1).
         let upper = beta_quantile(0.841_344_746_068_543, 5e4, 95e4);
         assert!((upper - 0.05 - 2.179_449_e-4).abs() < 2e-9, "{upper}");
     }
 
-    /// Of 40 000 independent normal draws: σ/√S, σ/√(2S), and for the quantile √(p(1 − p)/S)/density.
+    /// The errors of 40 000 independent normal draws are σ/√S, σ/√(2S), and for a quantile
+    /// √(p(1 − p)/S)/density.
     #[test]
     fn independent_draws_have_textbook_errors() {
         let trace = Trace::unchecked(normals(4, 40_000), 10_000);

@@ -2,11 +2,11 @@
 
 use statrs::function::erf::erfc_inv;
 
-use super::Trace;
+use super::draws::Trace;
 use super::stats::median;
 
-/// Φ⁻¹((r − 3/8)/(S + 1/4)) of the rank r of each draw among all S; equal draws share the mean of their
-/// ranks. NaN throughout, if a draw is NaN.
+/// Returns the normal scores Φ⁻¹((r − 3/8)/(S + 1/4)) of the rank r of each draw among all S. Equal
+/// draws share the mean of their ranks. All scores are NaN if a draw is NaN.
 pub(super) fn normal_scores(trace: &Trace) -> Trace {
     if trace.has_nan() {
         return trace.map(|_| f64::NAN);
@@ -26,7 +26,7 @@ pub(super) fn normal_scores(trace: &Trace) -> Trace {
     trace.with_values(scores)
 }
 
-/// Distances from the median of all draws.
+/// Returns the distances from the median of all draws.
 pub(super) fn folded(trace: &Trace) -> Trace {
     let median = median(trace.values());
     trace.map(|x| (x - median).abs())
@@ -40,9 +40,9 @@ fn normal_quantile(probability: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Quantiles of the standard normal law from tables.
+    /// Quantiles of the standard normal distribution from tables.
     #[test]
-    fn quantiles_are_those_of_the_normal_law() {
+    fn quantiles_are_those_of_the_normal_distribution() {
         for (probability, quantile) in [
             (0.5, 0.0),
             (0.975, 1.959_963_984_540_054),

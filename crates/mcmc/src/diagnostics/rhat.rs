@@ -1,35 +1,37 @@
-//! R̂, the ratio of the spread of all chains to that within chains; 1 when chains have mixed (Vehtari et
-//! al. 2021, sections 3.1 and 4).
+//! R̂, the ratio of the spread of all chains to that within chains, which is 1 when chains have
+//! mixed (Vehtari et al. 2021, sections 3.1 and 4).
 
-use super::Trace;
+use super::draws::Trace;
 use super::rank::{folded, normal_scores};
 use super::stats::{mean, variance};
 
-/// Rank-normalised split R̂: the larger one of [`rhat_bulk`] and [`rhat_folded`]. Vehtari et al. advise to
-/// use draws only if it is below 1.01. NaN for one chain and for draws that are all equal.
+/// Returns rank-normalised split R̂, the larger one of [`rhat_bulk`] and [`rhat_folded`]. Vehtari
+/// et al. advise to use draws only if it is below 1.01. NaN for one chain and for draws that are
+/// all equal.
 pub fn rhat(trace: &Trace) -> f64 {
     let (bulk, folded) = (rhat_bulk(trace), rhat_folded(trace));
     // As Python's `max`: NaN if the first is, else the first if the second is.
     if folded > bulk { folded } else { bulk }
 }
 
-/// Split R̂ of normal scores of ranks: finds chains that differ in location.
+/// Returns split R̂ of normal scores of ranks, which finds chains that differ in location.
 pub fn rhat_bulk(trace: &Trace) -> f64 {
     multichain(trace, |trace| potential_scale_reduction(&normal_scores(&trace.split())))
 }
 
-/// Split R̂ of normal scores of distances from the median: finds chains that differ in scale.
+/// Returns split R̂ of normal scores of distances from the median, which finds chains that differ
+/// in scale.
 pub fn rhat_folded(trace: &Trace) -> f64 {
     multichain(trace, |trace| potential_scale_reduction(&normal_scores(&folded(&trace.split()))))
 }
 
-/// R̂ of half chains without ranks (Gelman et al., Bayesian Data Analysis, 3rd edition): also finds
-/// chains that drift, but needs a finite variance.
+/// Returns R̂ of half chains without ranks (Gelman et al., Bayesian Data Analysis, 3rd edition),
+/// which also finds chains that drift, but needs a finite variance.
 pub fn rhat_split(trace: &Trace) -> f64 {
     multichain(trace, |trace| potential_scale_reduction(&trace.split()))
 }
 
-/// R̂ of whole chains (Gelman and Rubin 1992).
+/// Returns R̂ of whole chains (Gelman and Rubin 1992).
 pub fn rhat_plain(trace: &Trace) -> f64 {
     multichain(trace, potential_scale_reduction)
 }
@@ -38,7 +40,8 @@ fn multichain(trace: &Trace, rhat: impl Fn(&Trace) -> f64) -> f64 {
     if trace.chains().len() < 2 || trace.undefined() { f64::NAN } else { rhat(trace) }
 }
 
-/// √((B/W + N − 1)/N) with B/N the variance of the chains' means and W the mean of their variances.
+/// Returns √((B/W + N − 1)/N), where B/N is the variance of the means of the chains and W the mean
+/// of their variances.
 fn potential_scale_reduction(trace: &Trace) -> f64 {
     let n = trace.draws() as f64;
     let means: Vec<_> = trace.chains().map(mean).collect();
@@ -51,8 +54,9 @@ mod tests {
     use super::*;
     use crate::diagnostics::testing::normals;
 
-    /// mini-mcmc's known answer: two draws of three chains in four coordinates. In the first, chains
-    /// (0,1), (1,1), (0,0) have W = 1/6 and variance of means 1/4: R̂² = (2·(1/4)·6 + 1)/2 = 2.
+    /// The known answer of mini-mcmc: two draws of three chains in four coordinates. In the first,
+    /// chains (0,1), (1,1), (0,0) have W = 1/6 and variance of means 1/4: R̂² = (2·(1/4)·6 + 1)/2 =
+    /// 2.
     #[test]
     fn plain_equals_a_known_answer() {
         let draws = [
@@ -68,9 +72,9 @@ mod tests {
         }
     }
 
-    /// What each of the four is for, in one chain of four that differs.
+    /// One chain of four differs in location, in scale or by a trend.
     #[test]
-    fn each_kind_finds_what_it_is_for() {
+    fn each_kind_finds_its_own_fault() {
         let normals = normals(5, 4000);
         let changed = |change: fn(usize, f64) -> f64| {
             let last = normals[3000..].iter().enumerate().map(|(i, &x)| change(i, x));
@@ -86,7 +90,7 @@ mod tests {
         let wide = changed(|_, x| 4.0 * x);
         assert!(rhat_folded(&wide) > 1.05 && rhat_bulk(&wide) < 1.01);
         assert_eq!(rhat(&wide), rhat_folded(&wide));
-        // A trend that leaves the mean of the whole chain where it was.
+        // A trend that leaves the mean of the whole chain as it was.
         let drifting = changed(|i, x| x + (i as f64 - 499.5) / 200.0);
         assert!(rhat_split(&drifting) > 1.05 && rhat_plain(&drifting) < 1.01);
     }

@@ -1,27 +1,29 @@
 //! Means, variances and quantiles.
 
-/// NaN of nothing. Exact for equal values, so that a constant chain has variance 0.
+/// Returns the mean, NaN of no values. It is exact for equal values, so that a constant chain has
+/// variance 0.
 pub(super) fn mean(values: &[f64]) -> f64 {
     let origin = values.first().copied().filter(|x| x.is_finite()).unwrap_or(0.0);
     origin + values.iter().map(|x| x - origin).sum::<f64>() / values.len() as f64
 }
 
-/// Unbiased; NaN of fewer than two values.
+/// Returns the unbiased variance, NaN of fewer than two values.
 pub(super) fn variance(values: &[f64]) -> f64 {
     let mean = mean(values);
     let squares = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
     squares / (values.len() as f64 - 1.0)
 }
 
-/// In ascending order.
+/// Returns the values in ascending order.
 pub(super) fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted
 }
 
-/// Hyndman and Fan's type 7, of two or more values in ascending order. The operations and their order are
-/// those of SciPy's `mquantiles`: whether a draw that is the quantile counts as below it hangs on the last bit.
+/// Returns a quantile of two or more values in ascending order, of Hyndman and Fan's type 7. The
+/// operations and their order are those of SciPy's `mquantiles`, because whether a draw that equals
+/// the quantile counts as below it depends on the last bit.
 pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     let n = sorted.len();
     let position = n as f64 * probability + (1.0 - probability);
@@ -31,11 +33,12 @@ pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
     (1.0 - weight) * sorted[below - 1] + weight * sorted[below]
 }
 
-/// Of one or more values.
+/// Returns the median of one or more values.
 pub(super) fn median(values: &[f64]) -> f64 {
     let sorted = sorted(values);
     let n = sorted.len();
-    // Rounded as in NumPy: whether the two middle draws are equally far from it hangs on the last bit.
+    // Rounded as in NumPy: whether the two middle draws are equally far from it depends on the last
+    // bit.
     if n % 2 == 1 { sorted[n / 2] } else { (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0 }
 }
 

@@ -1,6 +1,7 @@
 //! Draws for tests, without a device.
 
-/// Independent standard normal draws by Box and Muller from a linear congruential generator.
+/// Returns independent standard normal draws, by the Box–Muller transform of a linear congruential
+/// generator.
 pub(crate) fn normals(seed: u32, count: usize) -> Vec<f64> {
     let mut state = seed;
     let mut uniform = || {

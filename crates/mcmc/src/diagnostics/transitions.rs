@@ -115,7 +115,8 @@ impl TrajectorySummary {
 }
 
 impl std::fmt::Display for TrajectorySummary {
-    /// Formats one line for divergences, depths and BFMI each, with advice where there is a problem.
+    /// Formats one line for divergences, depths and BFMI each, with advice where there is a
+    /// problem.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { transitions, divergent, depth, bfmi } = self;
         let share = |count: usize| 100.0 * count as f64 / *transitions as f64;

@@ -1,10 +1,10 @@
-//! How far draws are from what is expected, in standard errors.
+//! Deviations of draws from expected moments, in standard errors.
 
 use ebm_mcmc::diagnostics::Draws;
 use ebm_testing::standard_errors;
 
-/// Standard errors between the mean of `f` over all draws and what is expected, from the means of the chains,
-/// which are independent. `f` sees all coordinates of a draw.
+/// Returns the standard errors between the mean of `f` over all draws and `expected`, from the
+/// means of the chains, which are independent. `f` takes all coordinates of a draw.
 pub(crate) fn off(draws: &Draws, f: impl Fn(&[f64]) -> f64, expected: f64) -> f64 {
     let [length, dim] = [draws.draws(), draws.coordinates()];
     let means: Vec<f64> = draws

@@ -9,7 +9,8 @@ use crate::Case;
 
 const DRAWS: usize = 2000;
 
-/// From `start` in every coordinate; each last position counts as a chain of equal draws.
+/// Returns the last positions of chains that start at `start` in every coordinate, each as a chain
+/// of equal draws.
 fn last_positions(case: &Case, start: f64, temperatures: &[f64], steps: usize) -> Draws {
     let dim = case.target.dim();
     let start = Tensor::<2>::full([DRAWS, dim], start, &Device::flex());
@@ -20,7 +21,7 @@ fn last_positions(case: &Case, start: f64, temperatures: &[f64], steps: usize) -
     Draws::new(end.iter::<f64>().collect(), &[DRAWS, 4, dim]).expect("valid")
 }
 
-/// From `hottest` down to 1.
+/// Returns temperatures from `hottest` down to 1.
 fn ladder(hottest: f64, rungs: usize) -> Vec<f64> {
     (0..rungs).map(|i| hottest.powf(1.0 - i as f64 / (rungs - 1) as f64)).collect()
 }
@@ -28,7 +29,7 @@ fn ladder(hottest: f64, rungs: usize) -> Vec<f64> {
 fn finds(case: &Case, start: f64, hottest: f64, steps: usize) {
     let samples = last_positions(case, start, &ladder(hottest, 10), steps);
     case.assert_close("annealed Langevin", &samples);
-    // Without the ladder, as many steps at the target's own temperature do not get there.
+    // Without the ladder, as many steps at the temperature of the target do not reach it.
     let worst = case.worst(&last_positions(case, start, &[1.0], 10 * steps));
     assert!(worst > 4.0, "{}: no ladder was needed", case.target.name());
 }

@@ -1,4 +1,4 @@
-//! Exact kernels leave every target as it is: chains that begin in exact draws keep its moments.
+//! Exact kernels leave every target invariant: chains that start from exact draws keep its moments.
 
 use ebm_mcmc::{
     Hmc, Kernel, Key, Langevin, Mala, Nuts, ParallelTempering, Sampler, Samples, Tunable, WarmUp,
@@ -7,7 +7,7 @@ use ebm_targets::DoubleWell;
 
 use crate::{CHAINS, Case, cases};
 
-/// The kernel with its step tuned.
+/// Returns the kernel with its step size tuned.
 fn tuned<K: Kernel<2> + Tunable>(kernel: K, case: &Case) -> K {
     let warm_up = WarmUp::new(120);
     warm_up.run(kernel, &case.target, case.start(1), Key::new(2)).expect("tuned").0
@@ -15,7 +15,7 @@ fn tuned<K: Kernel<2> + Tunable>(kernel: K, case: &Case) -> K {
 
 fn keeps_every_target<K: Kernel<2> + Tunable>(name: &str, kernel: impl Fn() -> K) {
     for case in cases() {
-        // New exact draws: the warm-up's states depend on its adaptation.
+        // New exact draws, because the states of the warm-up depend on its adaptation.
         let sampler =
             Sampler::new(tuned(kernel(), &case), &case.target, case.start(3), Key::new(4));
         let samples = sampler.thin(3).sample(20).expect("finite");
@@ -24,7 +24,7 @@ fn keeps_every_target<K: Kernel<2> + Tunable>(name: &str, kernel: impl Fn() -> K
     }
 }
 
-/// A kernel that stands still passes the rest.
+/// Returns the mean acceptance. A kernel that stands still passes all other tests.
 fn moved(samples: &Samples) -> f64 {
     samples.acceptance.iter().sum::<f64>() / CHAINS as f64
 }
@@ -44,7 +44,8 @@ fn nuts_keeps_every_target() {
     keeps_every_target("NUTS", || Nuts::new(0.2));
 }
 
-/// The hot replicas begin in the law of the cold one and have to find theirs: a few relaxation times.
+/// The hot replicas start from draws of the cold distribution and need a few relaxation times to
+/// reach their own.
 #[test]
 fn parallel_tempering_keeps_every_target() {
     for case in cases() {
@@ -57,9 +58,9 @@ fn parallel_tempering_keeps_every_target() {
     }
 }
 
-/// The negative control: a Metropolis kernel that accepts everything is found out.
+/// The negative control: a Metropolis kernel that accepts everything is detected.
 #[test]
-fn a_kernel_without_correction_is_found_out() {
+fn a_kernel_without_correction_is_detected() {
     let target = Box::new(DoubleWell::new(3, 2.0).expect("valid"));
     let case = Case { target, scale: 0.25, spread: 10 };
     let kernel = Langevin::new(0.25);

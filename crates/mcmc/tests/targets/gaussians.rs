@@ -1,4 +1,5 @@
-//! Unadjusted kernels with large steps on Gaussians, where the law that they have is known in closed form.
+//! Unadjusted kernels with large steps on Gaussians, where their stationary distribution is known
+//! in closed form.
 
 use ebm_mcmc::diagnostics::Draws;
 use ebm_mcmc::{Kernel, Key, Langevin, Sampler, Sgld, Underdamped};
@@ -7,7 +8,7 @@ use ebm_targets::{CorrelatedGaussian, DiagonalGaussian};
 use crate::Case;
 use crate::common::off;
 
-/// A Gaussian, and for each coordinate the variances of the principal directions with their share in it.
+/// A Gaussian, with the variances of the principal directions and their share in each coordinate.
 struct Gaussian {
     case: Case,
     spectra: Vec<Vec<[f64; 2]>>,
@@ -34,7 +35,7 @@ fn gaussians() -> Vec<Gaussian> {
     ]
 }
 
-/// Steps that are thrown away, steps between draws, and draws.
+/// Steps of burn-in, steps between draws, and draws.
 const RUN: [usize; 3] = [60, 3, 40];
 
 impl Gaussian {
@@ -43,11 +44,13 @@ impl Gaussian {
         sampler.burn_in(RUN[0]).thin(RUN[1]).sample(RUN[2]).expect("finite").draws
     }
 
-    /// Standard errors between variances and those expected of a kernel that leaves `law(σ²)` of a variance σ².
-    fn worst(&self, draws: &Draws, law: impl Fn(f64) -> f64) -> f64 {
+    /// Returns the standard errors between variances and those expected of a kernel that has the
+    /// variance `stationary(σ²)` along a direction of variance σ².
+    fn worst(&self, draws: &Draws, stationary: impl Fn(f64) -> f64) -> f64 {
         let mean = self.case.target.mean().expect("known");
         let of = |(i, spectrum): (usize, &Vec<[f64; 2]>)| {
-            let expected = spectrum.iter().map(|[variance, share]| share * law(*variance)).sum();
+            let expected =
+                spectrum.iter().map(|[variance, share]| share * stationary(*variance)).sum();
             let [first, second] =
                 [off(draws, |x| x[i], mean[i]), off(draws, |x| (x[i] - mean[i]).powi(2), expected)];
             first.max(second)
@@ -55,31 +58,33 @@ impl Gaussian {
         self.spectra.iter().enumerate().map(of).fold(0.0, f64::max)
     }
 
-    fn assert_law(&self, kernel: &str, draws: &Draws, law: impl Fn(f64) -> f64) {
-        let worst = self.worst(draws, law);
+    fn assert_variances(&self, kernel: &str, draws: &Draws, stationary: impl Fn(f64) -> f64) {
+        let worst = self.worst(draws, stationary);
         let (name, dim) = (self.case.target.name(), self.spectra.len());
         assert!(worst < 4.0, "{kernel}, {name} of {dim}: {worst} standard errors");
     }
 }
 
-/// x' = a·x + δε along a direction of variance σ², with a = 1 − δ²/(2σ²): variance σ²/(1 − δ²/(4σ²)).
+/// x' = a·x + δε along a direction of variance σ², with a = 1 − δ²/(2σ²), has the variance
+/// σ²/(1 − δ²/(4σ²)).
 #[test]
 fn langevins_bias_is_matched() {
     for gaussian in gaussians() {
         let step_size = gaussian.case.scale;
         let samples = gaussian.sample(Langevin::new(step_size));
-        let law = |variance: f64| variance / (1.0 - step_size * step_size / (4.0 * variance));
-        gaussian.assert_law("ULA", &samples, law);
+        let stationary =
+            |variance: f64| variance / (1.0 - step_size * step_size / (4.0 * variance));
+        gaussian.assert_variances("ULA", &samples, stationary);
         assert!(gaussian.worst(&samples, |variance| variance) > 4.0, "the bias must be visible");
     }
 }
 
-/// V ← (1 − δₜ²/(2σ²))²·V + δₜ² from V = σ², step by step, and the mean over draws.
+/// The variance is V ← (1 − δₜ²/(2σ²))²·V + δₜ² from V = σ², step by step, and the mean over draws.
 #[test]
 fn sgld_has_the_law_of_its_steps() {
     for gaussian in gaussians() {
         let kernel = Sgld::new(2.0 * gaussian.case.scale.powi(2)).with_decay(4.0, 0.5);
-        let law = |variance: f64| {
+        let stationary = |variance: f64| {
             let (mut now, mut sum) = (variance, 0.0);
             for step in 1..=RUN[0] + RUN[1] * RUN[2] {
                 let square = kernel.scale * (kernel.offset + (step - 1) as f64).powf(-kernel.decay);
@@ -90,7 +95,7 @@ fn sgld_has_the_law_of_its_steps() {
             }
             sum
         };
-        gaussian.assert_law("SGLD", &gaussian.sample(kernel), law);
+        gaussian.assert_variances("SGLD", &gaussian.sample(kernel), stationary);
     }
 }
 
@@ -100,6 +105,6 @@ fn underdamped_is_exact() {
     for gaussian in gaussians() {
         let scale = gaussian.case.scale;
         let kernel = Underdamped::new(1.5 * scale, 0.7 / scale);
-        gaussian.assert_law("BAOAB", &gaussian.sample(kernel), |variance| variance);
+        gaussian.assert_variances("BAOAB", &gaussian.sample(kernel), |variance| variance);
     }
 }

@@ -1,6 +1,6 @@
-//! Every kernel on every continuous target that it can sample: means, variances and E[xᵢ·∂U/∂xᵢ] = 1, an identity of
-//! every law, within four standard errors over independent chains, at fixed seeds. And diagnostics notice where kernels
-//! fail.
+//! Every kernel on every continuous target that it can sample: means, variances and the identity
+//! E[xᵢ·∂U/∂xᵢ] = 1, within four standard errors over independent chains, at fixed seeds.
+//! Diagnostics flag where kernels fail.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -22,16 +22,17 @@ use ebm_targets::{
 
 const CHAINS: usize = 300;
 
-/// A target, and what an unadjusted step has to know of it.
+/// A target, with the scales that unadjusted steps need.
 struct Case {
     target: Box<dyn Target>,
-    /// ℓ: the standard deviation along the tightest direction, roughly.
+    /// ℓ: roughly the standard deviation along the tightest direction.
     scale: f64,
-    /// How slow the slowest direction is: its variance over ℓ², roughly, where chains do not stay in one mode.
+    /// The slowness of the slowest direction: roughly its variance over ℓ², where chains do not
+    /// stay in one mode.
     spread: usize,
 }
 
-/// The posterior of intercept and slope: correlated and skewed.
+/// The posterior of intercept and slope, which is correlated and skewed.
 fn logistic() -> LogisticRegression {
     let times = [-1.5, -1.1, -0.8, -0.4, -0.1, 0.3, 0.5, 0.9, 1.2, 1.6];
     let labels = [false, false, true, false, true, false, true, true, true, true];
@@ -62,7 +63,8 @@ fn cases() -> Vec<Case> {
 }
 
 impl Case {
-    /// Exact draws; where there is no sampler, what normal draws become by sixty transitions of NUTS.
+    /// Returns exact draws; where there is no sampler, normal draws after sixty transitions of
+    /// NUTS.
     fn start(&self, key: u64) -> Tensor<2> {
         let (key, device) = (Key::new(key), Device::flex());
         if let Some(exact) = self.target.sample(CHAINS, key, &device) {
@@ -74,7 +76,8 @@ impl Case {
         chains.expect("finite").state
     }
 
-    /// Standard errors between draws and what is known of the target: the largest over all coordinates and moments.
+    /// Returns the standard errors between moments of draws and those of the target, the largest
+    /// over all coordinates and moments.
     fn worst(&self, draws: &Draws) -> f64 {
         let moments = [self.target.mean(), self.target.variance()];
         let [mean, variance] = moments.map(|moment| moment.expect("known"));
@@ -89,7 +92,7 @@ impl Case {
         (0..mean.len()).flat_map(deviations).fold(0.0, f64::max)
     }
 
-    /// xᵢ·∂U/∂xᵢ at every draw.
+    /// Returns xᵢ·∂U/∂xᵢ at every draw.
     fn products(&self, draws: &Draws) -> Draws {
         let rows = draws.chains() * draws.draws();
         let x = TensorData::new(draws.values().to_vec(), [rows, self.target.dim()]);

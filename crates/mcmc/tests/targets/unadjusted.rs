@@ -1,5 +1,6 @@
-//! Kernels without a correction on every target, with steps so small that their bias is below the standard error of the
-//! draws; and the other laws that two of them are known to have.
+//! Kernels without a Metropolis correction on every target, with steps so small that their bias is
+//! below the standard error of the draws; and the other distributions that two of them are known to
+//! have.
 
 use burn::tensor::{Device, Tensor, Tolerance};
 use ebm_energy::Energy;
@@ -13,15 +14,15 @@ use ebm_targets::{DiagonalGaussian, DoubleWell, Target};
 use crate::common::off;
 use crate::{Case, cases};
 
-/// δ of Langevin kernels over ℓ. The bias of a variance ℓ² is δ²/(4ℓ²), 1.6 %.
+/// δ/ℓ of Langevin kernels. The relative bias of a variance ℓ² is δ²/(4ℓ²), 1.6 %.
 const STEP: f64 = 0.25;
 
-/// Steps of that δ in which a chain forgets where it was along the widest direction: 2·spread·ℓ²/δ².
+/// Returns the relaxation time along the widest direction, 2·spread·ℓ²/δ² steps of that δ.
 fn relaxation(case: &Case) -> usize {
     32 * case.spread
 }
 
-/// 20 draws over three relaxation times of `relaxation` steps each, after two that are thrown away.
+/// Returns 20 draws over three relaxation times of `relaxation` steps each, after a burn-in of two.
 fn settled<K: Kernel<2>>(kernel: K, case: &Case, relaxation: usize) -> Draws {
     let sampler = Sampler::new(kernel, &case.target, case.start(3), Key::new(4));
     let thin = (3 * relaxation).div_ceil(20);
@@ -52,9 +53,10 @@ impl Kernel<2> for Wrong {
     }
 }
 
-/// The negative control: on every target these tests would notice a coefficient that is off by a factor of two.
+/// The negative control: on every target these tests detect a coefficient that is off by a factor
+/// of two.
 #[test]
-fn a_wrong_kernel_is_found_out_on_every_target() {
+fn a_wrong_kernel_is_detected_on_every_target() {
     for case in cases() {
         let kernel = Wrong { step_size: STEP * case.scale };
         let worst = case.worst(&settled(kernel, &case, relaxation(&case)));
@@ -62,7 +64,7 @@ fn a_wrong_kernel_is_found_out_on_every_target() {
     }
 }
 
-/// With γ = 1/ℓ and δ = ℓ/2 the slowest direction forgets in γ·spread·ℓ²/δ steps.
+/// With γ = 1/ℓ and δ = ℓ/2 the slowest direction relaxes in γ·spread·ℓ²/δ steps.
 #[test]
 fn underdamped_with_small_steps() {
     for case in cases() {
@@ -81,8 +83,9 @@ fn sgld_with_shrinking_steps() {
     }
 }
 
-/// A long memory: the preconditioner 1/(λ + √v) hardly moves along a chain, so that its neglected change does not show.
-/// With λ = 2/ℓ no step is longer than those of Langevin above, and few are shorter than half of that.
+/// With a long memory the preconditioner 1/(λ + √v) hardly changes along a chain, so that the
+/// neglected change does not show. With λ = 2/ℓ no step is longer than those of Langevin above, and
+/// few are shorter than half of that.
 #[test]
 fn preconditioned_sgld_with_a_long_memory() {
     for case in cases() {
@@ -111,7 +114,8 @@ fn anisotropic_below_its_threshold_is_langevin() {
     }
 }
 
-/// E[x²] of the law ∝ exp(−U(x))·weight(U′(x)) on the line, by the trapezoidal rule.
+/// Returns E[x²] of the distribution ∝ exp(−U(x))·weight(U′(x)) on the line, by the trapezoidal
+/// rule.
 fn weighted_second_moment(target: &impl Target, weight: impl Fn(f64) -> f64) -> f64 {
     let nodes: Vec<f32> = (-6000..=6000).map(|i| i as f32 * 1e-3).collect();
     let x = Tensor::<1>::from_data(nodes.as_slice(), &Device::flex()).unsqueeze_dim(1);
@@ -126,10 +130,11 @@ fn weighted_second_moment(target: &impl Target, weight: impl Fn(f64) -> f64) -> 
     second / mass
 }
 
-/// Steps whose length s depends on the gradient of the same coordinate leave exp(−U)/s² as δ → 0, the Itô law of
-/// dX = −½s²U′dt + s·dW: for anisotropic steps exp(−U)·max(τ, |U′|)², for pSGLD without memory exp(−U)·(λ + |U′|).
+/// Steps whose length s depends on the gradient of the same coordinate have the stationary
+/// distribution exp(−U)/s² as δ → 0, that of the Itô equation dX = −½s²U′dt + s·dW: for anisotropic
+/// steps exp(−U)·max(τ, |U′|)², for pSGLD without memory exp(−U)·(λ + |U′|).
 #[test]
-fn steps_that_follow_the_gradient_have_their_known_law() {
+fn steps_that_follow_the_gradient_have_their_known_distribution() {
     fn check(target: &(impl Target + Clone + 'static), scale: f64) {
         let case = Case { target: Box::new(target.clone()), scale, spread: 4 };
         let has = |name: &str, draws: &Draws, expected: f64| {
@@ -137,7 +142,7 @@ fn steps_that_follow_the_gradient_have_their_known_law() {
                 .map(|second| off(draws, |x| x[0] * x[0], second));
             let target = target.name();
             assert!(errors < 4.0, "{name}, {target}: {errors} standard errors");
-            assert!(of_target > 4.0, "{name}, {target}: the doc comment says it is biased");
+            assert!(of_target > 4.0, "{name}, {target}: the documentation says it is biased");
         };
         let threshold = 1.0 / scale;
         let kernel = Anisotropic::new(0.1 * scale, threshold);

@@ -1,5 +1,5 @@
-//! The ratio of two normalising constants by annealed importance sampling (Neal, "Annealed importance sampling",
-//! Statistics and Computing 2001).
+//! The ratio of two normalising constants by annealed importance sampling (Neal, "Annealed
+//! importance sampling", Statistics and Computing 2001).
 
 use burn::tensor::Tensor;
 use ebm_energy::{Bridge, Energy, prepare};
@@ -10,30 +10,33 @@ use ebm_tensor::values_f64;
 use crate::chain::ChainError;
 use crate::kernel::{Kernel, State};
 
-/// log Z₁ − log Z₀, estimated.
+/// An estimate of log Z₁ − log Z₀.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct LogRatio {
-    /// The logarithm of the mean weight.
+    /// The estimate, the logarithm of the mean weight.
     pub value: f64,
-    /// Its standard error, by the delta method: std(w) / (mean(w)·√n). Trust it only where `effective` is many.
+    /// The standard error of the estimate by the delta method, std(w) / (mean(w)·√n). It can be
+    /// trusted only if `effective` is large.
     pub standard_error: f64,
-    /// (Σw)² / Σw²: how many equal weights the weights are worth.
+    /// The effective number of weights, (Σw)² / Σw².
     pub effective: f64,
-    /// log w of each chain.
+    /// The logarithm of the weight of each chain.
     pub log_weights: Vec<f64>,
 }
 
 /// Estimates log Z₁ − log Z₀, where Z = ∫ exp(−U), from exact draws of exp(−U₀)/Z₀.
 ///
-/// β goes from 0 to 1 in `betas` equal parts, with one transition of `kernel` at each value between. The kernel
-/// should leave its target invariant (`Mala`, `Hmc`): an unadjusted one biases the estimate.
+/// β rises from 0 to 1 in `betas` equal steps, with one transition of `kernel` at each value in
+/// between. The kernel should leave its target invariant, as [`Mala`](crate::Mala) and
+/// [`Hmc`](crate::Hmc) do: an unadjusted one biases the estimate. Each energy is prepared once.
 ///
 /// # Shapes
 /// - `draws`: `[chains, …]`
 ///
 /// # Errors
-/// [`ChainError::Nothing`] without draws or parts; [`ChainError::Diverged`], if the logarithm of a weight is not
-/// finite or beyond [`MAX_ENERGY`](crate::MAX_ENERGY).
+/// [`ChainError::Nothing`] without draws or steps; [`ChainError::Diverged`] if the logarithm of a
+/// weight is not finite or beyond [`MAX_ENERGY`](crate::MAX_ENERGY).
 pub fn annealed_importance<const D: usize, K: Kernel<D>>(
     kernel: &K,
     from: &impl Energy<D>,
@@ -92,7 +95,7 @@ mod tests {
     use burn::tensor::Device;
     use ebm_energy::{Frozen, Gaussian};
 
-    /// An energy that may be asked in its prepared form only.
+    /// An energy that only its prepared form evaluates.
     struct Prepared(Gaussian);
 
     impl Energy<2> for Prepared {

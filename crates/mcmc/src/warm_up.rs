@@ -1,6 +1,7 @@
-//! Finds the step size at which a Metropolis kernel accepts a given share of its proposals, by dual averaging
-//! (Nesterov 2009; Hoffman and Gelman, "The No-U-Turn Sampler", JMLR 2014, section 3.2), and the diagonal mass
-//! that suits the target, from the variances of the draws so far (as Stan does, in windows that double).
+//! Warm-up: the step size at which a Metropolis kernel accepts a given share of its proposals, by
+//! dual averaging (Nesterov 2009; Hoffman and Gelman, "The No-U-Turn Sampler", JMLR 2014, section
+//! 3.2), and the diagonal mass that suits the target, from the variances of the draws so far, in
+//! windows that double, as in Stan.
 
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
@@ -19,13 +20,14 @@ pub trait Tunable: Sized {
     /// Whether [`with_variances`](Self::with_variances) has an effect.
     const HAS_MASS: bool = false;
 
-    /// δ.
+    /// Returns the step size δ.
     fn step_size(&self) -> f64;
 
-    /// The same kernel with another δ.
+    /// Returns the kernel with another step size δ.
     fn with_step_size(self, step_size: f64) -> Self;
 
-    /// The same kernel for a target with these variances, one for each coordinate.
+    /// Returns the kernel with the mass that suits a target with these variances, one for each
+    /// coordinate; by default the kernel as it is.
     fn with_variances(self, _: &[f64]) -> Self {
         self
     }
@@ -73,23 +75,38 @@ impl Tunable for Nuts {
     }
 }
 
-/// How to warm up: transitions whose draws are thrown away while the kernel adapts, one kernel for all chains.
+/// A warm-up: transitions whose draws are discarded while the kernel adapts, one kernel for all
+/// chains.
+///
+/// ```
+/// use burn::tensor::Device;
+/// use ebm_energy::Gaussian;
+/// use ebm_mcmc::{Key, Nuts, Sampler, WarmUp};
+///
+/// let target = Gaussian { mean: 0.0, std: 100.0 };
+/// let start = Key::new(0).normal::<2>([4, 2], &Device::flex());
+/// let (nuts, state) = WarmUp::new(300).run(Nuts::new(0.1), &target, start, Key::new(1))?;
+/// assert!(nuts.inverse_mass[0] > 1000.0, "the mass suits the target");
+/// let samples = Sampler::new(nuts, &target, state.position, Key::new(2)).sample(100)?;
+/// # Ok::<(), ebm_mcmc::ChainError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WarmUp {
-    /// Transitions.
+    /// The number of transitions.
     pub steps: usize,
-    /// The mean acceptance to reach: 0.574 is optimal for MALA in many dimensions (Roberts and Rosenthal
-    /// 1998), 0.65 for HMC (Beskos et al. 2013), 0.8 is usual for NUTS, more in difficult targets.
+    /// The mean acceptance to reach: 0.574 is optimal for MALA in many dimensions (Roberts and
+    /// Rosenthal 1998), 0.65 for HMC (Beskos et al. 2013); 0.8 is usual for NUTS, and more for
+    /// difficult targets.
     pub acceptance: f64,
 }
 
-/// Dual averaging's constants, as Hoffman and Gelman recommend.
+/// The constants of dual averaging that Hoffman and Gelman recommend.
 const GAMMA: f64 = 0.05;
 const DELAY: f64 = 10.0;
 const DECAY: f64 = 0.75;
 
-/// One search for a step size.
+/// A search for a step size.
 struct DualAveraging {
     target: f64,
     error: f64,
@@ -99,12 +116,13 @@ struct DualAveraging {
 
 impl DualAveraging {
     fn new(step_size: f64) -> Self {
-        // Log step sizes are drawn towards ten times the first: tries cost less while they are large.
+        // Log step sizes are drawn towards ten times the first, because large ones cost less to
+        // try.
         let target = (10.0 * step_size).ln();
         Self { target, error: 0.0, averaged: step_size.ln(), tries: 0.0 }
     }
 
-    /// The next step size to try.
+    /// Returns the next step size to try.
     fn next(&mut self, shortfall: f64) -> f64 {
         self.tries += 1.0;
         let share = 1.0 / (self.tries + DELAY);
@@ -116,7 +134,7 @@ impl DualAveraging {
     }
 }
 
-/// Sums for the variance of each coordinate over chains and draws.
+/// Sums from which the variance of each coordinate over chains and draws is computed.
 #[derive(Default)]
 struct Moments {
     count: f64,
@@ -137,7 +155,7 @@ impl Moments {
         self.count += chains as f64;
     }
 
-    /// Shrunk a little towards small values, as Stan does: 5 draws' worth of 10⁻³.
+    /// Returns the variances, shrunk towards small values by 5 draws' worth of 10⁻³, as in Stan.
     fn variances(&self) -> Vec<f64> {
         let n = self.count;
         self.sums
@@ -161,11 +179,11 @@ impl WarmUp {
         Self { acceptance, ..self }
     }
 
-    /// Runs the chains; gives the tuned kernel and the last state.
+    /// Runs the chains from `start`, `[chains, …]`; returns the tuned kernel and the last state.
     ///
     /// # Errors
-    /// [`ChainError::Nothing`] without chains or steps; [`ChainError::Stuck`] if the step size fell below a
-    /// millionth of where it began, which is what an energy that is not finite looks like.
+    /// [`ChainError::Nothing`] without chains or steps; [`ChainError::Stuck`] if the step size fell
+    /// below a millionth of the first, as it does where the energy is not finite.
     pub fn run<const D: usize, K: Kernel<D> + Tunable, E: Energy<D>>(
         self,
         mut kernel: K,
@@ -180,7 +198,7 @@ impl WarmUp {
         let energy = prepare(energy);
         let first = kernel.step_size();
         let mut search = DualAveraging::new(first);
-        // The mass is learned in windows that double, between a seventh and the last tenth of the way.
+        // The mass is learned in windows that double, between the first seventh and the last tenth.
         let (mut window_end, mut window) = (self.steps / 7 + self.steps / 20, self.steps / 20);
         let mut moments = Moments::default();
         let mut state = kernel.start(&energy, start, key.fold(chain::START));
@@ -202,7 +220,7 @@ impl WarmUp {
                     search = DualAveraging::new(search.averaged.exp());
                     moments = Moments::default();
                     window *= 2;
-                    // A last window that would be cut short is joined to this one.
+                    // A last window that would be cut short is merged into this one.
                     let rest = self.steps - self.steps / 10;
                     window_end = if step + 2 * window > rest { rest } else { step + window };
                 }

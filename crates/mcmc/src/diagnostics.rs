@@ -1,12 +1,14 @@
-//! Have the chains mixed, and how many independent draws are they worth? Rank-normalised split R̂,
-//! effective sample sizes, Monte-Carlo standard errors, autocorrelation, BFMI.
+//! Diagnostics of chains: rank-normalised split R̂, effective sample sizes, Monte-Carlo standard
+//! errors, autocorrelation, BFMI, divergences and tree depths.
 //!
-//! Definitions are those of Vehtari, Gelman, Simpson, Carpenter and Bürkner, "Rank-normalization, folding,
-//! and localization: an improved R̂ for assessing convergence of MCMC", Bayesian Analysis 16 (2021), with
-//! the choices of ArviZ 0.23 where the paper leaves one, so that numbers agree with ArviZ's.
+//! Definitions are those of Vehtari, Gelman, Simpson, Carpenter and Bürkner, "Rank-normalization,
+//! folding, and localization: an improved R̂ for assessing convergence of MCMC", Bayesian Analysis
+//! 16 (2021), with the choices of ArviZ 0.23 where the paper leaves one, so that numbers agree with
+//! ArviZ's.
 //!
-//! [`Draws`] hold one variable, `[chain, draw, …]`; a [`Trace`] is one coordinate of it, and every function
-//! here takes a trace. [`Summary`] computes and prints the usual columns for all coordinates at once:
+//! [`Draws`] hold one variable, `[chain, draw, …]`; a [`Trace`] is one coordinate of it, and most
+//! functions here take a trace. [`Summary`] computes and prints the usual columns for all
+//! coordinates at once, and what the sampler's [`Transitions`] reported:
 //!
 //! ```
 //! use ebm_mcmc::diagnostics::{Draws, Summary, rhat};
@@ -20,10 +22,12 @@
 //! ```
 //!
 //! # Edge cases, as in ArviZ
-//! - A NaN among the draws makes every diagnostic NaN. Infinite draws have ranks, so rank-based numbers
+//! - Fewer than [`MIN_DRAWS`] draws per chain: R̂, effective sample sizes and standard errors are
+//!   NaN.
+//! - NaN among the draws: every diagnostic is NaN. Infinite draws have ranks, so rank-based numbers
 //!   are defined; the others become NaN.
-//! - Draws that are all equal: the effective sample size is their number, R̂ is NaN (0/0), the standard
-//!   error of the mean 0. Equal means that they span less than 10⁻¹⁵.
+//! - Draws that are all equal, which means that they span less than 10⁻¹⁵: the effective sample
+//!   size is their number, R̂ is NaN (0/0), the standard error of the mean is 0.
 //! - Chains that are each constant but differ: R̂ is infinite.
 //! - One chain: every R̂ is NaN, the rest is defined.
 //! - An odd number of draws: splitting drops the middle draw; nothing else does.
