@@ -49,10 +49,11 @@ impl<const D: usize, F: Fn(Tensor<D>) -> Tensor<1>> Energy<D> for FnEnergy<F> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::GaussianReference;
     use burn::tensor::{Device, Tolerance};
     use ebm_noise::Key;
+
+    use super::*;
+    use crate::GaussianReference;
 
     /// The closed form, autodiff through the same energy, and central differences agree.
     #[test]

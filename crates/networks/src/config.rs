@@ -7,7 +7,9 @@ use ebm_tensor::{ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConvEnergyConfig, EnergyNetwork, ResidualEnergyConfig};
+use crate::conv::ConvEnergyConfig;
+use crate::network::EnergyNetwork;
+use crate::residual::ResidualEnergyConfig;
 
 /// The layers of an [`EnergyNetwork`]. In a recipe, the key `network` says which: `"conv"` (as where it is
 /// left out) or `"residual"`; the network's own keys stand beside it.
@@ -138,13 +140,9 @@ fn foreign<T>(
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    pub(crate) const RESIDUAL: &str =
-        "network = \"residual\"\nchannels = [4, 6]\nblocks = 1\nspectral_norm = true\n";
-    pub(crate) const CONV: &str = "layers = [{ channels = 4, kernel = 3, stride = 2 }]\noutputs = 2\nslope = 0.2\n\
-                        init_std = 0.05\n";
+    use crate::testing::{CONV, RESIDUAL};
 
     #[test]
     fn configurations_survive_a_round_trip() {

@@ -171,9 +171,10 @@ impl ConvEnergy {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use burn::tensor::Tolerance;
     use ebm_energy::Energy;
+
+    use super::*;
 
     fn network(device: &Device) -> ConvEnergy {
         ConvEnergyConfig::mnist()

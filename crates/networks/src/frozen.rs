@@ -9,7 +9,7 @@ use ebm_energy::{Energy, Frozen};
 use ebm_score::{Addend, Layer, Network, Plan};
 use ebm_tensor::{Condition, is_host, values};
 
-use crate::ConvEnergy;
+use crate::conv::ConvEnergy;
 
 /// U(x) = −f_θ(x) for the θ of the moment, by an [`ebm_score::Plan`]: value and score come together, several
 /// times faster than through autodiff.
@@ -119,4 +119,4 @@ impl Energy<4> for FrozenConvEnergy {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -5,8 +5,10 @@ use burn::tensor::Tensor;
 use ebm_energy::Energy;
 use ebm_tensor::Condition;
 
-use crate::learning::by_autodiff;
-use crate::{Contrast, ConvEnergy, EnergyNetwork, FrozenConvEnergy, Given, Learning, Terms};
+use crate::conv::ConvEnergy;
+use crate::frozen::FrozenConvEnergy;
+use crate::learning::{Contrast, Learning, Terms, by_autodiff};
+use crate::network::{EnergyNetwork, Given};
 
 /// A network whose weights stay as they are for a while, prepared once for every use of them: chains under any
 /// condition, and the learning gradient.
@@ -126,7 +128,7 @@ mod tests {
 
     use super::*;
     use crate::EnergyConfig;
-    use crate::config::tests::{CONV, RESIDUAL};
+    use crate::testing::{CONV, RESIDUAL};
 
     struct Gradients<'g>(&'g GradientsParams, Vec<f32>);
 

@@ -7,7 +7,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ebm_score::WeightGradient;
 use ebm_tensor::{Condition, Examples, values};
 
-use crate::{ConvEnergy, FrozenConvEnergy, ResidualEnergy};
+use crate::conv::ConvEnergy;
+use crate::frozen::FrozenConvEnergy;
+use crate::residual::ResidualEnergy;
 
 /// The learning gradient of an energy, and the values that it came with.
 #[derive(Debug)]

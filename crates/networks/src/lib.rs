@@ -27,6 +27,8 @@ mod learning;
 mod network;
 mod residual;
 mod spectral;
+#[cfg(test)]
+mod testing;
 
 pub use config::EnergyConfig;
 pub use conv::{ConvEnergy, ConvEnergyConfig};

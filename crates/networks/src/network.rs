@@ -6,7 +6,10 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen};
 use ebm_tensor::Condition;
 
-use crate::{Contrast, ConvEnergy, FrozenConvEnergy, Learning, ResidualEnergy, Terms};
+use crate::conv::ConvEnergy;
+use crate::frozen::FrozenConvEnergy;
+use crate::learning::{Contrast, Learning, Terms};
+use crate::residual::ResidualEnergy;
 
 /// f_θ(x) or f_θ(x, c), the negative energy, as one of the networks.
 #[derive(Module, Debug)]

@@ -8,6 +8,7 @@ use burn::tensor::activation::silu;
 use burn::tensor::{Device, Tensor};
 use ebm_energy::{Energy, Frozen};
 use ebm_layers::{NetworkError, same_output, same_padding};
+use ebm_noise::streams::residual_energy as stream;
 use ebm_noise::{Key, initialise_fan_in};
 use ebm_tensor::ImageShape;
 use schemars::JsonSchema;
@@ -72,8 +73,13 @@ impl ResidualEnergyConfig {
             below = channels;
         }
         let head = LinearConfig::new(below, 1).init(device);
-        let network = initialise_fan_in(ResidualEnergy { stem, stages, head }, key.fold(0));
-        Ok(if self.spectral_norm { spectral::normalise(network, key.fold(1)) } else { network })
+        let network =
+            initialise_fan_in(ResidualEnergy { stem, stages, head }, key.fold(stream::WEIGHTS));
+        Ok(if self.spectral_norm {
+            spectral::normalise(network, key.fold(stream::SINGULAR_VECTORS))
+        } else {
+            network
+        })
     }
 
     fn check_sizes(&self, image: ImageShape) -> Result<(), NetworkError> {

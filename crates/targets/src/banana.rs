@@ -1,10 +1,12 @@
 //! Curved ridges in the plane: the banana and Rosenbrock's function.
 
 use burn::tensor::{Device, Tensor};
+use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use super::{LN_TAU, Target, TargetError};
-use ebm_energy::Energy;
+use crate::error::TargetError;
+use crate::math::LN_TAU;
+use crate::target::Target;
 
 /// x₁ ~ N(m, s²) and x₂ | x₁ ~ N(c·(x₁² − o), t²):
 /// U(x) = (x₁ − m)²/(2s²) + (x₂ − c·(x₁² − o))²/(2t²).

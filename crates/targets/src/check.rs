@@ -2,12 +2,12 @@
 //! target is found out.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
+use ebm_energy::{Energy, FnEnergy};
 use ebm_noise::Key;
+use ebm_tensor::values;
 use ebm_testing::standard_errors;
 
-use super::Target;
-use ebm_energy::{Energy, FnEnergy};
-use ebm_tensor::values;
+use crate::target::Target;
 
 const DRAWS: usize = 100_000;
 
@@ -125,5 +125,5 @@ pub(crate) fn log_mass<T: Target>(target: &T, map: impl Fn([f64; 2]) -> ([f64; 2
     let mapped: Vec<_> = (0..SIDE * SIDE).map(|i| map([node(i / SIDE), node(i % SIDE)])).collect();
     let energy = doubles(target.energy(states(mapped.iter().flat_map(|(x, _)| *x).collect(), 2)));
     let terms: Vec<f64> = mapped.iter().zip(energy).map(|((_, log), u)| log - u).collect();
-    super::log_sum_exp(&terms) + 2.0 * step.ln()
+    crate::math::log_sum_exp(&terms) + 2.0 * step.ln()
 }

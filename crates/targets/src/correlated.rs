@@ -1,11 +1,14 @@
 //! Gaussians with any covariance.
 
 use burn::tensor::{Device, Tensor};
+use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use super::constant::Constant;
-use super::{LN_TAU, Target, TargetError, matrix, row_sum};
-use ebm_energy::Energy;
+use crate::constant::Constant;
+use crate::error::TargetError;
+use crate::math::{LN_TAU, row_sum};
+use crate::matrix;
+use crate::target::Target;
 
 /// N(μ, Σ): U(x) = ½ (x − μ)ᵀ Σ⁻¹ (x − μ).
 ///
@@ -84,9 +87,10 @@ impl Target for CorrelatedGaussian {
 
 #[cfg(test)]
 mod tests {
+    use ebm_tensor::values;
+
     use super::*;
     use crate::check;
-    use ebm_tensor::values;
 
     fn target(mean: &[f64], covariance: &[&[f64]]) -> Result<CorrelatedGaussian, TargetError> {
         let rows: Vec<Vec<f64>> = covariance.iter().map(|row| row.to_vec()).collect();

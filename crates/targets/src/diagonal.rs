@@ -1,11 +1,13 @@
 //! Gaussians with independent coordinates.
 
 use burn::tensor::{Device, Tensor};
+use ebm_energy::{BlockEnergy, Energy, LANES};
 use ebm_noise::Key;
 
-use super::constant::Constant;
-use super::{LN_TAU, Target, TargetError, row_sum};
-use ebm_energy::{BlockEnergy, Energy, LANES};
+use crate::constant::Constant;
+use crate::error::TargetError;
+use crate::math::{LN_TAU, row_sum};
+use crate::target::Target;
 
 /// N(μ, diag(σ²)): U(x) = Σᵢ (xᵢ − μᵢ)²/(2σᵢ²).
 #[derive(Clone, Debug)]

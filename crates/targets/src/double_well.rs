@@ -1,12 +1,14 @@
 //! The quartic double well.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ebm_noise::Key;
-
-use super::quadrature::Density;
-use super::{Target, TargetError, row_sum};
 use ebm_energy::{BlockEnergy, Energy, LANES};
+use ebm_noise::Key;
 use ebm_tensor::values;
+
+use crate::error::TargetError;
+use crate::math::row_sum;
+use crate::quadrature::Density;
+use crate::target::Target;
 
 /// U(x) = b·Σᵢ (xᵢ² − 1)²: two wells at ±1 in each coordinate, and between them a barrier of height b.
 ///

@@ -1,13 +1,15 @@
 //! The eight schools, a small hierarchical model.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use ebm_noise::Key;
-
-use super::constant::Constant;
-use super::quadrature::Density;
-use super::{LN_TAU, Target};
 use ebm_energy::Energy;
+use ebm_noise::Key;
+use ebm_noise::streams::target as stream;
 use ebm_tensor::values;
+
+use crate::constant::Constant;
+use crate::math::LN_TAU;
+use crate::quadrature::Density;
+use crate::target::Target;
 
 /// Estimated effects of coaching on test scores, and their standard errors (Rubin 1981).
 const EFFECTS: [f64; 8] = [28.0, 8.0, -3.0, 7.0, -1.0, 1.0, 18.0, 12.0];
@@ -174,8 +176,8 @@ impl Target for EightSchools {
 
     fn sample(&self, rows: usize, key: Key, device: &Device) -> Option<Tensor<2>> {
         let density = Self::log_tau();
-        let uniform = values(key.fold(0).uniform::<2>([rows, 1], device));
-        let normal = values(key.fold(1).normal::<2>([rows, 9], device));
+        let uniform = values(key.fold(stream::FIRST).uniform::<2>([rows, 1], device));
+        let normal = values(key.fold(stream::SECOND).normal::<2>([rows, 9], device));
         let mut draws = Vec::with_capacity(rows * 10);
         for (&uniform, normal) in uniform.iter().zip(normal.chunks(9)) {
             let log_tau = density.quantile(f64::from(uniform));

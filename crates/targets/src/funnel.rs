@@ -1,10 +1,12 @@
 //! Neal's funnel.
 
 use burn::tensor::{Device, Tensor};
+use ebm_energy::Energy;
 use ebm_noise::Key;
 
-use super::{LN_TAU, Target, TargetError, row_sum};
-use ebm_energy::Energy;
+use crate::error::TargetError;
+use crate::math::{LN_TAU, row_sum};
+use crate::target::Target;
 
 /// v ~ N(0, s²) and xᵢ | v ~ N(0, eᵛ), the state being (v, x₁, …): U = v²/(2s²) + ½ Σᵢ (xᵢ² e⁻ᵛ + v).
 ///
@@ -94,9 +96,10 @@ impl Target for Funnel {
 
 #[cfg(test)]
 mod tests {
+    use ebm_tensor::values;
+
     use super::*;
     use crate::check;
-    use ebm_tensor::values;
 
     /// At s = 1 sample variances converge; at s = 3 a million draws would not do.
     #[test]

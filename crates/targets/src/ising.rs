@@ -1,9 +1,11 @@
 //! The Ising model on a ring and on a torus.
 
 use burn::tensor::Tensor;
-
-use super::{Target, TargetError, row_sum};
 use ebm_energy::Energy;
+
+use crate::error::TargetError;
+use crate::math::row_sum;
+use crate::target::Target;
 
 /// Which spins are neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

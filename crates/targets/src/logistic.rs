@@ -1,12 +1,17 @@
 //! Bayesian logistic regression.
 
 use burn::tensor::{Tensor, activation};
-
-use super::constant::Constant;
-use super::{Target, TargetError, matrix, row_sum};
 use ebm_energy::Energy;
 
+use crate::constant::Constant;
+use crate::error::TargetError;
+use crate::math::row_sum;
+use crate::matrix;
+use crate::target::Target;
+
 mod quadrature;
+
+use quadrature::{Moments, Posterior};
 
 /// The posterior of the weights w of a logistic regression, yᵢ ~ Bernoulli(σ(xᵢ·w)) with w ~ N(0, s²·I):
 /// U(w) = Σᵢ [log(1 + exp(xᵢ·w)) − yᵢ·xᵢ·w] + ‖w‖²/(2s²).
@@ -43,6 +48,16 @@ impl LogisticRegression {
     /// xᵢ·w. `w`: `[batch, dim]`, output: `[batch, observations]`.
     fn logits(&self, w: &Tensor<2>) -> Tensor<2> {
         w.clone().matmul(self.design.like(w).transpose())
+    }
+
+    fn moments(&self) -> Option<Moments> {
+        let posterior = Posterior {
+            design: self.design.values(),
+            labels: self.labels.values(),
+            dim: self.dim(),
+            prior_precision: 1.0 / (self.prior_std * self.prior_std),
+        };
+        posterior.moments()
     }
 
     fn energy_of(&self, w: Tensor<2>, logits: Tensor<2>) -> Tensor<1> {
@@ -90,60 +105,4 @@ impl Target for LogisticRegression {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{DiagonalGaussian, check};
-    use burn::tensor::Device;
-    use ebm_noise::Key;
-
-    #[test]
-    fn closed_form_gradient() {
-        let design = ebm_tensor::values(Key::new(6).normal::<2>([40, 5], &Device::flex()));
-        let rows: Vec<Vec<f64>> =
-            design.chunks(5).map(|row| row.iter().map(|&x| f64::from(x)).collect()).collect();
-        let labels: Vec<bool> = rows.iter().map(|row| row[0] - 0.5 * row[1] > 0.1).collect();
-        let target = LogisticRegression::new(&rows, &labels, 2.0).expect("valid");
-        let error = check::gradient_error(&target, 2.0);
-        assert!(error < 1e-6, "{error:e}");
-    }
-
-    /// Observations that say nothing leave the prior, and one energy of log 2 each.
-    #[test]
-    fn without_information_the_posterior_is_the_prior() {
-        let target = LogisticRegression::new(&vec![vec![0.0; 2]; 3], &[true, false, true], 0.7);
-        let (target, prior) =
-            (target.expect("valid"), DiagonalGaussian::isotropic(2, 0.7).expect("valid"));
-        let expected = prior.log_normaliser().unwrap() - 3.0 * std::f64::consts::LN_2;
-        let log_mass = check::log_mass(&target, |x| (x, 0.0));
-        assert!((log_mass - expected).abs() < 1e-9, "{log_mass}");
-    }
-
-    /// One observation at x = 1 with y = 1 under the prior N(0, s²): ∫ σ(w)·N(w; 0, s²) dw = ½ by symmetry.
-    #[test]
-    fn evidence_of_one_observation() {
-        let target = LogisticRegression::new(&[vec![1.0, 0.0]], &[true], 1.0).expect("valid");
-        let expected = crate::LN_TAU - std::f64::consts::LN_2;
-        let log_mass = check::log_mass(&target, |x| (x, 0.0));
-        assert!((log_mass - expected).abs() < 1e-9, "{log_mass}");
-    }
-
-    /// Logits beyond the range of exp: the loss is linear there.
-    #[test]
-    fn separable_far_away() {
-        let target = LogisticRegression::new(&[vec![1.0]], &[false], 1e6).expect("valid");
-        let x = Tensor::from_data([[500.0], [-500.0]], &Device::flex());
-        let (energy, gradient) = target.energy_and_gradient(x);
-        let tolerance = burn::tensor::Tolerance::<f32>::rel_abs(1e-6, 1e-6);
-        energy.into_data().assert_approx_eq(&[500.0_f32, 0.0].into(), tolerance);
-        gradient.into_data().assert_approx_eq(&[[1.0_f32], [0.0]].into(), tolerance);
-    }
-
-    #[test]
-    fn impossible_parameters() {
-        assert!(LogisticRegression::new(&[], &[], 1.0).is_err());
-        assert!(LogisticRegression::new(&[vec![1.0]], &[true, false], 1.0).is_err());
-        assert!(LogisticRegression::new(&[vec![1.0], vec![]], &[true, false], 1.0).is_err());
-        assert!(LogisticRegression::new(&[vec![f64::NAN]], &[true], 1.0).is_err());
-        assert!(LogisticRegression::new(&[vec![1.0]], &[true], 0.0).is_err());
-    }
-}
+mod tests;

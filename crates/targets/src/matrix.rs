@@ -1,7 +1,7 @@
 //! Small dense matrices in double precision, row-major. A target's matrix is factored once, so the textbook
 //! algorithm serves and a linear-algebra library does not pay.
 
-use super::TargetError;
+use crate::error::TargetError;
 
 /// The entries of a matrix of `columns` columns, given by its rows, all of them finite.
 pub(crate) fn flatten(
@@ -70,8 +70,9 @@ pub(crate) fn inverse_of_square(l: &[f64], dim: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn multiply(a: &[f64], b: &[f64], dim: usize) -> Vec<f64> {
         let entry = |i: usize| (0..dim).map(|k| a[i / dim * dim + k] * b[k * dim + i % dim]).sum();

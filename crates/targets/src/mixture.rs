@@ -1,12 +1,16 @@
 //! Mixtures of isotropic Gaussians of one width.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use ebm_noise::Key;
-
-use super::constant::Constant;
-use super::{LN_TAU, Target, TargetError, matrix};
 use ebm_energy::Energy;
+use ebm_noise::Key;
+use ebm_noise::streams::target as stream;
 use ebm_tensor::values;
+
+use crate::constant::Constant;
+use crate::error::TargetError;
+use crate::math::LN_TAU;
+use crate::matrix;
+use crate::target::Target;
 
 /// U(x) = −log Σₖ wₖ exp(−‖x − μₖ‖²/(2σ²)): Gaussians N(μₖ, σ²·I) in proportion to the weights wₖ.
 ///
@@ -116,7 +120,7 @@ impl Target for Mixture {
         let dim = self.dim();
         let total: f64 = self.weights.iter().sum();
         let mut means = Vec::with_capacity(rows * dim);
-        for uniform in values(key.fold(0).uniform::<2>([rows, 1], device)) {
+        for uniform in values(key.fold(stream::FIRST).uniform::<2>([rows, 1], device)) {
             let mut rest = f64::from(uniform) * total;
             let chosen = self.weights.iter().position(|weight| {
                 rest -= weight;
@@ -126,7 +130,7 @@ impl Target for Mixture {
             means.extend_from_slice(&self.means.values()[chosen * dim..(chosen + 1) * dim]);
         }
         let means = Tensor::from_data(TensorData::new(means, [rows, dim]), device);
-        Some(key.fold(1).normal([rows, dim], device) * self.std + means)
+        Some(key.fold(stream::SECOND).normal([rows, dim], device) * self.std + means)
     }
 }
 

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn standard_normal() {
         let normal = Density::new([-12.0, 12.0], |x| -0.5 * x * x);
-        assert!((normal.log_mass - 0.5 * super::super::LN_TAU).abs() < 1e-14);
+        assert!((normal.log_mass - 0.5 * crate::math::LN_TAU).abs() < 1e-14);
         for (power, expected) in [(1, 0.0), (2, 1.0), (4, 3.0), (6, 15.0)] {
             assert!((normal.mean(|x| x.powi(power)) - expected).abs() < 1e-12, "E[x^{power}]");
         }

@@ -1,12 +1,16 @@
 //! The restricted Boltzmann machine with binary units.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use ebm_noise::Key;
-
-use super::constant::Constant;
-use super::{Target, TargetError, log_sum_exp, matrix, row_sum, sigmoid, softplus};
 use ebm_energy::{Bipartite, Energy};
+use ebm_noise::Key;
+use ebm_noise::streams::target as stream;
 use ebm_tensor::values;
+
+use crate::constant::Constant;
+use crate::error::TargetError;
+use crate::math::{log_sum_exp, row_sum, sigmoid, softplus};
+use crate::matrix;
+use crate::target::Target;
 
 /// p(v, h) ∝ exp(v·b + h·c + vᵀWh) over v, h ∈ {0, 1}ⁿ (Smolensky 1986; Hinton 2002), seen as the free energy of the
 /// visible units: U(v) = −v·b − Σⱼ log(1 + exp(cⱼ + (vᵀW)ⱼ)).
@@ -155,8 +159,8 @@ impl Target for RestrictedBoltzmann {
                 below
             })
             .collect();
-        let chosen = values(key.fold(0).uniform::<2>([rows, 1], device));
-        let uniform = values(key.fold(1).uniform::<2>([rows, self.dim()], device));
+        let chosen = values(key.fold(stream::FIRST).uniform::<2>([rows, 1], device));
+        let uniform = values(key.fold(stream::SECOND).uniform::<2>([rows, self.dim()], device));
         let mut states = Vec::with_capacity(uniform.len());
         for (&chosen, uniform) in chosen.iter().zip(uniform.chunks(self.dim())) {
             let hidden = cumulative.partition_point(|&c| c <= f64::from(chosen));

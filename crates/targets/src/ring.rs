@@ -3,12 +3,16 @@
 use std::f64::consts::TAU;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ebm_noise::{Key, ln};
-
-use super::{LN_TAU, Mixture, Target, TargetError};
-use crate::exp::exp;
 use ebm_energy::{BlockEnergy, Energy, LANES, squared_norm};
+use ebm_noise::streams::target as stream;
+use ebm_noise::{Key, ln};
 use ebm_tensor::values;
+
+use crate::Mixture;
+use crate::error::TargetError;
+use crate::exp::exp;
+use crate::math::LN_TAU;
+use crate::target::Target;
 
 /// Equal Gaussians, evenly spaced on a circle in the first two coordinates; standard normal in all others.
 /// U(x) = −log Σₖ exp(−‖x₁₂ − μₖ‖²/(2σ²)) + ‖x₃…‖²/2.
@@ -69,9 +73,10 @@ impl Target for Ring {
     }
 
     fn sample(&self, rows: usize, key: Key, device: &Device) -> Option<Tensor<2>> {
-        let mut draws = values(key.fold(0).normal::<2>([rows, self.dim], device));
+        let mut draws = values(key.fold(stream::FIRST).normal::<2>([rows, self.dim], device));
         for (row, x) in draws.chunks_exact_mut(self.dim).enumerate() {
-            let component = key.fold(1).uniform_at(row as u32, 0) * self.centres.len() as f64;
+            let component =
+                key.fold(stream::SECOND).uniform_at(row as u32, 0) * self.centres.len() as f64;
             let centre = self.centres[component as usize];
             x.iter_mut().zip(centre).for_each(|(x, c)| *x = c + self.std as f32 * *x);
         }

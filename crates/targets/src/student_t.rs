@@ -1,10 +1,13 @@
 //! Student's t distribution: heavy tails.
 
 use burn::tensor::{Device, Tensor};
-use ebm_noise::Key;
-
-use super::{LN_TAU, Target, TargetError, row_sum};
 use ebm_energy::Energy;
+use ebm_noise::Key;
+use ebm_noise::streams::target as stream;
+
+use crate::error::TargetError;
+use crate::math::{LN_TAU, row_sum};
+use crate::target::Target;
 
 /// Independent coordinates, each of Student's t with ν degrees of freedom:
 /// U(x) = ½(ν + 1) Σᵢ log(1 + xᵢ²/ν).
@@ -68,8 +71,8 @@ impl Target for StudentT {
     fn sample(&self, rows: usize, key: Key, device: &Device) -> Option<Tensor<2>> {
         let shape = [rows, self.dim];
         // In (0, 1], by reflection.
-        let u = -key.fold(0).uniform::<2>(shape, device) + 1.0;
-        let angle = key.fold(1).uniform::<2>(shape, device) * std::f64::consts::TAU;
+        let u = -key.fold(stream::FIRST).uniform::<2>(shape, device) + 1.0;
+        let angle = key.fold(stream::SECOND).uniform::<2>(shape, device) * std::f64::consts::TAU;
         let exponent = u.log() * (-2.0 / self.freedom);
         let radius = ((exponent.exp() - 1.0) * self.freedom).clamp_min(0.0).sqrt();
         Some(radius * angle.cos())

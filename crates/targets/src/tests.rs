@@ -1,7 +1,11 @@
 use std::collections::HashSet;
 
-use super::*;
+use burn::tensor::Device;
+use ebm_energy::Energy;
+use ebm_noise::Key;
 use ebm_tensor::values;
+
+use super::*;
 
 /// One of each, behind the trait: it is object safe, and targets may be shared between threads.
 fn all() -> Result<Vec<Box<dyn Target + Send + Sync>>, TargetError> {

@@ -9,27 +9,10 @@ use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::BatchStatNorm;
+use crate::norm::BatchStatNorm;
 use crate::pyramid::Pyramid;
 use crate::resnet::{Resnet, ResnetConfig};
-
-/// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
-/// is followed by tanh alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UpLayer {
-    /// Output channels.
-    pub channels: usize,
-    /// Side of the square kernel.
-    pub kernel: usize,
-    /// Stride in both directions.
-    pub stride: usize,
-    /// Side of the output; the full transposed convolution is cropped to it as TensorFlow's SAME padding
-    /// does, what is odd being cut off at the bottom and at the right.
-    pub size: usize,
-    /// Whether batch normalisation follows.
-    pub norm: bool,
-}
+use crate::up_layer::UpLayer;
 
 /// The layers of a [`Decoder`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, squared_norm};
 use ebm_tensor::Condition;
 
-use crate::Vae;
+use crate::vae::Vae;
 
 /// U(z) = ‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ²): the posterior p(z|x) of a decoder with Gaussian noise, of which only
 /// the pixels of the mask m are seen. One chain for each image.

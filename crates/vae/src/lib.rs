@@ -25,11 +25,13 @@ mod latent;
 mod norm;
 mod pyramid;
 mod resnet;
+mod up_layer;
 mod vae;
 
-pub use decoder::{Decoder, DecoderConfig, UpLayer};
+pub use decoder::{Decoder, DecoderConfig};
 pub use encoder::{Encoder, EncoderConfig, Posterior};
 pub use latent::LatentPosterior;
 pub use norm::BatchStatNorm;
 pub use resnet::ResnetConfig;
+pub use up_layer::UpLayer;
 pub use vae::{Vae, VaeConfig, VaeLoss};

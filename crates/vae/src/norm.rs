@@ -36,9 +36,10 @@ impl BatchStatNorm {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use burn::tensor::Tolerance;
     use ebm_noise::Key;
+
+    use super::*;
 
     #[test]
     fn every_channel_has_mean_zero_and_variance_one() {

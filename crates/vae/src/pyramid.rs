@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use ebm_layers::{NetworkError, leaky_relu, same_output, same_padding};
 use ebm_tensor::ImageShape;
 
-use crate::UpLayer;
+use crate::up_layer::UpLayer;
 
 const SLOPE: f64 = 0.2;
 

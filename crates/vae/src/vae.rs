@@ -6,12 +6,14 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use ebm_energy::squared_norm;
 use ebm_layers::NetworkError;
+use ebm_noise::streams::auto_encoder as stream;
 use ebm_noise::{Key, initialise};
 use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Decoder, DecoderConfig, Encoder, EncoderConfig, Posterior};
+use crate::decoder::{Decoder, DecoderConfig};
+use crate::encoder::{Encoder, EncoderConfig, Posterior};
 
 /// The width of one of 256 levels in [−1, 1].
 const BIN: f64 = 2.0 / 255.0;
@@ -152,8 +154,8 @@ impl Vae {
         kl_weight: f64,
         key: Key,
     ) -> VaeLoss {
-        let posterior = self.encode(x.clone(), condition, key.fold(0));
-        let decoded = self.decode(posterior.sample(key.fold(1)), condition);
+        let posterior = self.encode(x.clone(), condition, key.fold(stream::DROPOUT));
+        let decoded = self.decode(posterior.sample(key.fold(stream::CODES)), condition);
         let reconstruction = squared_norm(decoded.clone() - x).mean();
         let kl = posterior.kl().mean();
         let total = reconstruction.clone() + kl.clone() * kl_weight;
@@ -178,10 +180,11 @@ impl Vae {
         key: Key,
     ) -> Tensor<1> {
         let pixels = images.dims()[1..].iter().product::<usize>() as f64;
-        let noise = key.fold(2).uniform::<4>(images.dims(), &images.device()) - 0.5;
+        let noise =
+            key.fold(stream::DEQUANTISATION).uniform::<4>(images.dims(), &images.device()) - 0.5;
         let x = images + noise * BIN;
-        let posterior = self.encode(x.clone(), condition, key.fold(0));
-        let decoded = self.decode(posterior.sample(key.fold(1)), condition);
+        let posterior = self.encode(x.clone(), condition, key.fold(stream::DROPOUT));
+        let decoded = self.decode(posterior.sample(key.fold(stream::CODES)), condition);
         let misfit = squared_norm(decoded - x) / (2.0 * std * std);
         let volume = pixels * ((TAU.sqrt() * std).ln() - BIN.ln());
         (posterior.kl() + misfit + volume) / (pixels * LN_2)

@@ -1,13 +1,14 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use ebm_energy::{Energy, FnEnergy, GaussianReference};
-use ebm_layers::{ConvLayer, leaky_relu};
+use ebm_layers::ConvLayer;
 use ebm_noise::Key;
 use ebm_tensor::ImageShape;
 use proptest::prelude::*;
 
 use super::*;
 use crate::ConvEnergyConfig;
+use crate::testing::distance_to_jump;
 
 fn conv(channels: usize, kernel: usize, stride: usize) -> ConvLayer {
     ConvLayer { channels, kernel, stride }
@@ -29,24 +30,6 @@ fn released(name: &str) -> (ConvEnergy, ImageShape) {
         }
     };
     (network(config, image), image)
-}
-
-/// Of each sample, how near a sum that enters a LeakyReLU is to 0, where the gradient jumps, relative to
-/// the layer's largest.
-pub(crate) fn distance_to_jump(network: &ConvEnergy, x: Tensor<4>) -> Vec<f32> {
-    let batch = x.dims()[0];
-    let mut nearest = vec![f32::INFINITY; batch];
-    let mut h = x;
-    for convolution in &network.convolutions {
-        let sums = convolution.forward(h);
-        let values = values(sums.clone());
-        let largest = values.iter().fold(0.0_f32, |largest, sum| largest.max(sum.abs()));
-        for (nearest, sums) in nearest.iter_mut().zip(values.chunks(values.len() / batch)) {
-            *nearest = sums.iter().fold(*nearest, |nearest, sum| nearest.min(sum.abs() / largest));
-        }
-        h = leaky_relu(sums, network.slope);
-    }
-    nearest
 }
 
 /// Largest errors of values, relative to the largest (or to Σ|xᵢ·∂ᵢU|, where terms cancel), and of scores,

@@ -7,7 +7,7 @@ use ebm_noise::Key;
 use ebm_tensor::ImageShape;
 
 use super::*;
-use crate::frozen::tests::distance_to_jump;
+use crate::testing::distance_to_jump;
 use crate::{ConvEnergyConfig, EnergyNetwork, ResidualEnergyConfig};
 
 /// Every parameter's gradient, from the plan and through autodiff.

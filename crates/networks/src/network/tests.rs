@@ -6,7 +6,7 @@ use ebm_tensor::ImageShape;
 
 use super::*;
 use crate::EnergyConfig;
-use crate::config::tests::{CONV, RESIDUAL};
+use crate::testing::{CONV, RESIDUAL};
 
 fn network(text: &str, seed: u64) -> EnergyNetwork {
     let config: EnergyConfig = toml::from_str(text).expect(text);

@@ -1,8 +1,9 @@
-use super::*;
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tolerance};
 use ebm_noise::initialise;
+
+use super::*;
 
 fn convolution(channels: [usize; 2], device: &Device) -> Conv2d {
     initialise(Conv2dConfig::new(channels, [3, 3]).init(device), Key::new(1), 3.0)

@@ -1,7 +1,9 @@
-use super::*;
-use crate::{check, log_sum_exp};
 use burn::tensor::{Device, TensorData};
 use ebm_tensor::values;
+
+use super::*;
+use crate::check;
+use crate::math::log_sum_exp;
 
 fn ring(spins: usize, coupling: f64, field: f64) -> Ising {
     Ising::new(Lattice::Ring(spins), coupling, field).expect("valid")

@@ -1,7 +1,7 @@
 //! Moments of a posterior of one or two weights, by the trapezoidal rule around its mode.
 
-use super::LogisticRegression;
-use crate::{Target, matrix, sigmoid, softplus};
+use crate::math::{sigmoid, softplus};
+use crate::matrix;
 
 /// More nodes than these take longer than a test should: a third weight, or a prior far wider than the data need.
 const LARGEST_DIM: usize = 2;
@@ -28,10 +28,20 @@ pub(super) struct Moments {
     pub(super) variance: Vec<f64>,
 }
 
-impl LogisticRegression {
+/// What the posterior of a logistic regression is made of.
+pub(super) struct Posterior<'p> {
+    /// Row by row, `[observations, dim]`.
+    pub(super) design: &'p [f64],
+    /// Zeros and ones.
+    pub(super) labels: &'p [f64],
+    pub(super) dim: usize,
+    pub(super) prior_precision: f64,
+}
+
+impl Posterior<'_> {
     /// `None` if there are more than two weights, or too many nodes.
     pub(super) fn moments(&self) -> Option<Moments> {
-        let dim = self.dim();
+        let dim = self.dim;
         if dim > LARGEST_DIM {
             return None;
         }
@@ -77,7 +87,7 @@ impl LogisticRegression {
 
     /// The mode, nearly, and the L of the Gaussian N(mode, L·Lᵀ) that has the posterior's curvature there.
     fn laplace(&self) -> Option<(Vec<f64>, Vec<f64>)> {
-        let dim = self.dim();
+        let dim = self.dim;
         // Steps with a bound of the curvature always descend (Böhning, Annals of the Institute of Statistical
         // Mathematics 1992).
         let bound = self.covariance(|_| 0.25)?;
@@ -95,19 +105,19 @@ impl LogisticRegression {
 
     /// The largest change of a logit by a step of 1 along an axis of z, in w = centre + `scale`·z.
     fn steepest(&self, scale: &[f64]) -> f64 {
-        let dim = self.dim();
+        let dim = self.dim;
         let column = |axis: usize| scale.iter().skip(axis).step_by(dim);
         let slope = |x: &[f64], axis| x.iter().zip(column(axis)).map(|(x, l)| x * l).sum::<f64>();
-        let slopes = self.design.values().chunks(dim);
+        let slopes = self.design.chunks(dim);
         slopes.flat_map(|x| (0..dim).map(move |axis| slope(x, axis).abs())).fold(0.0, f64::max)
     }
 
     /// (I/s² + Σᵢ curvature(xᵢ)·xᵢxᵢᵀ)⁻¹.
     fn covariance(&self, curvature: impl Fn(&[f64]) -> f64) -> Option<Vec<f64>> {
-        let dim = self.dim();
+        let dim = self.dim;
         let mut precision = vec![0.0; dim * dim];
-        precision.iter_mut().step_by(dim + 1).for_each(|entry| *entry = self.prior_precision());
-        for x in self.design.values().chunks(dim) {
+        precision.iter_mut().step_by(dim + 1).for_each(|entry| *entry = self.prior_precision);
+        for x in self.design.chunks(dim) {
             let curvature = curvature(x);
             for (entry, i) in precision.iter_mut().zip(0..) {
                 *entry += curvature * x[i / dim] * x[i % dim];
@@ -119,23 +129,19 @@ impl LogisticRegression {
 
     /// U in double precision.
     fn energy_at(&self, w: &[f64]) -> f64 {
-        let observations = self.design.values().chunks(w.len()).zip(self.labels.values());
+        let observations = self.design.chunks(w.len()).zip(self.labels);
         let losses = observations.map(|(x, label)| softplus(dot(x, w)) - label * dot(x, w));
-        losses.sum::<f64>() + 0.5 * dot(w, w) * self.prior_precision()
+        losses.sum::<f64>() + 0.5 * dot(w, w) * self.prior_precision
     }
 
     /// ∇U in double precision.
     fn gradient_at(&self, w: &[f64]) -> Vec<f64> {
-        let mut gradient: Vec<f64> = w.iter().map(|w| w * self.prior_precision()).collect();
-        for (x, label) in self.design.values().chunks(w.len()).zip(self.labels.values()) {
+        let mut gradient: Vec<f64> = w.iter().map(|w| w * self.prior_precision).collect();
+        for (x, label) in self.design.chunks(w.len()).zip(self.labels) {
             let surplus = sigmoid(dot(x, w)) - label;
             gradient.iter_mut().zip(x).for_each(|(slope, x)| *slope += surplus * x);
         }
         gradient
-    }
-
-    fn prior_precision(&self) -> f64 {
-        1.0 / (self.prior_std * self.prior_std)
     }
 }
 
@@ -149,65 +155,4 @@ fn grid(dim: usize, reach: i32) -> Vec<Vec<i32>> {
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::LN_TAU;
-
-    /// One observation at x = 1 with y = 1 under N(0, s²): half the evidence, E[w²] = s² by symmetry, and
-    /// E[w] = 2·∫ w·σ(w)·N(w; 0, 1) dw = 0.4132419283 (NumPy, trapezoidal rule) at s = 1.
-    #[test]
-    fn one_observation() {
-        for std in [0.3, 1.0, 30.0] {
-            let target = LogisticRegression::new(&[vec![1.0]], &[true], std).expect("valid");
-            let moments = target.moments().expect("one weight");
-            let expected = 0.5 * LN_TAU + std.ln() - std::f64::consts::LN_2;
-            assert!((moments.log_mass - expected).abs() < 1e-9, "{}", moments.log_mass);
-            let second = moments.variance[0] + moments.mean[0].powi(2);
-            assert!((second / (std * std) - 1.0).abs() < 1e-9, "{second}");
-            if std == 1.0 {
-                assert!((moments.mean[0] - 0.413_241_928_3).abs() < 1e-9, "{}", moments.mean[0]);
-            }
-        }
-    }
-
-    /// E[∇U] = 0 ties the moments to the data: with orthogonal designs the weights are independent, so that two
-    /// weights have the moments of each alone; and a turned design has those of the turned weights.
-    #[test]
-    fn two_weights() {
-        let alone = |x: f64, labels: &[bool]| {
-            let design = vec![vec![x]; labels.len()];
-            LogisticRegression::new(&design, labels, 1.3).expect("valid").moments().expect("one")
-        };
-        let [first, second] = [alone(2.0, &[true, true, false]), alone(-0.7, &[false])];
-        let rows = [[2.0, 0.0], [2.0, 0.0], [2.0, 0.0], [0.0, -0.7]];
-        let labels = [true, true, false, false];
-        let of = |rows: Vec<Vec<f64>>| {
-            LogisticRegression::new(&rows, &labels, 1.3).expect("valid").moments().expect("two")
-        };
-        let straight = of(rows.map(Vec::from).to_vec());
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a}, not {b}");
-        close(straight.log_mass, first.log_mass + second.log_mass);
-        close(straight.mean[0], first.mean[0]);
-        close(straight.mean[1], second.mean[0]);
-        close(straight.variance[0], first.variance[0]);
-        close(straight.variance[1], second.variance[0]);
-        let (sin, cos) = 0.6_f64.sin_cos();
-        let turned = of(rows.map(|[a, b]| vec![cos * a - sin * b, sin * a + cos * b]).to_vec());
-        close(turned.log_mass, straight.log_mass);
-        close(turned.mean[0], cos * straight.mean[0] - sin * straight.mean[1]);
-        let variance = cos * cos * straight.variance[0] + sin * sin * straight.variance[1];
-        close(turned.variance[0], variance);
-    }
-
-    #[test]
-    fn what_would_take_too_long_is_not_known() {
-        for (dim, std) in [(3, 1.0), (2, 1e6)] {
-            let target = LogisticRegression::new(&[vec![1.0; dim]], &[true], std);
-            let target = target.expect("valid");
-            assert!(target.mean().is_none() && target.log_normaliser().is_none());
-        }
-    }
 }

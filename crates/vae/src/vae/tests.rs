@@ -1,5 +1,6 @@
-use super::*;
 use burn::optim::{AdamConfig, GradientsParams};
+
+use super::*;
 
 fn vae(device: &Device) -> Vae {
     VaeConfig::mnist()

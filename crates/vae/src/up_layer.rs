@@ -1,0 +1,22 @@
+//! Descriptions of the layers of decoders.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
+/// is followed by tanh alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpLayer {
+    /// Output channels.
+    pub channels: usize,
+    /// Side of the square kernel.
+    pub kernel: usize,
+    /// Stride in both directions.
+    pub stride: usize,
+    /// Side of the output; the full transposed convolution is cropped to it as TensorFlow's SAME padding
+    /// does, what is odd being cut off at the bottom and at the right.
+    pub size: usize,
+    /// Whether batch normalisation follows.
+    pub norm: bool,
+}
