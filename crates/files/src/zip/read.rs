@@ -9,7 +9,7 @@ use crc32fast::Hasher;
 use flate2::read::DeflateDecoder;
 use thiserror::Error;
 
-use super::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
+use super::magic::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
 
 const END_BYTES: u64 = 22;
 /// A comment may follow the end's record.

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use crc32fast::Hasher;
 
-use super::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
+use super::magic::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
 
 /// 1 January 1980: archives of the same content are equal.
 const DATE: u16 = (1 << 5) | 1;
