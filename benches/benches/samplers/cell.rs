@@ -1,8 +1,8 @@
 //! One cell: a kernel on a target with a number of chains.
 //!
-//! Chains begin in exact draws, so that errors are the kernel's, and what is measured is how it
-//! explores the distribution, not how it finds it. A burn-in lets biased kernels reach their own
-//! distribution. Every kernel makes the same number of evaluations of the energy.
+//! Chains start from exact draws, so that errors are those of the kernel, and the bench measures
+//! how it explores the distribution, not how it finds it. A burn-in lets biased kernels reach their
+//! own distribution. Every kernel makes the same number of evaluations of the energy.
 
 use std::cell::Cell;
 use std::time::Instant;

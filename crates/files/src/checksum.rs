@@ -36,6 +36,12 @@ impl Checksum {
         self.0.update(bytes);
     }
 
+    /// Adds bytes with their length before them, so that "ab" and "c" differ from "a" and "bc".
+    pub fn update_part(&mut self, bytes: &[u8]) {
+        self.update(&(bytes.len() as u64).to_le_bytes());
+        self.update(bytes);
+    }
+
     /// Returns the SHA-256 of all bytes added, 64 hexadecimal digits.
     pub fn finish(self) -> String {
         self.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

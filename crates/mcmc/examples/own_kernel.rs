@@ -35,8 +35,8 @@ impl Kernel<2> for RandomWalk {
 }
 
 fn main() -> Result<(), ChainError> {
-    // Targets of `ebm-targets` have exact draws and known moments. Chains that begin in exact draws
-    // must keep them, however slowly the kernel moves.
+    // Targets of `ebm-targets` have exact draws and known moments. Chains that start from exact
+    // draws must keep them, however slowly the kernel moves.
     let target = DiagonalGaussian::isotropic(2, 1.5).expect("a positive deviation");
     let start = target.sample(64, Key::new(0), &Device::flex()).expect("an exact sampler");
     let start = start.cast(burn::tensor::FloatDType::F32);

@@ -127,8 +127,8 @@ mod tests {
         assert!(last(None) > 4.0);
     }
 
-    /// Constraints are applied in their order: what is held outside of the box stays there only if
-    /// it comes last.
+    /// Constraints are applied in their order: a coordinate that is held outside of the box stays
+    /// there only if it is held last.
     #[test]
     fn the_last_constraint_wins() {
         let row = |values| Tensor::<2>::from_data([values], &Device::flex());

@@ -39,14 +39,14 @@ impl Sgld {
 
 /// A position with the number of transitions made.
 #[derive(Clone, Debug)]
-pub struct Counted<const D: usize> {
+pub struct SgldState<const D: usize> {
     /// The position, `[chains, …]`.
     pub position: Tensor<D>,
     /// The number of transitions made.
     pub steps: u64,
 }
 
-impl<const D: usize> State<D> for Counted<D> {
+impl<const D: usize> State<D> for SgldState<D> {
     fn at<E: Energy<D>>(_: &E, position: Tensor<D>, _: Key) -> Self {
         Self { position, steps: 0 }
     }
@@ -57,19 +57,19 @@ impl<const D: usize> State<D> for Counted<D> {
 }
 
 impl<const D: usize> Kernel<D> for Sgld {
-    type State = Counted<D>;
+    type State = SgldState<D>;
 
     fn step<E: Energy<D>>(
         &self,
         energy: &E,
-        Counted { position, steps }: Counted<D>,
+        SgldState { position, steps }: SgldState<D>,
         key: Key,
-    ) -> (Counted<D>, Statistics) {
+    ) -> (SgldState<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
         let step_size = (self.scale * (self.offset + steps as f64).powf(-self.decay)).sqrt();
         let position = langevin_update(position, gradient, step_size, Some(key));
         let statistics = Statistics::new(energy).with_step_size(step_size);
-        (Counted { position, steps: steps + 1 }, statistics)
+        (SgldState { position, steps: steps + 1 }, statistics)
     }
 }
 
@@ -110,14 +110,14 @@ impl PreconditionedSgld {
 
 /// A position with the running mean of squared gradients.
 #[derive(Clone, Debug)]
-pub struct Preconditioned<const D: usize> {
+pub struct PreconditionedState<const D: usize> {
     /// The position, `[chains, …]`.
     pub position: Tensor<D>,
     /// The running mean v, with the shape of the position.
     pub squares: Tensor<D>,
 }
 
-impl<const D: usize> State<D> for Preconditioned<D> {
+impl<const D: usize> State<D> for PreconditionedState<D> {
     fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, _: Key) -> Self {
         let (_, gradient) = energy.energy_and_gradient(position.clone());
         Self { position, squares: gradient.powi_scalar(2) }
@@ -129,14 +129,14 @@ impl<const D: usize> State<D> for Preconditioned<D> {
 }
 
 impl<const D: usize> Kernel<D> for PreconditionedSgld {
-    type State = Preconditioned<D>;
+    type State = PreconditionedState<D>;
 
     fn step<E: Energy<D>>(
         &self,
         energy: &E,
-        Preconditioned { position, squares }: Preconditioned<D>,
+        PreconditionedState { position, squares }: PreconditionedState<D>,
         key: Key,
-    ) -> (Preconditioned<D>, Statistics) {
+    ) -> (PreconditionedState<D>, Statistics) {
         let (energy, gradient) = energy.energy_and_gradient(position.clone());
         let squares = squares * self.memory + gradient.clone().powi_scalar(2) * (1.0 - self.memory);
         let scale = (squares.clone().sqrt() + self.floor).recip();
@@ -145,6 +145,6 @@ impl<const D: usize> Kernel<D> for PreconditionedSgld {
             - gradient * scale.clone() * (0.5 * self.step_size * self.step_size)
             + noise * scale.sqrt() * self.step_size;
         let statistics = Statistics::new(energy).with_step_size(self.step_size);
-        (Preconditioned { position, squares }, statistics)
+        (PreconditionedState { position, squares }, statistics)
     }
 }

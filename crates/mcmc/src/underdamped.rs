@@ -35,14 +35,14 @@ impl Underdamped {
 
 /// A position with the gradient there, and a velocity.
 #[derive(Clone, Debug)]
-pub struct Moving<const D: usize> {
+pub struct PhasePoint<const D: usize> {
     /// The position, with the energy and the gradient.
     pub point: Point<D>,
     /// The velocity v, with the shape of the position.
     pub velocity: Tensor<D>,
 }
 
-impl<const D: usize> State<D> for Moving<D> {
+impl<const D: usize> State<D> for PhasePoint<D> {
     fn at<E: Energy<D>>(energy: &E, position: Tensor<D>, key: Key) -> Self {
         let velocity = key.normal(position.dims(), &position.device());
         Self { point: Point::new(energy, position), velocity }
@@ -58,14 +58,14 @@ impl<const D: usize> State<D> for Moving<D> {
 }
 
 impl<const D: usize> Kernel<D> for Underdamped {
-    type State = Moving<D>;
+    type State = PhasePoint<D>;
 
     fn step<E: Energy<D>>(
         &self,
         energy: &E,
-        Moving { point, velocity }: Moving<D>,
+        PhasePoint { point, velocity }: PhasePoint<D>,
         key: Key,
-    ) -> (Moving<D>, Statistics) {
+    ) -> (PhasePoint<D>, Statistics) {
         let half = 0.5 * self.step_size;
         let kept = (-self.friction * self.step_size).exp();
         let noise = key.normal(velocity.dims(), &velocity.device());
@@ -77,6 +77,6 @@ impl<const D: usize> Kernel<D> for Underdamped {
         let point = Point::new(energy, position);
         let velocity = velocity - point.gradient.clone() * half;
         let statistics = Statistics::new(from).with_step_size(self.step_size);
-        (Moving { point, velocity }, statistics)
+        (PhasePoint { point, velocity }, statistics)
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 const UNIT: Gaussian = Gaussian { mean: 0.0, std: 1.0 };
 
-/// Chains that begin in exact draws of `UNIT` in three dimensions.
+/// Chains that start from exact draws of `UNIT` in three dimensions.
 fn sampler<K: Kernel<2>>(kernel: K, chains: usize) -> Sampler<'static, 2, K> {
     let start = Key::new(1).normal([chains, 3], &Device::flex());
     Sampler::new(kernel, &UNIT, start, Key::new(2))

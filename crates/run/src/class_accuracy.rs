@@ -26,15 +26,17 @@ impl ClassAccuracy {
     /// Returns the fraction of images that the classifier assigns to the class of their condition.
     ///
     /// # Shapes
-    /// - `images`: `[batch, 1, 28, 28]`, `condition`: one class for each
+    /// - `images`: `[batch, 1, 28, 28]`, `condition`: one class for each image
     ///
     /// # Errors
-    /// [`RunError::Features`](crate::RunError::Features) if the images have another shape.
+    /// [`RunError::Features`](crate::RunError::Features) if the images have another shape,
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if the conditions are not classes.
     pub fn measure(&self, images: &Tensor<4>, condition: &Condition) -> Result<f64> {
         let Condition::Class(requested) = condition else {
-            unsuitable!("the conditions are images, not classes");
+            unsuitable!("the conditions are not classes");
         };
-        let (classes, requested) = (requested.dims()[1], values(requested.clone()));
+        let classes = requested.dims()[1];
+        let requested = values(requested.clone());
         let predicted = self.0.classify(images.clone().clamp(-1.0, 1.0))?;
         let rows = requested.chunks(classes).zip(&predicted);
         let correct =

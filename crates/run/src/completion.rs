@@ -65,8 +65,8 @@ impl CompletedImages {
         let count = masked.images.dims()[0];
         let fill = |condition: &Tensor<4>, i: usize| {
             let key = key.fold(streams::completion::COMPLETIONS).fold(i as u64);
-            let request = SampleRequest::new(count, key);
-            let request = request.given(Condition::Image(condition.clone())).steps(steps);
+            let condition = Condition::Image(condition.clone());
+            let request = SampleRequest::new(count, key).given(condition).steps(steps);
             let samples = trainer.sample(request)?;
             Ok::<_, RunError>([samples.start, samples.refined].map(|x| masked.paste(x)))
         };

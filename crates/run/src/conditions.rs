@@ -1,8 +1,7 @@
 //! The conditions of tasks on a conditional run.
 
-use burn::tensor::Tensor;
 use ebm::noise::streams;
-use ebm::tensor::Condition;
+use ebm::tensor::{Condition, Examples};
 
 use crate::Result;
 use crate::error::unsuitable;
@@ -65,25 +64,26 @@ impl TrainedRun {
             unsuitable!("a class was requested, but the run's condition is an image");
         }
         let reference = self.reference(&choice.data)?;
-        let (indices, images) = reference.spread(count, self.trainer().device());
-        let condition = self.conditions_of(&reference, &indices, &images);
+        let (indices, examples) = reference.spread(count, self.trainer().device());
+        let condition = self.conditioned(&reference, &indices, examples).condition;
         // There may be fewer images than samples.
         Ok(condition.map(|condition| condition.cycle(count)))
     }
 
-    /// Returns the conditions that belong to images of a data set; `None` for an unconditional run.
-    pub(crate) fn conditions_of(
+    /// Adds the conditions of the run to images of a data set; pairs have them already. An
+    /// unconditional run adds none.
+    pub(crate) fn conditioned(
         &self,
         reference: &ReferenceData,
         indices: &[usize],
-        images: &Tensor<4>,
-    ) -> Option<Condition> {
-        let condition = self.trainer().recipe().condition.as_ref()?;
+        examples: Examples,
+    ) -> Examples {
+        let Some(condition) = &self.trainer().recipe().condition else { return examples };
         let key = self.key().fold(streams::task::CONDITIONS);
-        let other = reference.paired(indices, self.trainer().device());
-        other
-            .map(Condition::Image)
-            .or_else(|| condition.of(images, &reference.labels(indices), key))
+        let labels = reference.labels(indices);
+        let Examples { images, condition: paired } = examples;
+        let condition = paired.or_else(|| condition.of(&images, &labels, key));
+        Examples { images, condition }
     }
 
     /// Refuses a conditional run for a task that is defined without conditions only.

@@ -44,8 +44,8 @@ pub struct DataStore {
 }
 
 impl DataStore {
-    /// Opens the images that a model under `condition` learns from, with their conditions where these are
-    /// the other images of pairs.
+    /// Opens the images that a model under `condition` learns from, with their partners where the condition is
+    /// the other image of a pair.
     pub(crate) fn examples(
         &self,
         condition: Option<&ConditionRecipe>,

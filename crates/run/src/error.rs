@@ -8,6 +8,7 @@ use ebm::mcmc::ChainError;
 use ebm::metrics::features::FeatureError;
 use ebm::metrics::{GridError, MetricsError};
 use ebm::teaching::{RecipeError, TeachingError};
+use ebm_files::FileError;
 
 /// A result whose error is a [`RunError`] unless another one is named.
 pub type Result<T, E = RunError> = std::result::Result<T, E>;
@@ -96,6 +97,17 @@ impl RunError {
 impl From<RecipeError> for RunError {
     fn from(error: RecipeError) -> Self {
         Self::Teaching(error.into())
+    }
+}
+
+impl From<FileError> for RunError {
+    fn from(error: FileError) -> Self {
+        let path = error.path().to_path_buf();
+        match error {
+            FileError::Io { action: "open" | "read", cause, .. } => Self::reading(&path)(cause),
+            FileError::Io { cause, .. } => Self::writing(&path)(cause),
+            other => Self::reading(&path)(other),
+        }
     }
 }
 

@@ -125,7 +125,8 @@ impl TrainedRun {
         let (count, device) = (options.count, self.trainer().device());
         let network = NamedNetwork::open(&options.features, self.image_shape(), device)?;
         let part = |class: Option<u8>, conditions| -> Result<Part> {
-            let (_, images) = reference.spread_of_class(class, count, device)?;
+            let (_, examples) = reference.spread_of_class(class, count, device)?;
+            let images = examples.images;
             let reference = match class {
                 Some(class) => format!("{reference}, class {class}"),
                 None => reference.to_string(),

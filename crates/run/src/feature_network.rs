@@ -10,8 +10,8 @@ use ebm::metrics::features::{
     Classifier, EfficientNetLite0, FeatureError, FeatureNetwork, InceptionV3, SqueezeNet, in_parts,
 };
 use ebm::tensor::ImageShape;
+use ebm_files::Checksum;
 
-use crate::checksum::Checksum;
 use crate::error::unsuitable;
 use crate::{Result, RunError};
 
@@ -57,14 +57,14 @@ impl NamedNetwork {
                  efficientnet-lite0=FILE, inception=FILE"
             ),
         };
-        let mut checksum = Checksum::default();
+        let mut checksum = Checksum::new();
         match file {
-            Some(file) => checksum.add(&fs::read(file).map_err(RunError::reading(file))?),
+            Some(file) => checksum.update_part(&fs::read(file).map_err(RunError::reading(file))?),
             // Built-in weights change with the version only.
-            None => checksum.add(env!("CARGO_PKG_VERSION").as_bytes()),
+            None => checksum.update_part(env!("CARGO_PKG_VERSION").as_bytes()),
         }
-        checksum.add(name.as_bytes());
-        let (checksum, is_inception) = (checksum.hexadecimal(), name == "inception");
+        checksum.update_part(name.as_bytes());
+        let (checksum, is_inception) = (checksum.finish(), name == "inception");
         Ok(Self { network, checksum, is_inception })
     }
 

@@ -21,9 +21,9 @@ use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
 use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
 use ebm::tensor::Condition;
+use ebm_files::write_file;
 
 use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
-use crate::durable::replace;
 use crate::plane::Plane;
 use crate::record::{RunInfo, SampleMetrics};
 use crate::source::Preview;
@@ -144,7 +144,7 @@ impl RunFolder {
     fn write_info(&self) -> Result<()> {
         let path = self.path.join("run.json");
         let text = serde_json::to_string_pretty(&self.info).map_err(RunError::writing(&path))?;
-        replace(&path, (text + "\n").as_bytes()).map_err(RunError::writing(&path))
+        Ok(write_file(&path, (text + "\n").as_bytes())?)
     }
 
     fn stepped(&mut self, metrics: &StepMetrics) -> Result<()> {

@@ -17,12 +17,10 @@
 //! `terminal` (on by default) adds [`Progress`], a progress bar, and [`Interrupt`], which lets Ctrl-C end
 //! training with a checkpoint.
 
-mod checksum;
 mod class_accuracy;
 mod completion;
 mod conditions;
 mod dataset;
-mod durable;
 mod error;
 mod feature_network;
 mod folder;

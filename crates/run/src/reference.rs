@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use ebm::data::{Density, ExampleSet, Selection, Split};
 use ebm::noise::{Key, streams};
 use ebm::tensor::{Examples, ImageShape};
@@ -51,15 +51,8 @@ pub struct ReferenceData(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// Images, with the conditions of pairs.
-    Images {
-        set: ExampleSet,
-        split: Split,
-    },
-    Density {
-        density: Density,
-        key: Key,
-    },
+    Images { set: ExampleSet, split: Split },
+    Density { density: Density, key: Key },
 }
 
 impl TrainedRun {
@@ -74,8 +67,8 @@ impl TrainedRun {
         self.named_reference(set, choice.split, &choice.location)
     }
 
-    /// Opens the images of a split of the chosen data set.
-    pub(crate) fn reference_images(&self, choice: &DataChoice, split: Split) -> Result<ExampleSet> {
+    /// Opens the examples of a split of the chosen data set.
+    pub(crate) fn reference_set(&self, choice: &DataChoice, split: Split) -> Result<ExampleSet> {
         let set = choice.set.as_deref().unwrap_or(&self.trainer().recipe().data.set);
         match self.named_reference(set, Some(split), &choice.location)?.0 {
             Kind::Images { set, .. } => Ok(set),
@@ -98,8 +91,7 @@ impl TrainedRun {
         split: Option<Split>,
         location: &DataLocation,
     ) -> Result<ReferenceData> {
-        let recipe = self.trainer().recipe();
-        let ImageShape { channels, side } = self.trainer().image();
+        let ImageShape { channels, side } = self.image_shape();
         let kind = match (set.parse(), split) {
             (Ok(density), None) => {
                 Kind::Density { density, key: self.key().fold(streams::task::DRAWS) }
@@ -111,7 +103,7 @@ impl TrainedRun {
                 // Pictures of any size are brought to the size that the run learned from.
                 let (channels, side) = (Some(channels), Some(side));
                 let selection = Selection { set, split, side, channels };
-                let condition = recipe.condition.as_ref();
+                let condition = self.trainer().recipe().condition.as_ref();
                 let (set, split) = location.open()?.examples(condition, &selection)?;
                 Kind::Images { set, split }
             }
@@ -140,16 +132,16 @@ impl ReferenceData {
     }
 
     /// Returns at most `count` images, evenly spread because sets may be sorted by class, and their
-    /// indices in the set.
-    pub fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Tensor<4>) {
+    /// indices in the set; with the conditions of pairs.
+    pub fn spread(&self, count: usize, device: &Device) -> (Vec<usize>, Examples) {
         match &self.0 {
             Kind::Images { set, .. } => {
                 let indices = spread(set.len(), count);
-                let images = set.images().batch(&indices, device);
-                (indices, images)
+                let examples = set.batch(&indices, device);
+                (indices, examples)
             }
             Kind::Density { density, key } => {
-                ((0..count).collect(), density.batch(count, *key, device))
+                ((0..count).collect(), density.batch(count, *key, device).into())
             }
         }
     }
@@ -163,7 +155,7 @@ impl ReferenceData {
         class: Option<u8>,
         count: usize,
         device: &Device,
-    ) -> Result<(Vec<usize>, Tensor<4>)> {
+    ) -> Result<(Vec<usize>, Examples)> {
         let (Some(class), Kind::Images { set, .. }) = (class, &self.0) else {
             return Ok(self.spread(count, device));
         };
@@ -174,11 +166,14 @@ impl ReferenceData {
             unsuitable!("{self} has no images of class {class}");
         }
         let indices: Vec<usize> = spread(all.len(), count).into_iter().map(|i| all[i]).collect();
-        let batch = self.at(&indices, device)?;
-        Ok((indices, batch))
+        let examples = self.at(&indices, device)?;
+        Ok((indices, examples))
     }
 
     /// Returns the classes of the images at these indices; 0 for draws.
+    ///
+    /// # Panics
+    /// If an index is outside of the set.
     pub fn labels(&self, indices: &[usize]) -> Vec<u8> {
         match &self.0 {
             Kind::Images { set, .. } => {
@@ -188,18 +183,18 @@ impl ReferenceData {
         }
     }
 
-    /// Returns the images at these indices.
+    /// Returns the images at these indices, with the conditions of pairs.
     ///
     /// # Errors
     /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for an index outside of the set, and for a
     /// density.
-    pub fn at(&self, indices: &[usize], device: &Device) -> Result<Tensor<4>> {
+    pub fn at(&self, indices: &[usize], device: &Device) -> Result<Examples> {
         match &self.0 {
             Kind::Images { set, .. } => {
                 if let Some(index) = indices.iter().find(|&&index| index >= set.len()) {
                     unsuitable!("{self} has the images 0 to {}, but not {index}", set.len() - 1);
                 }
-                Ok(set.images().batch(indices, device))
+                Ok(set.batch(indices, device))
             }
             Kind::Density { .. } => {
                 unsuitable!("{self} is a density, whose draws have no numbers")
@@ -207,20 +202,9 @@ impl ReferenceData {
         }
     }
 
-    /// Returns at most `count` images, evenly spread, with the conditions of pairs; `None` for a density.
-    pub(crate) fn examples(&self, count: usize, device: &Device) -> Option<Examples> {
-        match &self.0 {
-            Kind::Images { set, .. } => Some(set.batch(&spread(set.len(), count), device)),
-            Kind::Density { .. } => None,
-        }
-    }
-
-    /// Returns the conditions of the pairs at these indices; `None` for images without pairs.
-    pub(crate) fn paired(&self, indices: &[usize], device: &Device) -> Option<Tensor<4>> {
-        match &self.0 {
-            Kind::Images { set, .. } => Some(set.conditions()?.batch(indices, device)),
-            Kind::Density { .. } => None,
-        }
+    /// Returns whether the data are drawn from a density.
+    pub fn is_density(&self) -> bool {
+        matches!(self.0, Kind::Density { .. })
     }
 }
 

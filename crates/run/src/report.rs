@@ -6,10 +6,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ebm::teaching::StepMetrics;
+use ebm_files::write_file;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 
-use crate::durable::replace;
 use crate::plane::PlaneMetrics;
 use crate::plots::{self, Curve};
 use crate::record::{RunInfo, SampleMetrics};
@@ -111,7 +111,7 @@ pub(crate) fn write(
     // A curve without points has no plot.
     for (name, svg) in plots.iter().filter(|(_, svg)| !svg.is_empty()) {
         let path = folder.join(format!("plots/{name}.svg"));
-        replace(&path, svg.as_bytes()).map_err(RunError::writing(&path))?;
+        write_file(&path, svg.as_bytes())?;
     }
     let picture = |name: &str| -> Result<String> {
         let path = folder.join("images").join(name);
@@ -142,8 +142,7 @@ pub(crate) fn write(
         .template_from_str(TEMPLATE)
         .and_then(|template| template.render(values))
         .map_err(|error| RunError::Render(error.into()))?;
-    let path = folder.join("report.html");
-    replace(&path, page.as_bytes()).map_err(RunError::writing(&path))
+    Ok(write_file(&folder.join("report.html"), page.as_bytes())?)
 }
 
 /// Reduces a curve to means over equal numbers of iterations.

@@ -35,10 +35,11 @@ struct Conditions {
 }
 
 impl Conditions {
-    /// Returns the conditions of examples: the other images of pairs, or else the recipe's.
-    fn of(&self, examples: &Examples, labels: &[u8], fold: u64) -> Option<Condition> {
-        let own = || self.recipe.of(&examples.images, labels, self.key.fold(fold));
-        examples.condition.clone().or_else(own)
+    /// Adds the conditions to images that do not have them yet, as the images of pairs do.
+    fn complete(&self, examples: Examples, labels: &[u8], fold: u64) -> Examples {
+        let Examples { images, condition } = examples;
+        let condition = condition.or_else(|| self.recipe.of(&images, labels, self.key.fold(fold)));
+        Examples { images, condition }
     }
 }
 
@@ -125,7 +126,7 @@ impl Source {
         Ok(Self(Kind::Images { batches, conditions }))
     }
 
-    /// Returns the channels and the side of the images.
+    /// Returns the shape of the images.
     pub fn image(&self) -> ImageShape {
         match &self.0 {
             Kind::Images { batches, .. } => {
@@ -151,9 +152,11 @@ impl Source {
                 let batch = batches.batch(iteration);
                 let (epoch, labels) = (batch.epoch, batch.labels.clone());
                 let examples = batch.into_examples(device);
-                let condition =
-                    conditions.as_ref().and_then(|given| given.of(&examples, &labels, iteration));
-                Batch::new(Examples::new(examples.images, condition), epoch)
+                let examples = match conditions {
+                    Some(conditions) => conditions.complete(examples, &labels, iteration),
+                    None => examples,
+                };
+                Batch::new(examples, epoch)
             }
             Kind::Density { density, batch, key } => Batch::new(
                 density.batch(*batch, key.fold(iteration), device),
@@ -174,14 +177,16 @@ impl Source {
     /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
     /// the classes one after the other.
     pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
-        let Kind::Images { conditions: Some(conditions), batches } = &self.0 else { return None };
+        let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
-        let set = batches.set();
-        let indices = spread(set.len(), count);
         // There may be fewer images than samples.
-        let indices: Vec<usize> = indices.iter().copied().cycle().take(count).collect();
-        conditions.of(&set.batch(&indices, device), &labels, streams::data::PREVIEW)
+        let Examples { images, condition } = self.preview_examples(count, device);
+        let repeats = count.div_ceil(images.dims()[0]);
+        let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
+        let condition = condition.map(|condition| condition.cycle(count));
+        let examples = Examples { images, condition };
+        conditions.complete(examples, &labels, streams::data::PREVIEW).condition
     }
 
     /// At most `count` images or draws, evenly spread.
@@ -189,7 +194,7 @@ impl Source {
         self.preview_examples(count, device).images
     }
 
-    /// At most `count` images or draws, evenly spread, with the conditions of pairs.
+    /// The same with the conditions of pairs.
     pub(crate) fn preview_examples(&self, count: usize, device: &Device) -> Examples {
         match &self.0 {
             Kind::Images { batches, .. } => {
@@ -202,8 +207,8 @@ impl Source {
         }
     }
 
-    /// Returns the training set, unless the data are drawn from a density.
-    pub(crate) fn training_set(&self) -> Option<&ExampleSet> {
+    /// Returns the images and the conditions of pairs, unless the data are drawn from a density.
+    pub(crate) fn examples(&self) -> Option<&ExampleSet> {
         match &self.0 {
             Kind::Images { batches, .. } => Some(batches.set()),
             Kind::Density { .. } => None,

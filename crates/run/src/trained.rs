@@ -5,8 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use ebm::noise::{Key, streams};
 use ebm::teaching::Trainer;
-use ebm::tensor::ImageShape;
-use ebm::tensor::{self, Condition};
+use ebm::tensor::{Condition, Examples, ImageShape};
 
 use crate::{Result, locate};
 
@@ -91,9 +90,8 @@ impl TrainedRun {
         if !self.has_energy() {
             return Ok(None);
         }
-        let steps = self.steps(steps);
-        let start = tensor::Examples::new(start.clone(), condition);
-        Ok(Some(self.trainer.refine(start, steps, key, |_, _| {})?.0))
+        let start = Examples { images: start.clone(), condition };
+        Ok(Some(self.trainer.refine(start, self.steps(steps), key, |_, _| {})?.0))
     }
 }
 

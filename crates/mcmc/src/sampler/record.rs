@@ -19,7 +19,7 @@ impl Series {
         Self { values: vec![0.0; chains * draws], draws }
     }
 
-    /// Combines what is there for a draw with one number for each chain.
+    /// Combines the values of a draw with one number for each chain.
     fn combine(&mut self, draw: usize, each: &[f64], combine: impl Fn(f64, f64) -> f64) {
         let of_draw = self.values.iter_mut().skip(draw).step_by(self.draws);
         of_draw.zip(each).for_each(|(value, each)| *value = combine(*value, *each));

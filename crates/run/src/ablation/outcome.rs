@@ -128,7 +128,7 @@ fn measures(
 ) -> Result<Measured> {
     let key = Key::new(trainer.recipe().seed).fold(streams::run::MEASUREMENT);
     let given = trainer.recipe().condition.as_ref();
-    match (source.density(), source.training_set(), given) {
+    match (source.density(), source.examples(), given) {
         (Some(density), ..) => Ok((in_the_plane(trainer, density, key)?, Vec::new())),
         (_, Some(training), Some(condition)) if condition.classes().is_none() => {
             let examples = held_out(trainer, source, completions.images.get(), setting)?;
@@ -156,7 +156,8 @@ fn held_out(
     setting: &Setting<'_>,
 ) -> Result<Examples> {
     let (set, split) = (&trainer.recipe().data.set, Some(Split::Test));
-    let [channels, side] = <[usize; 2]>::from(trainer.image()).map(Some);
+    let ImageShape { channels, side } = trainer.image();
+    let (channels, side) = (Some(channels), Some(side));
     let selection = Selection { set, split, side, channels };
     let condition = trainer.recipe().condition.as_ref();
     match setting.store.examples(condition, &selection) {

@@ -3,12 +3,13 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use ebm_files::csv::quoted;
+use ebm_files::write_file;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use super::outcome::Outcome;
-use crate::durable::replace;
 use crate::{Result, RunError};
 
 const TEMPLATE: &str = include_str!("ablations.html");
@@ -43,8 +44,7 @@ struct Row {
 
 pub(super) fn write(folder: &Path, outcomes: &[&Outcome], seconds: f64) -> Result<()> {
     let save = |name: &str, text: &str| {
-        let path = folder.join(name);
-        replace(&path, text.as_bytes()).map_err(RunError::writing(&path))
+        Ok::<_, RunError>(write_file(&folder.join(name), text.as_bytes())?)
     };
     save("ablations.csv", &csv(outcomes))?;
     let mut environment = Environment::new();
@@ -66,7 +66,6 @@ pub(super) fn write(folder: &Path, outcomes: &[&Outcome], seconds: f64) -> Resul
 /// Returns one line for each measure of each run.
 fn csv(outcomes: &[&Outcome]) -> String {
     let mut text = String::from("base,case,seed,diverged,seconds,gradients,measure,value\n");
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
     for outcome in outcomes {
         let run = format!(
             "{},{},{},{},{:.1},{}",

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use ebm::data::ExampleSet;
 use ebm::noise::{Key, streams};
 use ebm::teaching::{ConditionRecipe, HiddenCondition};
-use ebm::tensor::{Examples, values_f64};
+use ebm::tensor::{Condition, Examples, values_f64};
 
 /// Training images that are compared at once.
 const CHUNK: usize = 4_096;
@@ -18,31 +18,25 @@ pub(crate) struct MaskedImages {
     pub(crate) condition: Tensor<4>,
     /// 1 where a pixel is observed, `[batch, 1, size, size]`: nowhere, if another image is observed.
     mask: Tensor<4>,
-    /// Whether the condition is the other image of a pair.
+    /// Whether another image is observed.
     paired: bool,
 }
 
 impl MaskedImages {
-    /// Hides the pixels that a recipe hides; for pairs, all pixels of the images.
+    /// Hides the pixels that a recipe hides; of pairs, all pixels of x.
     pub(crate) fn new(examples: Examples, recipe: &ConditionRecipe, key: Key) -> Self {
-        let images = examples.images;
-        match examples.condition {
-            Some(condition) => {
-                let mask = images.zeros_like().narrow(1, 0, 1);
-                Self { images, condition: condition.into_maps(), mask, paired: true }
-            }
-            None => {
-                let hidden = match recipe {
-                    ConditionRecipe::Hidden(hidden) => hidden.clone(),
-                    ConditionRecipe::Class(_) | ConditionRecipe::Pair(_) => {
-                        HiddenCondition::default()
-                    }
-                };
-                let (condition, mask) =
-                    hidden.hide(images.clone(), key.fold(streams::completion::HOLES));
-                Self { images, condition, mask, paired: false }
-            }
+        let Examples { images, condition } = examples;
+        if let Some(Condition::Image(condition)) = condition {
+            let mask = images.zeros_like().narrow(1, 0, 1);
+            return Self { images, condition, mask, paired: true };
         }
+        let hidden = match recipe {
+            ConditionRecipe::Hidden(hidden) => hidden.clone(),
+            ConditionRecipe::Class(_) | ConditionRecipe::Pair(_) => HiddenCondition::default(),
+        };
+        let key = key.fold(streams::completion::HOLES);
+        let (condition, mask) = hidden.hide(images.clone(), key);
+        Self { images, condition, mask, paired: false }
     }
 
     /// Returns the observed pixels, or the observed image, as a picture.
@@ -94,15 +88,16 @@ impl MaskedImages {
             false => (images.clone(), rows(self.mask.clone().expand(images.shape()))),
             true => (self.condition.clone(), rows(self.condition.ones_like())),
         };
-        let candidates = match training.conditions() {
-            Some(conditions) if self.paired => conditions,
-            _ => training.images(),
-        };
         let observed = rows(observed) * mask.clone();
         let mut best = vec![(f64::INFINITY, 0); images.dims()[0]];
         let all: Vec<usize> = (0..training.len()).collect();
         for (chunk, indices) in all.chunks(CHUNK).enumerate() {
-            let others = rows(candidates.batch(indices, &device)).transpose();
+            let examples = training.batch(indices, &device);
+            let others = match examples.condition {
+                Some(Condition::Image(other)) if self.paired => other,
+                _ => examples.images,
+            };
+            let others = rows(others).transpose();
             // ‖m ⊙ (y − x)‖² up to the term that all y share.
             let distances = mask.clone().matmul(others.clone().powi_scalar(2))
                 - observed.clone().matmul(others) * 2.0;
@@ -126,7 +121,7 @@ mod tests {
     use burn::tensor::Device;
     use ebm::data::{ImageSet, PairedSet};
     use ebm::teaching::Recipe;
-    use ebm::tensor::{Condition, values};
+    use ebm::tensor::values;
 
     fn pixels(x: Tensor<4>) -> Vec<f32> {
         values(x)
@@ -169,11 +164,13 @@ mod tests {
         let ConditionRecipe::Pair(mut pair) = condition("facades") else { panic!("pairs") };
         pair.channels = 1;
         let recipe = pair.into();
-        let part = |pixels| ImageSet::new("two", [1, 1, 1], pixels, vec![0, 1]).expect("whole");
-        let set = PairedSet::new(part(vec![255, 0]), part(vec![0, 255])).expect("pairs").into();
-        let pixel = |value: f32| Tensor::<1>::from_data([value], &device).reshape([1, 1, 1, 1]);
-        let examples = Examples::new(pixel(-1.0), Some(Condition::Image(pixel(-0.9))));
-        let masked = MaskedImages::new(examples, &recipe, Key::new(0));
+        let pixels_of =
+            |pixels| ImageSet::new("two", [1, 1, 1], pixels, vec![0, 1]).expect("complete");
+        let set = PairedSet::new(pixels_of(vec![255, 0]), pixels_of(vec![0, 255]));
+        let set = set.expect("as many of both").into();
+        let pixel = |value: f32| Tensor::<4>::full([1, 1, 1, 1], value, &device);
+        let pair = Examples::new(pixel(-1.0), Some(Condition::Image(pixel(-0.9))));
+        let masked = MaskedImages::new(pair, &recipe, Key::new(0));
         assert_eq!(pixels(masked.observed()), [-0.9]);
         let nearest = masked.nearest_of(&set);
         assert_eq!(pixels(nearest.clone()), [1.0]);

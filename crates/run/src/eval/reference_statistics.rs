@@ -6,11 +6,11 @@ use std::path::Path;
 use burn::tensor::Tensor;
 use ebm::metrics::{FeatureSet, Moments};
 use ebm::tensor::values;
+use ebm_files::{Checksum, write_file};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use crate::Result;
-use crate::checksum::Checksum;
 use crate::feature_network::{NamedNetwork, features};
 
 /// The folder of statistics within the folder of data sets.
@@ -34,11 +34,11 @@ impl ReferenceStatistics {
     /// # Shapes
     /// - `images`: `[n, channels, height, width]`
     pub(super) fn of(network: &NamedNetwork, images: Tensor<4>, root: &Path) -> Result<Self> {
-        let mut checksum = Checksum::default();
-        checksum.add(network.checksum().as_bytes());
-        checksum.add(format!("{:?}", images.dims()).as_bytes());
-        checksum.add(&bytes(values(images.clone()).into_iter().map(f32::to_le_bytes)));
-        let key = checksum.hexadecimal();
+        let mut checksum = Checksum::new();
+        checksum.update_part(network.checksum().as_bytes());
+        checksum.update_part(format!("{:?}", images.dims()).as_bytes());
+        checksum.update_part(&bytes(values(images.clone()).into_iter().map(f32::to_le_bytes)));
+        let key = checksum.finish();
         let name = network.name().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         let path = root.join(FOLDER).join(format!("{name}-{}.safetensors", &key[..16]));
         if path.exists() {
@@ -73,12 +73,7 @@ impl ReferenceStatistics {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        // A name that belongs to this process until the file is complete.
-        let partial = path.with_extension(format!("{}.partial", std::process::id()));
-        fs::write(&partial, serialize(tensors, None)?)
-            .and_then(|()| fs::rename(&partial, path))
-            .inspect_err(|_| drop(fs::remove_file(&partial)))?;
-        Ok(())
+        Ok(write_file(path, &serialize(tensors, None)?)?)
     }
 
     fn read(path: &Path, key: &str) -> FileResult<Self> {
@@ -104,10 +99,10 @@ fn bytes<const N: usize>(numbers: impl Iterator<Item = [u8; N]>) -> Vec<u8> {
 }
 
 fn content_checksum(key: &str, parts: [&[u8]; 3]) -> String {
-    let mut checksum = Checksum::default();
-    checksum.add(key.as_bytes());
-    parts.iter().for_each(|part| checksum.add(part));
-    checksum.hexadecimal()
+    let mut checksum = Checksum::new();
+    checksum.update_part(key.as_bytes());
+    parts.iter().for_each(|part| checksum.update_part(part));
+    checksum.finish()
 }
 
 #[cfg(test)]

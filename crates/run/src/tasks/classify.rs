@@ -1,6 +1,5 @@
 //! A class-conditional energy as a classifier, p(c|x) ∝ exp(f(x, c)).
 
-use burn::tensor::Tensor;
 use ebm::metrics::{Spread, auroc};
 use ebm::teaching::ConditionRecipe;
 use ebm::tensor::{Condition, Examples, values_f64};
@@ -147,16 +146,16 @@ impl TrainedRun {
 
     fn logits(&self, reference: &ReferenceData, count: usize, classes: usize) -> Result<Logits> {
         let device = self.trainer().device();
-        let (indices, images) = reference.spread(count, device);
+        let (indices, examples) = reference.spread(count, device);
         // Chains sample U/T; the reference term is the same for all classes.
         let temperature = self.trainer().recipe().chains.temperature;
         let mut rows = Vec::with_capacity(indices.len());
-        for batch in images.split(BATCH, 0) {
+        for batch in examples.images.split(BATCH, 0) {
             let n = batch.dims()[0];
             let column = |class: usize| -> Result<Vec<f64>> {
                 let condition = Condition::one_hot(&vec![class as u8; n], classes, device);
                 let examples = Examples::new(batch.clone(), Some(condition));
-                let energies: Tensor<1> = self.trainer().energies(examples)?;
+                let energies = self.trainer().energies(examples)?;
                 Ok(values_f64(energies).into_iter().map(|u| -u * temperature).collect())
             };
             let columns = (0..classes).map(column).collect::<Result<Vec<_>>>()?;

@@ -85,11 +85,12 @@ impl TrainedRun {
             );
         };
         let reference = self.reference(&options.data)?;
-        let training = self.reference_images(&options.data, Split::Train)?;
+        let training = self.reference_set(&options.data, Split::Train)?;
         let device = self.trainer().device();
-        let Some(examples) = reference.examples(options.count, device) else {
+        if reference.is_density() {
             unsuitable!("{reference} has no images");
-        };
+        }
+        let (_, examples) = reference.spread(options.count, device);
         let masked = MaskedImages::new(examples, condition, self.key());
         let network: Option<Box<dyn FeatureNetwork>> = match &options.features {
             Some(given) => {

@@ -1,9 +1,7 @@
 //! The energies of images, and how well they separate two sets.
 
-use burn::tensor::Tensor;
 use ebm::metrics::{Spread, auroc};
 use ebm::noise::streams;
-use ebm::tensor::Condition;
 use ebm::tensor::{Examples, values_f64};
 use serde::Serialize;
 
@@ -119,26 +117,28 @@ impl TrainedRun {
     pub fn energies(&self, options: &EnergyOptions) -> Result<EnergyComparison> {
         let device = self.trainer().device();
         let reference = self.reference(&options.data)?;
-        let (indices, data) = reference.spread(options.count, device);
-        let condition = self.conditions_of(&reference, &indices, &data);
+        let (indices, examples) = reference.spread(options.count, device);
+        let examples = self.conditioned(&reference, &indices, examples);
         let name = reference.to_string();
-        let set =
-            self.set_energies(name.clone(), indices.clone(), data.clone(), condition.clone())?;
+        let set = self.set_energies(name.clone(), indices.clone(), examples.clone())?;
+        let Examples { images: data, condition } = examples;
         let against = match &options.against {
             None => None,
             Some(Baseline::Noise) => {
                 let noise = self.key().fold(streams::score::NOISE).uniform(data.dims(), device);
-                Some(self.set_energies("noise".into(), indices, noise * 2.0 - 1.0, condition)?)
+                let examples = Examples { images: noise * 2.0 - 1.0, condition };
+                Some(self.set_energies("noise".into(), indices, examples)?)
             }
             Some(Baseline::Inverted) => {
                 let name = format!("{name}, inverted");
-                Some(self.set_energies(name, indices, data.neg(), condition)?)
+                let examples = Examples { images: data.neg(), condition };
+                Some(self.set_energies(name, indices, examples)?)
             }
             Some(Baseline::Set(set)) => {
                 let other = self.other_reference(set, &options.data.location)?;
-                let (indices, data) = other.spread(options.count, device);
-                let condition = self.conditions_of(&other, &indices, &data);
-                Some(self.set_energies(other.to_string(), indices, data, condition)?)
+                let (indices, examples) = other.spread(options.count, device);
+                let examples = self.conditioned(&other, &indices, examples);
+                Some(self.set_energies(other.to_string(), indices, examples)?)
             }
         };
         let auroc = match &against {
@@ -151,17 +151,14 @@ impl TrainedRun {
         Ok(EnergyComparison { set, against, auroc })
     }
 
-    /// # Shapes
-    /// - `images`: `[batch, channels, height, width]`
     fn set_energies(
         &self,
         set: String,
         indices: Vec<usize>,
-        images: Tensor<4>,
-        condition: Option<Condition>,
+        examples: Examples,
     ) -> Result<SetEnergies> {
         let mut energies = Vec::with_capacity(indices.len());
-        for batch in Examples::new(images, condition).split(BATCH) {
+        for batch in examples.split(BATCH) {
             energies.extend(values_f64(self.trainer().energies(batch)?));
         }
         Ok(SetEnergies { set, images: indices, energies })

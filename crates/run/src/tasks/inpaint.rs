@@ -97,7 +97,8 @@ impl TrainedRun {
             unsuitable!("the images of this run have one pixel, of which no part can be hidden");
         };
         let reference = self.reference(&options.data)?;
-        let (indices, data) = reference.spread(options.count, self.trainer().device());
+        let (indices, examples) = reference.spread(options.count, self.trainer().device());
+        let data = examples.images;
         // Hidden pixels are grey.
         let masked = hidden.paste(data.zeros_like(), &data);
         let mut columns = vec![("data", data.clone()), ("masked", masked.clone())];

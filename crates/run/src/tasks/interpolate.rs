@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use ebm::noise::streams;
-use ebm::tensor::Condition;
+use ebm::tensor::{Condition, Examples};
 
 use crate::conditions::ConditionChoice;
 use crate::{OutputFolder, Result, RunError, TrainedRun};
@@ -76,8 +76,10 @@ impl TrainedRun {
             Ends::Images(pairs) => self.codes_of_images(pairs, &options.condition)?,
         };
         let line = line(&codes.ends, points);
-        let count = line.dims()[0];
-        let condition = codes.condition.map(|condition| condition.cycle(count));
+        let condition = codes.condition.map(|c| {
+            let count = points * c.len();
+            c.cycle(count)
+        });
         let decoded = self.trainer().decoder()?.decode(line, condition.as_ref());
         let key = self.key().fold(streams::interpolate::LANGEVIN);
         let refined = self.refine_images(&decoded, condition, options.steps, key)?;
@@ -99,20 +101,21 @@ impl TrainedRun {
         let reference = self.reference(&choice.data)?;
         let end = |which: usize| {
             let indices: Vec<usize> = pairs.iter().map(|pair| pair[which]).collect();
-            let images = reference.at(&indices, self.trainer().device())?;
-            let condition = self.conditions_of(&reference, &indices, &images);
-            Ok::<_, RunError>((images, condition))
+            let examples = reference.at(&indices, self.trainer().device())?;
+            Ok::<_, RunError>(self.conditioned(&reference, &indices, examples))
         };
         let ends = [end(0)?, end(1)?];
-        let encode = |stream, (x, c): &(Tensor<4>, Option<Condition>)| {
-            vae.encode(x.clone(), c.as_ref(), self.key().fold(stream)).mean
+        let encode = |stream, end: &Examples| {
+            let condition = end.condition.as_ref();
+            vae.encode(end.images.clone(), condition, self.key().fold(stream)).mean
         };
         let codes = [
             encode(streams::interpolate::FIRST, &ends[0]),
             encode(streams::interpolate::LAST, &ends[1]),
         ];
-        let [(first, condition), (last, _)] = ends;
-        Ok(Codes { ends: codes, images: Some([first, last]), condition })
+        let [first, last] = ends;
+        let images = Some([first.images, last.images]);
+        Ok(Codes { ends: codes, images, condition: first.condition })
     }
 }
 

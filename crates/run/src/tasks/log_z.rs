@@ -5,7 +5,7 @@ use ebm::mcmc::{Mala, annealed_importance};
 use ebm::metrics::Spread;
 use ebm::noise::streams;
 use ebm::teaching::ConditionRecipe;
-use ebm::tensor::{Examples, values_f64};
+use ebm::tensor::values_f64;
 use serde::Serialize;
 
 use crate::conditions::ConditionChoice;
@@ -92,9 +92,9 @@ impl TrainedRun {
         let log_z = log_z0 + ratio.value;
 
         let reference = self.reference(&options.condition.data)?;
-        let (indices, images) = reference.spread(count, device);
-        let condition = self.conditions_of(&reference, &indices, &images);
-        let energies = values_f64(trainer.energies(Examples::new(images, condition))?);
+        let (indices, examples) = reference.spread(count, device);
+        let examples = self.conditioned(&reference, &indices, examples);
+        let energies = values_f64(trainer.energies(examples)?);
         Ok(LogZ {
             log_z,
             standard_error: ratio.standard_error,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Tensor;
 use ebm::metrics::{Spread, psnr};
 use ebm::noise::streams;
-use ebm::tensor::values_f64;
+use ebm::tensor::{Examples, values_f64};
 use serde::Serialize;
 
 use crate::reference::DataChoice;
@@ -88,19 +88,20 @@ impl TrainedRun {
         let key = |stream| self.key().fold(stream);
         let vae = self.trainer().encoder()?;
         let reference = self.reference(&options.data)?;
-        let (indices, data) = reference.spread(options.count, self.trainer().device());
-        let condition = self.conditions_of(&reference, &indices, &data);
+        let (indices, examples) = reference.spread(options.count, self.trainer().device());
+        let Examples { images: data, condition } = self.conditioned(&reference, &indices, examples);
+        let given = condition.as_ref();
         let encoder = key(streams::reconstruct::ENCODER);
-        let posterior = vae.encode(data.clone(), condition.as_ref(), encoder);
+        let posterior = vae.encode(data.clone(), given, encoder);
         let codes = match options.mean {
             true => posterior.mean,
             false => posterior.sample(key(streams::reconstruct::CODES)),
         };
-        let decoded = vae.decode(codes, condition.as_ref());
+        let decoded = vae.decode(codes, given);
         let error = (decoded.clone() - data.clone()).powi_scalar(2).mean();
         let std = f64::from(error.into_scalar::<f32>().sqrt()).max(1e-3);
         let bits = key(streams::reconstruct::BITS);
-        let bits = vae.bits_per_dim(data.clone(), condition.as_ref(), std, bits);
+        let bits = vae.bits_per_dim(data.clone(), given, std, bits);
         let bits_per_dim = Spread::of(&values_f64(bits)).mean;
         let langevin = key(streams::reconstruct::LANGEVIN);
         let refined = self.refine_images(&decoded, condition, options.steps, langevin)?;

@@ -66,7 +66,8 @@ impl TrainedRun {
         let request = SampleRequest::new(count, self.key()).given(condition.clone()).steps(steps);
         let samples = trainer.sample(request.film_strip(count, options.frames))?;
         let mut energies = samples.energies.map(values_f64).unwrap_or_default();
-        energies.extend(values_f64(trainer.energies(Examples::new(samples.refined, condition))?));
+        let refined = Examples { images: samples.refined, condition };
+        energies.extend(values_f64(trainer.energies(refined)?));
         let steps = energies.chunks(count).enumerate().map(|(step, energies)| StepEnergies {
             step,
             mean: Spread::of(energies).mean,

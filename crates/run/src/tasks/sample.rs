@@ -95,8 +95,9 @@ impl TrainedRun {
         let energies = match &refined {
             None => Vec::new(),
             Some(refined) => {
-                let of =
-                    |x: &Tensor<4>| trainer.energies(Examples::new(x.clone(), condition.clone()));
+                let of = |x: &Tensor<4>| {
+                    trainer.energies(Examples { images: x.clone(), condition: condition.clone() })
+                };
                 let [before, after] = [of(&start)?, of(refined)?].map(values_f64);
                 let pairs = before.into_iter().zip(after).enumerate();
                 pairs

@@ -60,7 +60,7 @@ fn json_keeps_it_and_makes_null_of_nan() {
     let summary = Summary::new([("c", &constant), ("x", &draws)]).with_trajectories(trajectories);
     let json = serde_json::to_string(&summary).expect("numbers and strings");
     assert!(json.contains(r#""rhat":null"#), "{json}");
-    let back: Summary = serde_json::from_str(&json).expect("what was written");
+    let back: Summary = serde_json::from_str(&json).expect("as written");
     assert!(back.rows[0].rhat.is_nan());
     assert_eq!(back.rows[1].name, "x[0]");
     assert!((back.rows[1].rhat - summary.rows[1].rhat).abs() < 1e-15);
