@@ -68,6 +68,7 @@ fn learn(
         let batch: Vec<usize> =
             (0..BATCH).map(|i| indices[i * stride + iteration as usize % stride]).collect();
         let data = digits.batch(&batch, device).into();
+        let terms = Terms { regulariser: 0.01, ..Terms::default() };
         let learning = frozen.learning(Contrast { samples: chains.clone(), data }, terms);
         network = network.descend(&mut adam, 1e-3, learning.gradients);
     }
