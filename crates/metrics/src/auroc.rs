@@ -1,10 +1,12 @@
-//! Area under the receiver operating characteristic: how well a score tells two sets apart.
+//! The area under the receiver operating characteristic: how well a value separates two sets.
 
-/// The probability that a random positive's score is above a random negative's, ties counting half (Mann and
-/// Whitney 1947): 1 if every positive is above every negative, ½ if scores tell nothing, 0 if all is the wrong
-/// way round. `None` if a set is empty or a score is NaN.
+/// Computes the probability that the value of a random positive exceeds that of a random negative,
+/// ties counting half (Mann and Whitney 1947): 1 if every positive is above every negative, ½ if the
+/// values carry no information, 0 if the order is reversed. Returns `None` if a set is empty or a
+/// value is NaN.
 ///
-/// For out-of-distribution detection by an energy: data as negatives, outliers as positives, scored by U.
+/// For out-of-distribution detection by an energy, the negatives are U of data and the positives U
+/// of outliers.
 pub fn auroc(negatives: &[f64], positives: &[f64]) -> Option<f64> {
     let all = negatives.iter().chain(positives);
     if negatives.is_empty() || positives.is_empty() || all.copied().any(f64::is_nan) {
@@ -12,12 +14,12 @@ pub fn auroc(negatives: &[f64], positives: &[f64]) -> Option<f64> {
     }
     let mut sorted = negatives.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    // Negatives below each positive, and half of those at its height: exact up to 2⁵³ pairs.
+    // Twice the negatives below each positive plus the ties: exact up to 2⁵³ pairs.
     let doubled: u64 = positives
         .iter()
-        .map(|score| {
-            let below = sorted.partition_point(|negative| negative < score);
-            let not_above = sorted.partition_point(|negative| negative <= score);
+        .map(|value| {
+            let below = sorted.partition_point(|negative| negative < value);
+            let not_above = sorted.partition_point(|negative| negative <= value);
             (below + not_above) as u64
         })
         .sum();
@@ -53,7 +55,7 @@ mod tests {
             negatives in proptest::collection::vec(-4i32..4, 1..40),
             positives in proptest::collection::vec(-4i32..4, 1..40),
         ) {
-            let scores = |set: &[i32]| set.iter().map(|&score| f64::from(score)).collect::<Vec<_>>();
+            let values = |set: &[i32]| set.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
             let mut doubled = 0;
             for negative in &negatives {
                 for positive in &positives {
@@ -61,7 +63,7 @@ mod tests {
                 }
             }
             let pairs = (negatives.len() * positives.len()) as f64;
-            let area = auroc(&scores(&negatives), &scores(&positives)).unwrap();
+            let area = auroc(&values(&negatives), &values(&positives)).unwrap();
             prop_assert_eq!(area, f64::from(doubled) / 2.0 / pairs);
         }
     }

@@ -1,9 +1,9 @@
-//! Diversity of a set of samples: a first look at mode collapse.
+//! The diversity of a set of samples: a first check for mode collapse.
 
 use burn::tensor::Tensor;
 
-/// The mean Euclidean distance between two different samples of a set; `None` for fewer than two. Far below
-/// the data's own it says that samples have collapsed.
+/// Computes the mean Euclidean distance between two distinct samples of a set; `None` for fewer than
+/// two. A value far below the data's own indicates mode collapse.
 ///
 /// # Shapes
 /// - `samples`: `[batch, …]`; the distances of all pairs are held at once, `[batch, batch]`
@@ -13,7 +13,7 @@ pub fn mean_pairwise_distance<const D: usize>(samples: Tensor<D>) -> Option<f64>
         return None;
     }
     let rows = samples.flatten::<2>(1, D - 1);
-    // ‖a − b‖² = ‖a‖² + ‖b‖² − 2a·b, about the mean so that less is cancelled.
+    // ‖a − b‖² = ‖a‖² + ‖b‖² − 2a·b, centred so that less cancels.
     let rows = rows.clone() - rows.mean_dim(0);
     let squares = rows.clone().powi_scalar(2).sum_dim(1);
     let products = rows.clone().matmul(rows.transpose());

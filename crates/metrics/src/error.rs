@@ -1,96 +1,98 @@
-//! Why a measure cannot be computed.
+//! Errors of the measures.
 
 use thiserror::Error;
 
-/// Why a measure of a set cannot be computed.
+/// The reason why a measure of a set cannot be computed.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum MetricsError {
-    /// Numbers that do not fill rows.
+    /// The values do not fill whole rows.
     #[error("{found} numbers do not fill rows of {dim}")]
     Ragged {
-        /// How many numbers there are.
+        /// The number of values.
         found: usize,
         /// The length of a row.
         dim: usize,
     },
 
-    /// A number that no measure can use.
-    #[error("row {row} holds {value}, expected finite numbers: the samples have run away")]
+    /// A value is NaN or infinite.
+    #[error("row {row} holds {value}, expected finite numbers: the samples have diverged")]
     NotFinite {
         /// The row's index.
         row: usize,
-        /// NaN or ±∞.
+        /// The value, NaN or ±∞.
         value: f32,
     },
 
-    /// Sets of which the rows have other lengths.
+    /// The rows of the two sets have different lengths.
     #[error("rows of {found} features cannot be compared with rows of {expected}")]
     Dimension {
-        /// The length of a row of the one set.
+        /// The length of a row of one set.
         found: usize,
-        /// The length of a row of the other.
+        /// The length of a row of the other set.
         expected: usize,
     },
 
-    /// Too few rows.
+    /// A set has too few rows.
     #[error("{measure} needs {least} rows or more, found {found}: {reason}")]
     TooFew {
-        /// What was asked for.
+        /// The measure.
         measure: &'static str,
-        /// Rows there are.
+        /// The number of rows.
         found: usize,
-        /// Rows there must be.
+        /// The smallest number of rows that suffices.
         least: usize,
-        /// Why, and what helps.
+        /// The reason and a remedy.
         reason: String,
     },
 
-    /// A row that is no distribution over classes.
-    #[error("row {row} is no distribution: {problem}; expected numbers of 0 or more that sum to 1")]
+    /// A row is not a distribution over classes.
+    #[error(
+        "row {row} is not a distribution: {problem}; expected numbers of 0 or more that sum to 1"
+    )]
     NotADistribution {
         /// The row's index.
         row: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 
-    /// Images that cannot be compared.
+    /// The images and the reference have different shapes.
     #[error(
         "images of the shape {found:?} cannot be compared with images of the shape {expected:?}"
     )]
     Shape {
-        /// The images' shape.
+        /// The shape of the images.
         found: [usize; 4],
-        /// The reference's shape.
+        /// The shape of the reference.
         expected: [usize; 4],
     },
 
-    /// Images smaller than the window that goes over them.
+    /// The images are smaller than the sliding window.
     #[error("images of {height} × {width} are smaller than the window of {window} × {window}")]
     Window {
-        /// Rows of an image.
+        /// The height of an image.
         height: usize,
-        /// Columns of an image.
+        /// The width of an image.
         width: usize,
-        /// Side of the window.
+        /// The side of the window.
         window: usize,
     },
 
-    /// A number out of its range.
+    /// A parameter is out of range.
     #[error("{name} is {given}, expected {expected}")]
     Range {
-        /// Which number.
+        /// The parameter.
         name: &'static str,
-        /// What was given.
+        /// The value given.
         given: String,
-        /// What would do.
+        /// The range.
         expected: &'static str,
     },
 }
 
 impl MetricsError {
-    /// [`TooFew`](Self::TooFew) unless there are `least` rows or more.
+    /// Returns [`TooFew`](Self::TooFew) unless there are at least `least` rows.
     pub(crate) fn check_rows(
         measure: &'static str,
         found: usize,
@@ -103,7 +105,7 @@ impl MetricsError {
         Ok(())
     }
 
-    /// [`Dimension`](Self::Dimension) unless rows are of one length.
+    /// Returns [`Dimension`](Self::Dimension) unless the rows have the same length.
     pub(crate) fn check_dim(found: usize, expected: usize) -> Result<(), Self> {
         if found != expected {
             return Err(Self::Dimension { found, expected });
@@ -111,7 +113,7 @@ impl MetricsError {
         Ok(())
     }
 
-    /// [`Range`](Self::Range) unless it is `ok`.
+    /// Returns [`Range`](Self::Range) unless `ok`.
     pub(crate) fn check_range(
         name: &'static str,
         given: impl ToString,

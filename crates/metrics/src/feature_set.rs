@@ -1,10 +1,10 @@
-//! Sets of feature vectors on the host: what distances of sets are computed from.
+//! Sets of feature vectors on the host.
 
 use burn::tensor::Tensor;
 
 use crate::MetricsError;
 
-/// Rows of one length, each the features of one sample: finite, in single precision, as networks give them.
+/// The feature vectors of a set of samples, one per row: finite values in single precision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FeatureSet {
     dim: usize,
@@ -12,10 +12,10 @@ pub struct FeatureSet {
 }
 
 impl FeatureSet {
-    /// Rows of length `dim`, one after another in `values`.
+    /// Creates a set from contiguous rows of length `dim`.
     ///
     /// # Errors
-    /// [`MetricsError::Ragged`] unless the values fill rows of one number or more;
+    /// [`MetricsError::Ragged`] unless the values fill whole, non-empty rows;
     /// [`MetricsError::NotFinite`].
     pub fn new(dim: usize, values: Vec<f32>) -> Result<Self, MetricsError> {
         if dim == 0 || !values.len().is_multiple_of(dim) {
@@ -27,44 +27,44 @@ impl FeatureSet {
         }
     }
 
-    /// The rows of a tensor; of images, their pixels.
+    /// Reads the rows of a tensor; those of images are their pixels.
     ///
     /// # Shapes
-    /// - `rows`: `[n, …]`; what follows the first dimension is one row
+    /// - `rows`: `[n, …]`; all dimensions but the first are flattened to a row
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// The same as for [`new`](Self::new).
     pub fn from_tensor<const D: usize>(rows: Tensor<D>) -> Result<Self, MetricsError> {
         let dim = rows.dims()[1..].iter().product();
         Self::new(dim, ebm_tensor::values(rows))
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.values.len() / self.dim
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Features of a row.
+    /// Returns the number of features of a row.
     pub fn dim(&self) -> usize {
         self.dim
     }
 
-    /// All numbers, row by row, `[len, dim]`.
+    /// Returns all values in row-major order, `[len, dim]`.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 
-    /// Each row.
+    /// Iterates over the rows.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.dim)
     }
 
-    /// The rows of these indices, in their order.
+    /// Returns the rows with the given indices, in the order of the indices.
     ///
     /// # Panics
     /// If an index is not below [`len`](Self::len).
@@ -73,7 +73,7 @@ impl FeatureSet {
         Self { dim: self.dim, values: indices.iter().flat_map(row).copied().collect() }
     }
 
-    /// Adds the rows of another set at the end.
+    /// Appends the rows of another set.
     ///
     /// # Errors
     /// [`MetricsError::Dimension`].
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_set() {
+    fn invalid_values_are_refused() {
         let ragged = |found, dim| Err(MetricsError::Ragged { found, dim });
         assert_eq!(FeatureSet::new(2, vec![0.0; 3]), ragged(3, 2));
         assert_eq!(FeatureSet::new(0, vec![]), ragged(0, 0));

@@ -1,21 +1,22 @@
-//! The Fréchet distance of two sets, which is FID where the rows are those of pytorch-fid's Inception network.
+//! The Fréchet distance of two sets; FID if the rows are features of pytorch-fid's Inception network.
 
-mod linear;
+mod decompositions;
 
-use linear::{factor, singular_values};
-
+use self::decompositions::{factor, singular_values};
 use crate::pairs::{fold_rows, product};
 use crate::{MetricsError, Moments};
 
-/// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): the squared 2-Wasserstein distance of the Gaussians that have the sets' moments
-/// (Dowson and Landau 1982; Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter, NeurIPS 2017), covariances with n − 1 as
-/// in pytorch-fid. It falls with the number of rows: compare distances of equally many only.
+/// Computes the Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½): the squared 2-Wasserstein
+/// distance between the Gaussians with the sets' moments (Dowson and Landau 1982; Heusel, Ramsauer,
+/// Unterthiner, Nessler, Hochreiter, NeurIPS 2017), with n − 1 as the divisor of covariances as in
+/// pytorch-fid. It is biased upwards and falls with the number of rows, so only distances between
+/// equally large sets are comparable.
 ///
-/// With Σ = FᵀF the trace of the root is the sum of the singular values of F₁F₂ᵀ. Unlike a root of the product, this
-/// neither leaves the real numbers nor loses half of the digits where a covariance is nearly singular.
+/// With Σ = FᵀF, the trace of the root is the sum of the singular values of F₁F₂ᵀ. Unlike a matrix
+/// root of the product, this stays real and keeps all digits where a covariance is nearly singular.
 ///
 /// # Errors
-/// [`MetricsError::Dimension`]; [`MetricsError::TooFew`] if a set has not more rows than features.
+/// [`MetricsError::Dimension`]; [`MetricsError::TooFew`] if a set has no more rows than features.
 pub fn frechet_distance(a: &Moments, b: &Moments) -> Result<f64, MetricsError> {
     MetricsError::check_dim(a.dim(), b.dim())?;
     let dim = a.dim();
@@ -32,8 +33,8 @@ fn covariance_factor(moments: &Moments) -> Result<Vec<f64>, MetricsError> {
     let (dim, least) = (moments.dim(), moments.dim() + 1);
     let reason = || {
         format!(
-            "the covariance of fewer rows than {dim} features is singular, and the distance far too large; take more \
-             samples, or features of fewer dimensions"
+            "the covariance of fewer rows than {dim} features is singular, and the distance far \
+             too large; take more samples, or features of fewer dimensions"
         )
     };
     MetricsError::check_rows("a Fréchet distance", moments.count(), least.max(2), reason)?;

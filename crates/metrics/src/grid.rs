@@ -1,18 +1,18 @@
-//! Densities in the plane by quadrature: normalisation, divergence, and a density for samples that have none.
+//! Densities in the plane by quadrature: normalisation, divergence, and kernel density estimates.
 
 use std::f64::consts::TAU;
 
 use thiserror::Error;
 
-/// A kernel of the smoothed samples is cut at this many bandwidths, where it has 10⁻¹⁴ of its height.
+/// Kernels are truncated at this many bandwidths, where they have 10⁻¹⁴ of their height.
 const KERNEL_REACH: f64 = 8.0;
 
-/// Equal square cells that fill [`low`, `high`]². Functions of the plane are lists of their values at the
-/// cells' centres, row by row from the lowest y, in each row from the lowest x.
+/// A grid of equal square cells over [`low`, `high`]². A function of the plane is represented by its
+/// values at the cells' centres, row by row in ascending y, within a row in ascending x.
 ///
-/// Integrals are sums over cells (the midpoint rule). What a sum misses falls faster than any power of the
-/// cells' width where a smooth function vanishes at the edges: for a Gaussian whose standard deviation is the
-/// cells' width it is 10⁻⁸ of the whole, and rounding from twice the width on.
+/// Integrals are sums over cells (the midpoint rule). Their error falls faster than any power of the
+/// cell width for a smooth function that vanishes at the edges: for a Gaussian whose standard
+/// deviation is one cell width it is 10⁻⁸ of the integral, from two cell widths on only rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     low: f64,
@@ -20,55 +20,55 @@ pub struct Grid {
     cells: usize,
 }
 
-/// Why a quantity cannot be computed on a grid.
+/// The reason why a quantity cannot be computed on a grid.
 #[derive(Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum GridError {
-    /// No such grid.
+    /// The grid would have no area.
     #[error(
-        "a grid from {low} to {high} with {cells} cells along a side has no area; expected finite numbers, \
-         low < high, 1 cell or more"
+        "a grid from {low} to {high} with {cells} cells along a side has no area; expected finite \
+         numbers, low < high, 1 cell or more"
     )]
     NoArea {
         /// The lower bound.
         low: f64,
         /// The upper bound.
         high: f64,
-        /// Cells along a side.
+        /// The number of cells along a side.
         cells: usize,
     },
 
-    /// A list of values that is not one of this grid.
+    /// The number of values is not the number of cells.
     #[error("{what} has {found} values, expected one for each of the grid's {expected} cells")]
     Length {
-        /// Which list.
+        /// The function.
         what: &'static str,
-        /// Its length.
+        /// The number of values.
         found: usize,
-        /// The grid's number of cells.
+        /// The number of cells.
         expected: usize,
     },
 
-    /// A logarithm that no density has.
+    /// A logarithm of a density is NaN or ∞.
     #[error("{what} is {value} in cell {cell}, expected a finite number or −∞")]
     Value {
-        /// Which list.
+        /// The function.
         what: &'static str,
         /// The cell's index.
         cell: usize,
-        /// NaN or ∞.
+        /// The value.
         value: f64,
     },
 
-    /// Values that cannot be normalised.
+    /// The density is zero everywhere.
     #[error("the density is zero in every cell: there is nothing to normalise")]
     NoMass,
 
-    /// Samples that give no density.
+    /// There are no samples.
     #[error("there are no samples; a density needs one or more")]
     NoSamples,
 
-    /// A sample that is nowhere in the plane.
+    /// A coordinate of a sample is not finite.
     #[error("sample {index} is [{}, {}], expected finite coordinates", value[0], value[1])]
     Sample {
         /// The sample's index.
@@ -77,12 +77,12 @@ pub enum GridError {
         value: [f64; 2],
     },
 
-    /// A kernel too narrow for the grid.
+    /// The kernel is too narrow for the grid.
     #[error(
         "the bandwidth is {bandwidth}, expected a finite number of {least} (a cell's width) or more"
     )]
     Bandwidth {
-        /// The bandwidth asked for.
+        /// The bandwidth given.
         bandwidth: f64,
         /// The width of a cell.
         least: f64,
@@ -90,10 +90,10 @@ pub enum GridError {
 }
 
 impl Grid {
-    /// `cells` × `cells` equal squares over [`low`, `high`]².
+    /// Creates a grid of `cells` × `cells` squares over [`low`, `high`]².
     ///
     /// # Errors
-    /// [`GridError::NoArea`] unless `low < high`, both finite, and there is a cell.
+    /// [`GridError::NoArea`] unless `low < high`, both are finite, and there is a cell.
     pub fn new(low: f64, high: f64, cells: usize) -> Result<Self, GridError> {
         let finite = low.is_finite() && high.is_finite() && (high - low).is_finite();
         if !finite || low >= high || cells == 0 || cells.checked_mul(cells).is_none() {
@@ -102,37 +102,37 @@ impl Grid {
         Ok(Self { low, high, cells })
     }
 
-    /// The lower bound of both coordinates.
+    /// Returns the lower bound of both coordinates.
     pub fn low(&self) -> f64 {
         self.low
     }
 
-    /// The upper bound of both coordinates.
+    /// Returns the upper bound of both coordinates.
     pub fn high(&self) -> f64 {
         self.high
     }
 
-    /// Cells along a side.
+    /// Returns the number of cells along a side.
     pub fn cells(&self) -> usize {
         self.cells
     }
 
-    /// The width of a cell.
+    /// Returns the width of a cell.
     pub fn width(&self) -> f64 {
         (self.high - self.low) / self.cells as f64
     }
 
-    /// The cells' centres [x, y], in the order of values.
+    /// Returns the cells' centres [x, y] in the order of values.
     pub fn points(&self) -> Vec<[f64; 2]> {
         let cells = self.cells;
         (0..cells * cells).map(|i| [self.centre(i % cells), self.centre(i / cells)]).collect()
     }
 
-    /// log p of the density p ∝ exp(`log_values`) whose integral over the grid is 1: for an energy,
+    /// Returns log p of the density p ∝ exp(`log_values`), normalised over the grid: for an energy,
     /// log p = −U − log Σ exp(−U)·area.
     ///
     /// # Errors
-    /// If there is not one value for each cell, one is NaN or ∞, or all are −∞.
+    /// If there is not one value per cell, a value is NaN or ∞, or all are −∞.
     pub fn log_normalise(&self, log_values: &[f64]) -> Result<Vec<f64>, GridError> {
         self.check("the density", log_values)?;
         let largest = log_values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -144,13 +144,13 @@ impl Grid {
         Ok(log_values.iter().map(|log| log - log_mass).collect())
     }
 
-    /// KL(p‖q) = ∫ p·(log p − log q) over the grid, in nats. `p_log` and `q_log` are logarithms of normalised
-    /// densities, in the order of [`points`](Self::points).
+    /// Computes KL(p‖q) = ∫ p·(log p − log q) over the grid, in nats. `p_log` and `q_log` are the
+    /// logarithms of normalised densities, in the order of [`points`](Self::points).
     ///
-    /// A cell without p counts nothing, whatever q is there; a cell with p and without q makes the divergence ∞.
+    /// A cell with p = 0 contributes nothing; a cell with p > 0 and q = 0 makes the divergence ∞.
     ///
     /// # Errors
-    /// If there is not one value for each cell, or one is NaN or ∞.
+    /// If there is not one value per cell, or a value is NaN or ∞.
     pub fn kl(&self, p_log: &[f64], q_log: &[f64]) -> Result<f64, GridError> {
         self.check("p", p_log)?;
         self.check("q", q_log)?;
@@ -158,16 +158,18 @@ impl Grid {
         Ok(terms.map(|(p, q)| p.exp() * (p - q)).sum::<f64>() * self.area())
     }
 
-    /// The logarithmic density of samples that have no density of their own (a decoder's, a chain's), so that they
-    /// can be compared on this grid: a Gaussian of standard deviation `bandwidth` about each sample (Parzen 1962).
+    /// Returns the logarithm of a kernel density estimate of samples: a Gaussian of standard deviation
+    /// `bandwidth` around each sample (Parzen 1962). It makes samples without a tractable density (of
+    /// a decoder, of a chain) comparable on this grid.
     ///
-    /// Kernels are evaluated at the cells' centres, without binning. One further sample is counted as spread
-    /// evenly over the grid: with n samples, every cell has the density 1/((n + 1)·grid's area) or more, so that a
-    /// divergence from it is finite. What lies outside of the grid is missing from it, and is not made up for.
+    /// Kernels are evaluated at the cells' centres, without binning. One additional sample is spread
+    /// evenly over the grid: with n samples, every cell has at least the density
+    /// 1/((n + 1)·area of the grid), so divergences from the estimate are finite. Mass outside the
+    /// grid is lost, without renormalisation.
     ///
-    /// Smoothing widens: the density is that of the samples' law convolved with the kernel, and even exact draws
-    /// are at a distance from it. What a divergence means is therefore seen beside the same divergence of as many
-    /// exact draws with the same bandwidth.
+    /// The estimate is of the samples' distribution convolved with the kernel, so even exact draws are
+    /// at a distance from the true density. Compare a divergence with that of equally many exact draws
+    /// with the same bandwidth.
     ///
     /// # Errors
     /// If there is no sample, a coordinate is not finite, or the bandwidth is below a cell's width.
@@ -180,7 +182,7 @@ impl Grid {
             return Err(GridError::NoSamples);
         }
         let least = self.width();
-        // One part in 10⁹: a bandwidth written as a cell's width is one.
+        // With a tolerance of 10⁻⁹ for a bandwidth written as a cell's width.
         if !bandwidth.is_finite() || bandwidth < least * (1.0 - 1e-9) {
             return Err(GridError::Bandwidth { bandwidth, least });
         }
@@ -201,13 +203,14 @@ impl Grid {
         Ok(sums.iter().map(|sum| ((sum * peak + even) / (samples + 1.0)).ln()).collect())
     }
 
-    /// exp(−(t − x)²/(2·bandwidth²)) at the centres t within reach of x, and the index of the first of them.
+    /// Returns the index of the first centre t within reach of x, and exp(−(t − x)²/(2·bandwidth²))
+    /// at all of them.
     fn kernel(&self, x: f64, bandwidth: f64) -> (usize, Vec<f64>) {
-        // Casts saturate: what is off the grid reaches no cell.
-        let place =
+        // Casts saturate: a kernel off the grid reaches no cell.
+        let index =
             |t: f64| ((t - self.low) / self.width() - 0.5).ceil().min(self.cells as f64) as usize;
-        let first = place(x - KERNEL_REACH * bandwidth);
-        let values = (first..place(x + KERNEL_REACH * bandwidth))
+        let first = index(x - KERNEL_REACH * bandwidth);
+        let values = (first..index(x + KERNEL_REACH * bandwidth))
             .map(|i| (-0.5 * ((self.centre(i) - x) / bandwidth).powi(2)).exp());
         (first, values.collect())
     }

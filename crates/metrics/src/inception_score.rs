@@ -1,20 +1,21 @@
-//! The score of a classifier's certainty and variety.
+//! The inception score: a classifier's certainty about each sample and variety over all.
 
 use crate::{FeatureSet, MetricsError, Spread};
 
-/// Rows are normalised; a sum that is further from 1 is no rounding.
+/// Rows are normalised; a sum further from 1 than this is not a rounding error.
 const ROUNDING: f64 = 1e-3;
 
-/// exp(mean KL(p(y|x) ‖ p(y))) of equal parts of the samples, in their order (Salimans, Goodfellow, Zaremba, Cheung,
-/// Radford, Chen, NeurIPS 2016): from 1, if all rows are alike, to the number of classes, if each is sure and classes
-/// are equally frequent. Parts have their own p(y); the usual number of parts is 10.
+/// Computes the inception score exp(mean KL(p(y|x) ‖ p(y))) of equal parts of the samples, in their
+/// order (Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen, NeurIPS 2016). It ranges from 1, if
+/// all rows are equal, to the number of classes, if each row is certain and all classes are equally
+/// frequent. Each part has its own p(y); 10 parts are usual.
 ///
 /// # Shapes
-/// - `probabilities`: a row for each sample, p(y|x) of every class
+/// - `probabilities`: one row for each sample, p(y|x) of every class
 ///
 /// # Errors
-/// [`MetricsError::NotADistribution`]; [`MetricsError::TooFew`] if parts would be empty; [`MetricsError::Range`] for no
-/// part.
+/// [`MetricsError::NotADistribution`]; [`MetricsError::TooFew`] if a part would be empty;
+/// [`MetricsError::Range`] for zero parts.
 pub fn inception_score(probabilities: &FeatureSet, parts: usize) -> Result<Spread, MetricsError> {
     MetricsError::check_range("parts", parts, parts > 0, "1 or more")?;
     let (len, classes) = (probabilities.len(), probabilities.dim());
@@ -71,7 +72,7 @@ mod tests {
     #[test]
     fn what_is_refused() {
         let refused = |values: &[f32], parts| score(2, values, parts).unwrap_err().to_string();
-        assert!(refused(&[0.5, 0.5, 0.5, 0.6], 1).contains("row 1 is no distribution: its sum"));
+        assert!(refused(&[0.5, 0.5, 0.5, 0.6], 1).contains("row 1 is not a distribution: its sum"));
         assert!(refused(&[1.5, -0.5], 1).contains("it holds -0.5"));
         assert!(refused(&[0.5, 0.5], 2).contains("each of 2 parts needs a sample"));
         assert!(refused(&[0.5, 0.5], 0).contains("parts is 0"));

@@ -1,35 +1,37 @@
-//! The distance of two sets by a kernel, which is KID where the rows are those of an Inception network.
+//! The kernel distance of two sets; KID if the rows are features of an Inception network.
 
 use ebm_noise::Key;
+use ebm_noise::streams::subsets;
 
 use crate::pairs::{fold_rows, product};
 use crate::{FeatureSet, MetricsError, Spread};
 
-/// Subsets that a distance is a mean over.
+/// The random subsets over which a distance is averaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subsets {
-    /// Rows of a subset.
+    /// The number of rows of a subset.
     pub size: usize,
-    /// How many are drawn.
+    /// The number of subsets.
     pub count: usize,
 }
 
 impl Default for Subsets {
-    /// 100 of 1 000 rows, as is usual.
+    /// 100 subsets of 1 000 rows, the usual setting.
     fn default() -> Self {
         Self { size: 1_000, count: 100 }
     }
 }
 
-/// The unbiased estimate of MMD² with the kernel k(a, b) = (a·b/d + 1)³ (Bińkowski, Sutherland, Arbel, Gretton,
-/// "Demystifying MMD GANs", ICLR 2018): 0 on average where both sets come from one law, also below 0 then.
+/// Computes the unbiased estimate of MMD² with the kernel k(a, b) = (a·b/d + 1)³ (Bińkowski,
+/// Sutherland, Arbel, Gretton, "Demystifying MMD GANs", ICLR 2018). Its expectation is 0 if both
+/// sets come from the same distribution, so it may be negative.
 ///
 /// # Errors
 /// [`MetricsError::Dimension`]; [`MetricsError::TooFew`] if a set has fewer than two rows.
 pub fn kernel_distance(a: &FeatureSet, b: &FeatureSet) -> Result<f64, MetricsError> {
     MetricsError::check_dim(a.dim(), b.dim())?;
     for set in [a, b] {
-        let reason = || "it compares pairs of different rows of a set".into();
+        let reason = || "it compares pairs of distinct rows of a set".into();
         MetricsError::check_rows("a kernel distance", set.len(), 2, reason)?;
     }
     let (n, m) = (a.len() as f64, b.len() as f64);
@@ -37,14 +39,14 @@ pub fn kernel_distance(a: &FeatureSet, b: &FeatureSet) -> Result<f64, MetricsErr
     Ok(within - 2.0 * sum(a, b, |_, line| line.iter().sum()) / (n * m))
 }
 
-/// The mean of [`kernel_distance`] over pairs of subsets, each drawn without replacement by `key`; sets that are smaller
-/// than a subset are taken whole.
+/// Computes the mean of [`kernel_distance`] over pairs of subsets, each drawn without replacement by
+/// `key`; a set smaller than a subset is used whole.
 ///
-/// Subsets of one set share rows, so the standard error of the mean is that of at most n/size of them: see
-/// [`Subsets::standard_error`].
+/// Subsets of one set share rows, so the standard error of the mean is that of at most n/size
+/// subsets: see [`Subsets::standard_error`].
 ///
 /// # Errors
-/// As [`kernel_distance`]; [`MetricsError::Range`] without subsets.
+/// The same as for [`kernel_distance`]; [`MetricsError::Range`] for zero subsets.
 pub fn kernel_distance_of_subsets(
     a: &FeatureSet,
     b: &FeatureSet,
@@ -58,27 +60,28 @@ pub fn kernel_distance_of_subsets(
     };
     let distance = |subset: usize| {
         let key = key.fold(subset as u64);
-        kernel_distance(&draw(a, key.fold(0)), &draw(b, key.fold(1)))
+        kernel_distance(&draw(a, key.fold(subsets::FIRST)), &draw(b, key.fold(subsets::SECOND)))
     };
     let distances = (0..subsets.count).map(distance).collect::<Result<Vec<_>, _>>()?;
     Ok(Spread::of(&distances))
 }
 
 impl Subsets {
-    /// The standard error of a mean over these subsets of `rows` rows: std / √(number), where no more than rows/size
-    /// of them count as independent.
+    /// Returns the standard error of the mean over these subsets of `rows` rows: sd / √(count), where
+    /// at most rows/size subsets count as independent.
     pub fn standard_error(self, spread: Spread, rows: usize) -> f64 {
         let independent = (rows as f64 / self.size as f64).clamp(1.0, spread.count as f64);
         spread.standard_deviation / independent.sqrt()
     }
 }
 
-/// Σ k over pairs of different rows of one set.
+/// Returns Σ k over pairs of distinct rows of one set.
 fn others(set: &FeatureSet) -> f64 {
     sum(set, set, |row, line| line[..row].iter().sum::<f64>() + line[row + 1..].iter().sum::<f64>())
 }
 
-/// The sum of what `of` makes of k of each row of the first set with all rows of the second.
+/// Returns the sum of `of(row, values)` over the rows of the first set, given the values of k with
+/// all rows of the second.
 fn sum(a: &FeatureSet, b: &FeatureSet, of: impl Fn(usize, &[f64]) -> f64 + Sync) -> f64 {
     let dim = a.dim();
     let line = |row: usize, line: &mut [f64]| {
@@ -112,15 +115,14 @@ mod tests {
         assert!((distance - (1.0 + 434.0 / 3.0 - 2.0 * 102.0 / 6.0)).abs() < 1e-12, "{distance}");
     }
 
-    /// Draws of one law are at no distance, of another they are.
     #[test]
-    fn laws_are_told_apart() {
+    fn distributions_are_distinguished() {
         let same = kernel_distance(&draws(1, 0.0), &draws(2, 0.0)).unwrap();
         let moved = kernel_distance(&draws(1, 0.0), &draws(2, 0.5)).unwrap();
         assert!(same.abs() < 0.05 && moved > 0.3, "{same} and {moved}");
     }
 
-    /// Of the whole sets there is one subset; of parts, what the same parts give one by one.
+    /// A subset as large as the set is the set; smaller ones yield the distances of the same parts.
     #[test]
     fn subsets() {
         let (a, b, key) = (draws(1, 0.0), draws(2, 0.5), Key::new(3));

@@ -1,4 +1,4 @@
-//! How good is it: measures of images, of sets of samples, and of densities in the plane.
+//! Measures of quality: of images, of sets of samples, and of densities in the plane.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -14,7 +14,7 @@
 //! assert_eq!(mean_pairwise_distance(collapsed), Some(0.0));
 //! ```
 //!
-//! How far two sets of features are apart, whatever network made the features:
+//! Distances between two sets of features, of any network:
 //!
 //! ```
 //! use ebm_metrics::{FeatureSet, MetricsError, Moments, Neighbours, frechet_distance};
@@ -23,13 +23,13 @@
 //! let real = FeatureSet::new(1, vec![0.0, 1.0, 2.0, 3.0])?;
 //! let generated = FeatureSet::new(1, vec![1.0, 2.0, 3.0, 4.0])?;
 //! let distance = frechet_distance(&Moments::of(&real), &Moments::of(&generated))?;
-//! assert!((distance - 1.0).abs() < 1e-12); // as far as the means
+//! assert!((distance - 1.0).abs() < 1e-12); // the squared distance of the means
 //! assert_eq!(Neighbours::new(&real, &generated, 1)?.precision, [1.0; 4]);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! How far a learned energy is from a known density, by quadrature:
+//! The divergence of a learned energy from a known density, by quadrature:
 //!
 //! ```
 //! use ebm_metrics::{Grid, GridError};
@@ -76,3 +76,7 @@ pub use neighbours::Neighbours;
 pub use psnr::psnr;
 pub use spread::{Bootstrap, Interval, Spread, jackknife_error};
 pub use ssim::ssim;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -1,16 +1,16 @@
-//! Mean and covariance of features, gathered batch by batch.
+//! The mean and covariance of features, accumulated batch by batch.
 
 use rayon::prelude::*;
 
 use crate::pairs::{fold_rows, product};
 use crate::{FeatureSet, MetricsError};
 
-/// Rows that are centred and multiplied together.
+/// The number of rows that are centred and multiplied together.
 const BATCH: usize = 512;
 
-/// Count, mean and scatter of rows, in double precision. Batches are joined by the formulas of Chan, Golub and LeVeque
-/// ("Updating formulae and a pairwise algorithm for computing sample variances", 1979), in which nothing large is
-/// cancelled.
+/// The count, mean and scatter matrix of rows, in double precision. Batches are merged by the
+/// formulas of Chan, Golub and LeVeque ("Updating formulae and a pairwise algorithm for computing
+/// sample variances", 1979), which avoid catastrophic cancellation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments {
     count: usize,
@@ -20,12 +20,12 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of no rows yet.
+    /// Creates the moments of no rows.
     pub fn new(dim: usize) -> Self {
         Self { count: 0, mean: vec![0.0; dim], scatter: vec![0.0; dim * dim] }
     }
 
-    /// Of all rows of a set.
+    /// Computes the moments of all rows of a set.
     pub fn of(set: &FeatureSet) -> Self {
         let mut moments = Self::new(set.dim());
         set.values()
@@ -34,11 +34,12 @@ impl Moments {
         moments
     }
 
-    /// What [`count`](Self::count), [`mean`](Self::mean) and [`scatter`](Self::scatter) gave.
+    /// Restores moments from their [`count`](Self::count), [`mean`](Self::mean) and
+    /// [`scatter`](Self::scatter).
     ///
     /// # Errors
-    /// [`MetricsError::Ragged`] if the scatter is not `[dim, dim]`, [`MetricsError::Range`] for numbers that are not
-    /// finite.
+    /// [`MetricsError::Ragged`] if the scatter is not `[dim, dim]`, [`MetricsError::Range`] if a value
+    /// is not finite.
     pub fn from_parts(
         count: usize,
         mean: Vec<f64>,
@@ -62,7 +63,7 @@ impl Moments {
         self.merge(&Self::of(set))
     }
 
-    /// Adds the rows that others are moments of.
+    /// Adds the rows that `other` was computed from.
     ///
     /// # Errors
     /// [`MetricsError::Dimension`].
@@ -72,27 +73,27 @@ impl Moments {
         Ok(())
     }
 
-    /// Features of a row.
+    /// Returns the number of features of a row.
     pub fn dim(&self) -> usize {
         self.mean.len()
     }
 
-    /// Number of rows.
+    /// Returns the number of rows.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// The mean, `[dim]`; 0 of no rows.
+    /// Returns the mean, `[dim]`; zeros for no rows.
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Σ (x − mean)(x − mean)ᵀ, `[dim, dim]`.
+    /// Returns the scatter matrix Σ (x − mean)(x − mean)ᵀ, `[dim, dim]`.
     pub fn scatter(&self) -> &[f64] {
         &self.scatter
     }
 
-    /// The covariance with n − 1, `[dim, dim]`; `None` of fewer than two rows.
+    /// Returns the covariance with divisor n − 1, `[dim, dim]`; `None` for fewer than two rows.
     pub fn covariance(&self) -> Option<Vec<f64>> {
         let scale = (self.count > 1).then(|| 1.0 / (self.count - 1) as f64)?;
         Some(self.scatter.iter().map(|sum| sum * scale).collect())
@@ -105,7 +106,7 @@ impl Moments {
             mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
         }
         mean.iter_mut().for_each(|sum| *sum /= count as f64);
-        // One row for each feature: the scatter is the products of all pairs.
+        // One row per feature: the scatter is the products of all pairs.
         let feature = |feature: usize| {
             let mean = mean[feature];
             rows[feature..].iter().step_by(dim).map(move |&value| f64::from(value) - mean)
@@ -139,7 +140,7 @@ mod tests {
     use ebm_noise::Key;
     use proptest::prelude::*;
 
-    /// Far from the origin, where sums of squares would lose all digits of the covariance.
+    /// Far from the origin, sums of squares would lose all digits of the covariance.
     #[test]
     fn by_hand() {
         let far = 1_048_576.0;
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_a_whole_or_nothing() {
+    fn moments_are_restored_from_their_parts() {
         let moments = Moments::of(&FeatureSet::new(1, vec![1.0, 3.0]).unwrap());
         let (mean, scatter) = (moments.mean().to_vec(), moments.scatter().to_vec());
         assert_eq!(Moments::from_parts(2, mean.clone(), scatter), Ok(moments));
@@ -162,7 +163,7 @@ mod tests {
     }
 
     proptest! {
-        /// However rows are split, the moments are those of all.
+        /// The moments do not depend on the split into batches.
         #[test]
         fn batches_join(cut in 0usize..1300, seed: u64) {
             let key = Key::new(seed);

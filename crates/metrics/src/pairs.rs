@@ -1,17 +1,19 @@
-//! Sums over the coordinates of all pairs of rows, in double precision and in blocks: no matrix of all pairs is held.
+//! Sums over the coordinates of all pairs of rows, in double precision and in blocks: the matrix of
+//! all pairs is never held.
 
 use ebm_noise::vectorised;
 use rayon::prelude::*;
 
-/// Rows of the first set that are gone through together: each row of the second is read once for all of them.
+/// The rows of the first set that are processed together: each row of the second is read once for
+/// all of them.
 const ROWS: usize = 16;
-/// Rows of a tile, whose sums stay in registers.
+/// The rows of a tile, whose sums stay in registers.
 const TILE: [usize; 2] = [4, 2];
-/// Numbers of a vector; sums of lanes are added at the end.
+/// The lanes of a vector; their sums are added at the end.
 const LANES: usize = 8;
 
-/// For each row a of the first set, `fold(index, sums)` of the sums Σ term(aᵢ, bᵢ) with every row b of the second.
-/// Rows lie one after another and have the length `dim`.
+/// Returns, for each row a of the first set, `fold(index, sums)` of the sums Σ term(aᵢ, bᵢ) with
+/// every row b of the second set. Rows are contiguous and have length `dim`.
 pub(crate) fn fold_rows<E, T>(
     a: &[E],
     b: &[E],
@@ -37,19 +39,19 @@ where
     a.par_chunks(ROWS * dim).enumerate().flat_map_iter(block).collect()
 }
 
-/// Σ aᵢ·bᵢ, for [`fold_rows`].
+/// The term of the dot product Σ aᵢ·bᵢ, for [`fold_rows`].
 #[inline(always)]
 pub(crate) fn product(a: f64, b: f64) -> f64 {
     a * b
 }
 
-/// Σ (aᵢ − bᵢ)², for [`fold_rows`]: 0 of equal rows, without rounding.
+/// The term of the squared distance Σ (aᵢ − bᵢ)², for [`fold_rows`]: exactly 0 for equal rows.
 #[inline(always)]
 pub(crate) fn squared_difference(a: f64, b: f64) -> f64 {
     (a - b) * (a - b)
 }
 
-/// The sums of a block of rows, `[rows, columns]`.
+/// Computes the sums of a block of rows, `[rows, columns]`.
 #[inline(always)]
 fn block_sums<E: Copy + Into<f64>>(
     a: &[E],
@@ -61,7 +63,7 @@ fn block_sums<E: Copy + Into<f64>>(
     let (rows, columns) = (a.len() / dim, b.len() / dim);
     for column in (0..columns).step_by(TILE[1]) {
         for row in (0..rows).step_by(TILE[0]) {
-            // At an edge the last row is taken again, and its sums are written again.
+            // At an edge the last row is processed again, and its sums are rewritten.
             let a = std::array::from_fn(|i| &a[(row + i).min(rows - 1) * dim..][..dim]);
             let b = std::array::from_fn(|j| &b[(column + j).min(columns - 1) * dim..][..dim]);
             let tile: [[f64; TILE[1]]; TILE[0]] = tile_sums(a, b, term);
@@ -103,7 +105,7 @@ fn tile_sums<E: Copy + Into<f64>, const M: usize, const N: usize>(
     sums
 }
 
-/// Whole vectors of each row, and what is left.
+/// Splits each row into whole vectors and the remainder.
 #[inline(always)]
 fn split<E, const M: usize>(rows: [&[E]; M]) -> ([&[[E; LANES]]; M], [&[E]; M]) {
     (rows.map(|row| row.as_chunks().0), rows.map(|row| row.as_chunks::<LANES>().1))
@@ -115,8 +117,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against two loops, at sizes that fill blocks, tiles and vectors and at those that do not. The numbers
-        /// are small integers: sums are exact in every order.
+        /// Against two loops, at sizes with and without remainders of blocks, tiles and vectors. The
+        /// numbers are small integers, so sums are exact in every order.
         #[test]
         fn every_pair_is_there(rows in 0usize..40, columns in 0usize..7, dim in 1usize..21, seed: u64) {
             let draw = |count: usize, key: u64| -> Vec<f32> {

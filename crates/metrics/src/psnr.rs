@@ -1,11 +1,12 @@
-//! Peak signal-to-noise ratio.
+//! The peak signal-to-noise ratio.
 
 use burn::tensor::Tensor;
 
-/// Images are in [−1, 1].
+/// The range of images in [−1, 1].
 const PEAK: f64 = 2.0;
 
-/// 10·log₁₀(peak² / mean squared error) of each image, in decibels; infinite for equal images.
+/// Computes the peak signal-to-noise ratio 10·log₁₀(peak² / mean squared error) of each image, in
+/// decibels; infinite for equal images.
 ///
 /// # Shapes
 /// - `images` and `reference`: `[batch, channels, height, width]` in [−1, 1]

@@ -1,22 +1,22 @@
-//! How sure a score is: parts, resamples, groups left out.
+//! The uncertainty of a measure: spread over parts, bootstrap, jackknife.
 
 use ebm_noise::Key;
 
 use crate::MetricsError;
 
-/// Values of a score on parts of the samples, or on subsets of them.
+/// The mean and standard deviation of a measure over parts or subsets of the samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    /// Their mean.
+    /// The mean of the values.
     pub mean: f64,
-    /// Their standard deviation, with the number of values as divisor.
+    /// The standard deviation of the values, with their number as divisor.
     pub standard_deviation: f64,
-    /// How many there are.
+    /// The number of values.
     pub count: usize,
 }
 
 impl Spread {
-    /// Of one value or more; NaN of none.
+    /// Computes the spread of values; NaN without values.
     pub fn of(values: &[f64]) -> Self {
         let count = values.len();
         let mean = values.iter().sum::<f64>() / count as f64;
@@ -28,43 +28,43 @@ impl Spread {
 /// A confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// Its lower end.
+    /// The lower end.
     pub low: f64,
-    /// Its upper end.
+    /// The upper end.
     pub high: f64,
 }
 
-/// How a bootstrap is made.
+/// The parameters of a bootstrap.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bootstrap {
-    /// Sets that are drawn.
+    /// The number of resamples.
     pub resamples: usize,
-    /// The share of them whose scores are inside the interval.
+    /// The confidence level: the share of resamples within the interval.
     pub level: f64,
 }
 
 impl Default for Bootstrap {
-    /// 1 000 sets, 95 %.
+    /// 1 000 resamples, 95 %.
     fn default() -> Self {
         Self { resamples: 1_000, level: 0.95 }
     }
 }
 
 impl Bootstrap {
-    /// The percentile interval (Efron 1979) of `score`, which is asked for sets of `len` indices below `len`, drawn with
-    /// replacement by `key`.
+    /// Computes the percentile interval (Efron 1979) of `measure`, which is evaluated on sets of
+    /// `len` indices below `len`, drawn with replacement by `key`.
     ///
-    /// It fits means of values of each sample. Scores that see two equal rows as near neighbours, or a covariance,
-    /// see too little variety in a resample: leave groups out instead ([`jackknife_error`]).
+    /// It suits means over samples. A measure of nearest neighbours or covariances is biased by the
+    /// repeated rows of a resample: use a jackknife over groups instead ([`jackknife_error`]).
     ///
     /// # Errors
-    /// [`MetricsError::TooFew`] without samples, [`MetricsError::Range`] for a level outside of (0, 1) or no
-    /// resample.
+    /// [`MetricsError::TooFew`] without samples, [`MetricsError::Range`] for a level outside (0, 1)
+    /// or zero resamples.
     pub fn interval(
         self,
         len: usize,
         key: Key,
-        score: impl Fn(&[usize]) -> f64,
+        measure: impl Fn(&[usize]) -> f64,
     ) -> Result<Interval, MetricsError> {
         let Self { resamples, level } = self;
         let reason = || "there is nothing to draw from".into();
@@ -73,21 +73,21 @@ impl Bootstrap {
         MetricsError::check_range("level", level, level > 0.0 && level < 1.0, "in (0, 1)")?;
         let draw = |resample: usize| -> f64 {
             let index = |i: usize| {
-                let place = key.uniform_at(resample as u32, i as u32) * len as f64;
-                (place as usize).min(len - 1)
+                let index = key.uniform_at(resample as u32, i as u32) * len as f64;
+                (index as usize).min(len - 1)
             };
-            score(&(0..len).map(index).collect::<Vec<_>>())
+            measure(&(0..len).map(index).collect::<Vec<_>>())
         };
-        let mut scores: Vec<f64> = (0..resamples).map(draw).collect();
-        scores.sort_unstable_by(f64::total_cmp);
-        let at = |share: f64| scores[(share * (resamples - 1) as f64).round() as usize];
+        let mut values: Vec<f64> = (0..resamples).map(draw).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        let at = |share: f64| values[(share * (resamples - 1) as f64).round() as usize];
         Ok(Interval { low: at(0.5 * (1.0 - level)), high: at(0.5 * (1.0 + level)) })
     }
 
-    /// The same of the mean of values.
+    /// Computes the percentile interval of the mean of values.
     ///
     /// # Errors
-    /// As [`interval`](Self::interval).
+    /// The same as for [`interval`](Self::interval).
     pub fn mean(self, values: &[f64], key: Key) -> Result<Interval, MetricsError> {
         let mean = |indices: &[usize]| {
             indices.iter().map(|&index| values[index]).sum::<f64>() / values.len() as f64
@@ -96,11 +96,12 @@ impl Bootstrap {
     }
 }
 
-/// The standard error of a score from its values with one of equally large groups of samples left out (Quenouille
-/// 1956, Tukey 1958): √((g − 1)/g · Σ(θᵢ − θ̄)²).
+/// Computes the standard error of a measure by the jackknife, √((g − 1)/g · Σ(θᵢ − θ̄)²), from its
+/// values θᵢ with each of g equally large groups of samples left out in turn (Quenouille 1956, Tukey
+/// 1958).
 ///
 /// # Errors
-/// [`MetricsError::TooFew`] of fewer than two groups.
+/// [`MetricsError::TooFew`] for fewer than two groups.
 pub fn jackknife_error(left_out: &[f64]) -> Result<f64, MetricsError> {
     let groups = left_out.len();
     let reason = || "one group says nothing of the spread".into();
@@ -123,7 +124,7 @@ mod tests {
         assert_eq!(Spread::of(&[5.0]).standard_deviation, 0.0);
     }
 
-    /// Of means it is the standard error itself: std / √n with n − 1.
+    /// For a mean it equals the standard error, sd / √n with divisor n − 1.
     #[test]
     fn the_jackknife_of_a_mean_is_its_standard_error() {
         let values = [1.0, 2.0, 6.0, 7.0];
@@ -133,7 +134,8 @@ mod tests {
         assert!(matches!(jackknife_error(&[1.0]), Err(MetricsError::TooFew { least: 2, .. })));
     }
 
-    /// Of 400 uniform numbers the mean's standard error is √(1/12/400) = 0.0144; 95 % are 1.96 of them to each side.
+    /// The mean of 400 uniform numbers has a standard error of √(1/12/400) = 0.0144; 95 % lie within
+    /// 1.96 standard errors.
     #[test]
     fn a_bootstrap_of_a_mean() {
         let (values, key) = (draws(400), Key::new(1));

@@ -4,18 +4,19 @@ use burn::tensor::Tensor;
 
 use crate::MetricsError;
 
-/// Images are in [−1, 1].
+/// The range of images in [−1, 1].
 const RANGE: f64 = 2.0;
-/// Side of the window.
+/// The side of the window.
 const WINDOW: usize = 11;
-/// σ of the Gaussian in the window, in pixels.
+/// The standard deviation of the Gaussian window, in pixels.
 const STD: f64 = 1.5;
-/// K₁ and K₂, which keep quotients finite.
+/// K₁ and K₂, which keep the quotients finite.
 const STABILISERS: [f64; 2] = [0.01, 0.03];
 
-/// The mean structural similarity of each image (Wang, Bovik, Sheikh, Simoncelli, 2004), 1 of equal images: Gaussian
-/// windows of 11 × 11 pixels with σ = 1.5, K₁ = 0.01, K₂ = 0.03, a data range of 2, channels averaged. Only windows that
-/// lie in the image count. This is scikit-image's `structural_similarity` with `gaussian_weights=True`, `sigma=1.5`,
+/// Computes the mean structural similarity of each image (Wang, Bovik, Sheikh, Simoncelli, 2004), 1
+/// for equal images: Gaussian windows of 11 × 11 pixels with σ = 1.5, K₁ = 0.01, K₂ = 0.03, a data
+/// range of 2, averaged over channels. Only windows within the image count. This equals
+/// scikit-image's `structural_similarity` with `gaussian_weights=True`, `sigma=1.5`,
 /// `use_sample_covariance=False`, `data_range=2`.
 ///
 /// # Shapes
@@ -59,7 +60,7 @@ fn of_plane(a: &[f32], b: &[f32], width: usize) -> f64 {
     (0..a.len()).map(similarity).sum::<f64>() / a.len() as f64
 }
 
-/// Means of the windows that lie in the image.
+/// Returns the weighted means of the windows within the image.
 fn blur(values: &[f64], width: usize) -> Vec<f64> {
     let offset = |i: usize| i as f64 - (WINDOW / 2) as f64;
     let weights: [f64; WINDOW] = std::array::from_fn(|i| (-0.5 * (offset(i) / STD).powi(2)).exp());
@@ -83,7 +84,7 @@ mod tests {
     use ebm_noise::Key;
 
     #[test]
-    fn equal_images_and_those_of_the_opposite_contrast() {
+    fn equal_images_and_inverted_images() {
         let device = Device::flex();
         let image = Key::new(1).uniform::<4>([2, 3, 11, 14], &device);
         for similarity in ssim(image.clone(), image.clone()).unwrap() {
@@ -94,7 +95,7 @@ mod tests {
         }
     }
 
-    /// Of constant images the means alone are compared: (2ab + c₁)/(a² + b² + c₁).
+    /// For constant images only the means matter: (2ab + c₁)/(a² + b² + c₁).
     #[test]
     fn constant_images() {
         let image = |value: f32| Tensor::<4>::full([1, 1, 12, 12], value, &Device::flex());

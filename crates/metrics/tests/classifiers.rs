@@ -9,8 +9,8 @@ use ebm_metrics::{FeatureSet, kernel_distance};
 use ebm_noise::Key;
 
 /// The share of images whose class is the label.
-fn accuracy(judge: &Classifier, images: &ImageSet, indices: &[usize]) -> f64 {
-    let classes = judge.classify(images.batch(indices, &Device::flex())).expect("28 × 28");
+fn accuracy(classifier: &Classifier, images: &ImageSet, indices: &[usize]) -> f64 {
+    let classes = classifier.classify(images.batch(indices, &Device::flex())).expect("28 × 28");
     let right = classes.iter().zip(indices).filter(|(class, i)| **class == images.labels()[**i]);
     right.count() as f64 / indices.len() as f64
 }
@@ -22,48 +22,49 @@ fn test_set(name: &str) -> ImageSet {
     load(name, Split::Test, &root, &Catalog::embedded().expect("embedded")).expect(name)
 }
 
-/// They are of the training set: a wrong layout of weights or pixels is seen, learning by heart is not.
+/// These images are of the training set: the test detects a wrong layout of weights or pixels, not
+/// overfitting.
 #[test]
 fn embedded_digits() {
-    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
-    let images = digits().expect("compiled in");
+    let classifier = Classifier::digits(&Device::flex()).expect("embedded");
+    let images = digits().expect("embedded");
     let indices: Vec<usize> = (0..images.len()).step_by(5).collect();
-    let accuracy = accuracy(&judge, &images, &indices);
+    let accuracy = accuracy(&classifier, &images, &indices);
     assert!(accuracy >= 0.99, "{accuracy}");
 }
 
 #[test]
 #[ignore = "needs EBM_DATA: mnist/"]
 fn digits_of_real_mnist() {
-    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
+    let classifier = Classifier::digits(&Device::flex()).expect("embedded");
     let images = test_set("mnist");
-    let accuracy = accuracy(&judge, &images, &(0..10_000).collect::<Vec<_>>());
+    let accuracy = accuracy(&classifier, &images, &(0..10_000).collect::<Vec<_>>());
     assert!(accuracy >= 0.993, "{accuracy}");
 }
 
 #[test]
 #[ignore = "needs EBM_DATA: fashion-mnist/"]
 fn clothes_of_real_fashion_mnist() {
-    let judge = Classifier::fashion(&Device::flex()).expect("compiled in");
+    let classifier = Classifier::fashion(&Device::flex()).expect("embedded");
     let images = test_set("fashion-mnist");
-    let accuracy = accuracy(&judge, &images, &(0..10_000).collect::<Vec<_>>());
+    let accuracy = accuracy(&classifier, &images, &(0..10_000).collect::<Vec<_>>());
     assert!(accuracy >= 0.9, "{accuracy}");
 }
 
-/// Neither features nor probabilities depend on how a set is cut into parts.
+/// Neither features nor probabilities depend on the split into parts.
 #[test]
 fn parts_make_no_difference() {
-    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
-    let images = digits().expect("compiled in");
+    let classifier = Classifier::digits(&Device::flex()).expect("embedded");
+    let images = digits().expect("embedded");
     let indices: Vec<usize> = (0..600).map(|i| 8 * i).collect();
     let batch = images.batch(&indices, &Device::flex());
     let probabilities =
-        |images| judge.probabilities(images).expect("28 × 28").expect("a classifier");
-    let all = [judge.features(batch.clone()).expect("28 × 28"), probabilities(batch.clone())];
-    assert_eq!(all[0].dims(), [600, judge.dim()]);
+        |images| classifier.probabilities(images).expect("28 × 28").expect("a classifier");
+    let all = [classifier.features(batch.clone()).expect("28 × 28"), probabilities(batch.clone())];
+    assert_eq!(all[0].dims(), [600, classifier.dim()]);
     assert_eq!(all[1].dims(), [600, 10]);
     let last = batch.narrow(0, 599, 1);
-    let alone = [judge.features(last.clone()).expect("28 × 28"), probabilities(last)];
+    let alone = [classifier.features(last.clone()).expect("28 × 28"), probabilities(last)];
     for (all, alone) in all.iter().zip(alone) {
         let tolerance = Tolerance::<f32>::rel_abs(1e-4, 1e-5);
         let last = all.clone().narrow(0, 599, 1).into_data();
@@ -73,12 +74,13 @@ fn parts_make_no_difference() {
     assert!(sums.abs().max().into_scalar::<f32>() < 1e-5);
 }
 
-/// Between two halves of a set there is next to nothing; noise and lost classes are seen, more of them more.
+/// The distance between two halves of a set is nearly zero; it grows with noise and with lost
+/// classes.
 #[test]
 fn distances_grow_with_noise_and_lost_classes() {
     let device = Device::flex();
-    let judge = Classifier::digits(&device).expect("compiled in");
-    let images = digits().expect("compiled in");
+    let classifier = Classifier::digits(&device).expect("embedded");
+    let images = digits().expect("embedded");
     let half = |first: usize, kept: Range<u8>| {
         let all = (first..images.len()).step_by(4);
         images.batch(
@@ -87,7 +89,7 @@ fn distances_grow_with_noise_and_lost_classes() {
         )
     };
     let features = |images: Tensor<4>| {
-        FeatureSet::from_tensor(judge.features(images).expect("28 × 28")).expect("finite")
+        FeatureSet::from_tensor(classifier.features(images).expect("28 × 28")).expect("finite")
     };
     let reference = features(half(0, 0..10));
     let distance =
@@ -99,17 +101,17 @@ fn distances_grow_with_noise_and_lost_classes() {
     println!("noise {noisy:?}, lost classes {fewer:?}");
     for distances in [noisy, fewer] {
         assert!(distances.is_sorted_by(|a, b| a < b), "{distances:?}");
-        // The estimate is unbiased and spreads.
+        // The unbiased estimate fluctuates around 0.
         assert!(distances[0].abs() < 0.05 * distances[3], "{distances:?}");
     }
 }
 
 #[test]
 fn other_images_are_refused() {
-    let judge = Classifier::digits(&Device::flex()).expect("compiled in");
+    let classifier = Classifier::digits(&Device::flex()).expect("embedded");
     for shape in [[1, 3, 28, 28], [1, 1, 32, 32], [0, 1, 28, 28]] {
         let images = Tensor::zeros(shape, &Device::flex());
-        let error = judge.features(images).unwrap_err();
+        let error = classifier.features(images).unwrap_err();
         assert!(matches!(error, FeatureError::Images { given, .. } if given == shape), "{error}");
     }
 }

@@ -1,8 +1,9 @@
 //! The ImageNet networks against PyTorch.
 //!
-//! `scripts/feature_networks.py` computes features in double precision, with the modules of torchvision, pytorch-fid and
-//! efficientnet_lite_pytorch, and shares formulas with this test, not code. Its numbers lie in
-//! `data/feature_networks.safetensors`, the names and shapes of PyTorch's parameters in `data/feature_networks.json`.
+//! `scripts/feature_networks.py` computes features in double precision with the modules of
+//! torchvision, pytorch-fid and efficientnet_lite_pytorch; it shares formulas with this test, not
+//! code. Its results are in `data/feature_networks.safetensors`, the names and shapes of PyTorch's
+//! parameters in `data/feature_networks.json`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use ebm_metrics::features::{
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-/// Of ‖given − expected‖ / ‖expected‖, for features, for what tells images apart in them, and for probabilities.
+/// The tolerance of ‖given − expected‖ / ‖expected‖: for features, for their difference between
+/// images, and for probabilities.
 const TOLERANCE: f64 = 1e-4;
 
 /// Names and shapes, in PyTorch's order.
@@ -35,7 +37,8 @@ fn open(network: &str, path: &Path) -> Result<Box<dyn FeatureNetwork>, FeatureEr
     })
 }
 
-/// Waves of another direction in each image and another phase in each channel, `[2, 3, 32, 32]`.
+/// Waves with a different direction in each image and a different phase in each channel,
+/// `[2, 3, 32, 32]`.
 fn images() -> Tensor<4> {
     let mut values = Vec::new();
     for n in [0.0_f64, 1.0] {
@@ -107,7 +110,7 @@ fn distance(given: &[f64], expected: &[f64]) -> f64 {
     norm(&mut given.iter().zip(expected).map(|(a, b)| a - b)) / norm(&mut expected.iter().copied())
 }
 
-/// The second image's features less the first's.
+/// The second image's features minus the first's.
 fn between(values: &[f64]) -> Vec<f64> {
     let (first, second) = values.split_at(values.len() / 2);
     first.iter().zip(second).map(|(a, b)| b - a).collect()
@@ -137,7 +140,7 @@ fn features_agree_with_pytorch() {
         std::fs::write(&path, serialised(&made(shapes))).expect("written");
         let network = open(name, &path).expect("complete");
         compare(name, "made", &*network);
-        // Grey images are seen as their colour twins.
+        // Grey images are equivalent to colour images with equal channels.
         if name == "squeezenet" {
             let grey = images().narrow(1, 0, 1);
             let given = network.features(grey.clone()).expect("two images").into_data();
@@ -172,14 +175,14 @@ fn released_efficientnet_lite0_archive_agrees_with_pytorch() {
     compare_released("efficientnet-lite0", "pth");
 }
 
-/// The error of a SqueezeNet file that `spoil` has changed.
-fn error_of(spoil: impl FnOnce(&mut Vec<Made>)) -> FeatureError {
+/// The error of a SqueezeNet file after `mutate`.
+fn error_of(mutate: impl FnOnce(&mut Vec<Made>)) -> FeatureError {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("weights.safetensors");
     let mut tensors = made(&SHAPES["squeezenet"]);
-    spoil(&mut tensors);
+    mutate(&mut tensors);
     std::fs::write(&path, serialised(&tensors)).expect("written");
-    open("squeezenet", &path).map(|_| ()).expect_err("spoilt")
+    open("squeezenet", &path).map(|_| ()).expect_err("mutated")
 }
 
 #[test]
@@ -204,7 +207,7 @@ fn wrong_tensors_are_named() {
         tensors[at].2[4 * 7..4 * 8].copy_from_slice(&f32::NAN.to_le_bytes());
     });
     assert!(matches!(&error, FeatureError::Numbers { problem, .. } if problem.contains("index 7")));
-    // PyTorch's own format, without a tensor of the network in it.
+    // PyTorch's own format, without a tensor of the network.
     let archive = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/archive.pth");
     let error = open("squeezenet", Path::new(archive)).map(|_| ()).unwrap_err();
     assert!(matches!(&error, FeatureError::Missing { tensor, .. } if tensor == "conv1.weight"));
@@ -214,7 +217,7 @@ fn wrong_tensors_are_named() {
 }
 
 #[test]
-fn files_that_are_none_are_refused() {
+fn other_files_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("weights.safetensors");
     let open = || open("squeezenet", &path).map(|_| ()).unwrap_err();
@@ -228,7 +231,7 @@ fn files_that_are_none_are_refused() {
     }
     std::fs::write(&path, [b"not weights".repeat(100), whole].concat()).expect("written");
     assert!(matches!(open(), FeatureError::Format { .. }));
-    // A file with nothing in it, as large as one can be.
+    // A sparse file beyond the limit.
     let file = std::fs::File::create(&path).expect("created");
     file.set_len(ebm_metrics::features::MAX_WEIGHT_BYTES + 1).expect("sparse");
     assert!(matches!(open(), FeatureError::File(FileError::TooLong { .. })));

@@ -1,5 +1,5 @@
-//! Scores held to those of the usual libraries (`scripts/metrics_reference.py`): pytorch-fid's formula, torchmetrics,
-//! scikit-image, prdc.
+//! Measures against the usual libraries (`scripts/metrics_reference.py`): pytorch-fid's formula,
+//! torchmetrics, scikit-image, prdc.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_metrics::{
@@ -20,7 +20,7 @@ fn noise(count: usize, seed: u64) -> Vec<f64> {
     (0..count as u64).map(number).collect()
 }
 
-/// Each feature a mixture of neighbours; every number is exact in single precision.
+/// Correlated features; every value is exact in single precision.
 fn features(rows: usize, dim: usize, shift: f64, seed: u64) -> FeatureSet {
     let u = noise(rows * (dim + 1), seed);
     let row = |u: &[f64]| -> Vec<f32> {
@@ -50,12 +50,12 @@ fn distances_and_neighbours() {
         let kernel = kernel_distance(&first, &b).unwrap();
         agree(&format!("{size}: kernel"), kernel, &expected["kernel"]);
         for k in [1, 5] {
-            let scores = Neighbours::new(&a, &b, k).unwrap();
+            let found = Neighbours::new(&a, &b, k).unwrap();
             let lists = [
-                ("precision", &scores.precision),
-                ("recall", &scores.recall),
-                ("density", &scores.density),
-                ("coverage", &scores.coverage),
+                ("precision", &found.precision),
+                ("recall", &found.recall),
+                ("density", &found.density),
+                ("coverage", &found.coverage),
             ];
             for (name, list) in lists {
                 let expected = &expected[format!("neighbours_{k}")][name];

@@ -1,21 +1,20 @@
-//! Keys: values that name a stream of random numbers.
+//! Keys: values that identify streams of random numbers.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::normal::{self, LANES};
 use crate::philox::philox_4x32_10;
 
-/// The last counter word of blocks that are tensor elements; keys are folded with another, so a
-/// folded key never equals a block of draws.
+/// The last counter word separates uses of a key: a folded key never equals a block of draws.
 const DRAW: u32 = 0;
 const FOLD: u32 = 1;
 const PERMUTE: u32 = 2;
 const SINGLE: u32 = 3;
 
-/// Names a stream of random numbers. `Copy`, without state: the same key gives the same numbers.
+/// The identity of a stream of random numbers: a `Copy` value without state.
 ///
-/// A tensor's first dimension is the *row* (chain, batch item): row `i` of a draw depends on the key and
-/// on `i`, not on how many rows are drawn together.
+/// The first dimension of a tensor is the *row* (a chain, an item of a batch): row `i` of a draw
+/// depends on the key and on `i`, not on the number of rows drawn together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     words: [u32; 2],
@@ -23,26 +22,27 @@ pub struct Key {
 }
 
 impl Key {
-    /// The root key of a seed.
+    /// Creates the root key of a seed.
     pub fn new(seed: u64) -> Self {
         Self { words: split(seed), first_row: 0 }
     }
 
-    /// Another key, determined by this one and `data` (a stream's number, an iteration, a step).
+    /// Returns another key, determined by this one and `data`: a stream of
+    /// [`streams`](crate::streams), an iteration, a step.
     ///
-    /// Keys are 64 bits: a billion folded keys collide with probability below 3 %.
+    /// Keys have 64 bits: a billion folded keys collide with a probability below 3 %.
     pub fn fold(self, data: u64) -> Self {
         let [low, high] = split(data);
         let mixed = philox_4x32_10([low, high, 0, FOLD], self.words);
         Self { words: [mixed[0], mixed[1]], first_row: self.first_row }
     }
 
-    /// The same stream with its first `rows` rows left out: for a part of a batch drawn by itself.
+    /// Returns the same stream without its first `rows` rows, to draw a part of a batch on its own.
     pub fn skip_rows(self, rows: u32) -> Self {
         Self { first_row: self.first_row.wrapping_add(rows), ..self }
     }
 
-    /// Standard normal numbers (Box–Muller; |z| stays below 6.8, as 32-bit uniforms allow).
+    /// Draws standard normal numbers (Box–Muller; |z| stays below 6.8, the limit of 32-bit uniforms).
     ///
     /// # Shapes
     /// - output: `shape`, `[rows, …]`
@@ -59,9 +59,9 @@ impl Key {
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    /// The numbers of row `row` of [`normal`](Self::normal), `len` of them: `visit(first, numbers)` sees
-    /// them in order, a few at a time, without a tensor. It runs with the machine's widest vectors
-    /// switched on.
+    /// Draws the first `len` numbers of row `row` of [`normal`](Self::normal) without a tensor:
+    /// `visit(first, numbers)` receives them in order, a few at a time. It is compiled for the
+    /// machine's widest vectors.
     #[inline]
     pub fn normal_row(self, row: u32, len: usize, visit: impl FnMut(usize, &[f32])) {
         let row = self.first_row.wrapping_add(row);
@@ -71,7 +71,7 @@ impl Key {
         );
     }
 
-    /// Numbers uniform in `[0, 1)`, multiples of 2⁻²⁴.
+    /// Draws numbers uniformly from `[0, 1)`, multiples of 2⁻²⁴.
     ///
     /// # Shapes
     /// - output: `shape`, `[rows, …]`
@@ -90,16 +90,17 @@ impl Key {
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    /// Numbers `4·block..4·block + 4` of rows `row..row + LANES` of [`normal`](Self::normal), `[number][row]`. For
-    /// loops under [`vectorised`](crate::vectorised).
+    /// Draws the numbers `4·block..4·block + 4` of the rows `row..row + LANES` of
+    /// [`normal`](Self::normal), as `[number][row]`, for loops under
+    /// [`vectorised`](crate::vectorised).
     #[inline(always)]
     pub fn normal_lanes(self, row: u32, block: u32) -> [[f32; LANES]; 4] {
         let first = self.first_row.wrapping_add(row);
         normal::lanes(self.words, |lane| [block, first.wrapping_add(lane as u32), 0, DRAW])
     }
 
-    /// One number uniform in `[0, 1)`, a multiple of 2⁻⁵³: number `index` of row `row`, for algorithms on the
-    /// host whose demand depends on what they draw.
+    /// Draws a number uniformly from `[0, 1)`, a multiple of 2⁻⁵³: number `index` of row `row`, for
+    /// algorithms on the host whose number of draws depends on the draws themselves.
     pub fn uniform_at(self, row: u32, index: u32) -> f64 {
         let row = self.first_row.wrapping_add(row);
         let [low, high, ..] = philox_4x32_10([index, row, 0, SINGLE], self.words);
@@ -107,7 +108,7 @@ impl Key {
         (bits >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
     }
 
-    /// A uniformly random order of `0..len` (Fisher–Yates).
+    /// Draws a uniformly random permutation of `0..len` (Fisher–Yates).
     ///
     /// # Panics
     /// If `len` does not fit 32 bits.

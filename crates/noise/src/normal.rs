@@ -1,7 +1,7 @@
-//! Standard normal numbers, many at a time, from basic arithmetic only.
+//! Standard normal numbers, many at a time, by basic arithmetic only.
 //!
-//! Logarithm, sine and cosine are written out: mathematical libraries differ in their last bits, IEEE
-//! arithmetic does not, and a compiler can do sixteen lanes of it at once.
+//! Logarithm, sine and cosine are implemented here: mathematical libraries differ in their last bits,
+//! IEEE arithmetic does not, and the compiler vectorises it over sixteen lanes.
 
 use std::f32::consts::{FRAC_PI_2, LN_2, SQRT_2};
 
@@ -9,13 +9,14 @@ use pulp::Arch;
 
 use crate::philox::philox_4x32_10;
 
-/// Blocks of Philox that are made together, one in a lane.
+/// The number of Philox blocks that are computed together, one per lane.
 pub const LANES: usize = 16;
-/// Numbers that are made together.
+/// The number of normal numbers that are computed together.
 pub(crate) const BATCH: usize = 4 * LANES;
 
-/// Numbers `0..len` of a row: `visit(first, numbers)` sees at most [`BATCH`] at a time, in order. `counter`
-/// gives the counter of block `i`, which holds numbers `4i..4i + 4`.
+/// Computes the numbers `0..len` of a row: `visit(first, numbers)` receives at most [`BATCH`] at a
+/// time, in order. `counter` returns the counter of block `i`, which holds the numbers
+/// `4i..4i + 4`.
 #[inline(always)]
 pub(crate) fn for_each(
     len: usize,
@@ -35,7 +36,7 @@ pub(crate) fn for_each(
     }
 }
 
-/// The four numbers of each of [`LANES`] blocks, `[number][lane]`.
+/// Returns the four numbers of each of [`LANES`] blocks, `[number][lane]`.
 #[inline(always)]
 pub(crate) fn lanes(key: [u32; 2], counter: impl Fn(usize) -> [u32; 4]) -> [[f32; LANES]; 4] {
     let mut words = [[0; LANES]; 4];
@@ -56,13 +57,13 @@ pub(crate) fn lanes(key: [u32; 2], counter: impl Fn(usize) -> [u32; 4]) -> [[f32
     numbers
 }
 
-/// Calls `work` with the widest vectors of the machine switched on. Bits do not depend on them.
+/// Calls `work` compiled for the machine's widest vectors; its results do not depend on them.
 #[inline(always)]
 pub fn vectorised(work: impl FnOnce()) {
     Arch::new().dispatch(work);
 }
 
-/// Two independent standard normal numbers from 64 random bits (Box and Muller 1958).
+/// Returns two independent standard normal numbers from 64 random bits (Box and Muller 1958).
 #[inline(always)]
 fn box_muller(a: u32, b: u32) -> [f32; 2] {
     // (a + ½)·2⁻³² is in (0, 1]: the logarithm is finite.
@@ -84,10 +85,10 @@ pub fn ln(x: f32) -> f32 {
     exponent as f32 * LN_2 + 2.0 * s * series
 }
 
-/// Cosine and sine of the angle `turn`·2⁻³²·2π, of which the first 24 bits count.
+/// Returns cosine and sine of the angle `turn`·2⁻³²·2π, rounded down to 24 bits.
 #[inline(always)]
 fn cos_sin_of_turn(turn: u32) -> [f32; 2] {
-    // Quarter turns to the nearest whole number, and the rest in [−½, ½) of a quarter turn, exact.
+    // The nearest number of quarter turns, and the exact remainder in [−½, ½) of a quarter turn.
     let turn = turn >> 8;
     let quarter = (turn + (1 << 21)) >> 22;
     let rest = (turn as i32 - ((quarter << 22) as i32)) as f32 * (1.0 / 4_194_304.0);
@@ -134,7 +135,7 @@ mod tests {
         }
     }
 
-    /// The widest vectors and none give the same bits.
+    /// The widest vectors and scalar code produce the same bits.
     #[test]
     fn bits_do_not_depend_on_the_machine() {
         let draw = |out: &mut Vec<f32>| {

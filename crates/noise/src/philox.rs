@@ -1,13 +1,14 @@
-//! Philox 4×32-10, a counter-based generator: ten rounds of multiply, exchange and xor turn a counter
-//! into four random words (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
-//! SC 2011).
+//! Philox 4×32-10, a counter-based generator: ten rounds of multiplication, exchange and xor turn a
+//! counter into four random words (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
+//! 1, 2, 3", SC 2011).
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 /// Added to the key after each round: the golden ratio and √3 − 1, as 32-bit fractions.
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 
-/// Encrypts `counter` under `key`: four words that pass as independent uniform ones.
+/// Encrypts `counter` under `key` and returns four words that are statistically independent and
+/// uniform.
 #[inline(always)]
 pub fn philox_4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for round in 0..ROUNDS {
@@ -21,7 +22,7 @@ pub fn philox_4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     counter
 }
 
-/// The high and the low word of a 32 × 32 → 64 bit product.
+/// Returns the high and the low word of a 32 × 32 → 64 bit product.
 #[inline(always)]
 fn multiply(a: u32, b: u32) -> (u32, u32) {
     let product = u64::from(a) * u64::from(b);

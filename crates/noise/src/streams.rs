@@ -1,8 +1,9 @@
-//! The register of key streams: every constant that a key is folded with, grouped by the key it belongs to.
+//! The register of key streams: every constant that a key is folded with, grouped by the key it
+//! belongs to.
 //!
-//! Two uses of one key must fold it with different constants. A new stream is added here, next to its
-//! siblings, so that a clash is visible. The values are part of the reproducibility promise: changing one
-//! changes the numbers of every run.
+//! Two uses of one key must fold it with different constants. A new stream is added here, next to
+//! its siblings, so that a clash is visible. The values are part of the promise of reproducibility:
+//! changing one changes the numbers of every run.
 
 /// Streams of a run's key, `Key::new(recipe.seed)`.
 pub mod run {
@@ -12,11 +13,11 @@ pub mod run {
     pub const INITIAL_STUDENT: u64 = 1;
     /// Training; folded with the iteration, then with one of [`iteration`](super::iteration).
     pub const TRAINING: u64 = 2;
-    /// Samples that listeners see; the same in every evaluation.
+    /// Preview samples for listeners; the same in every evaluation.
     pub const EVALUATION: u64 = 3;
     /// Data and their order; see [`data`](super::data).
     pub const DATA: u64 = 100;
-    /// Samples that a density in the plane is compared with.
+    /// Samples for the comparison with a density in the plane.
     pub const PLANE_SAMPLES: u64 = 101;
     /// Samples that an ablation measures.
     pub const MEASUREMENT: u64 = 102;
@@ -24,13 +25,13 @@ pub mod run {
     pub const TASKS: u64 = 103;
 }
 
-/// Streams of one training iteration, and of the sampling procedure outside of training.
+/// Streams of one training iteration, and of the sampling procedure outside training.
 pub mod iteration {
-    /// Where chains start.
+    /// The initial states of the chains.
     pub const PROPOSAL: u64 = 0;
     /// Langevin noise.
     pub const LANGEVIN: u64 = 1;
-    /// What the student's update draws.
+    /// The random numbers of the student's update.
     pub const UPDATE: u64 = 2;
     /// Noise added to data.
     pub const DATA_NOISE: u64 = 3;
@@ -40,17 +41,17 @@ pub mod iteration {
 pub mod data {
     /// Flips and crops.
     pub const AUGMENT: u64 = u64::MAX;
-    /// Draws of a density that are displayed.
+    /// Draws of a density for display.
     pub const PREVIEW: u64 = u64::MAX;
-    /// Conditions, such as the places of random holes.
+    /// Conditions, such as the positions of random holes.
     pub const CONDITIONS: u64 = u64::MAX - 1;
 }
 
 /// Streams of a draw from a replay buffer.
 pub mod buffer {
-    /// Which states are drawn.
+    /// The slots from which states are drawn.
     pub const SLOTS: u64 = 0;
-    /// Which of them are replaced by noise.
+    /// The choice of states that are replaced by noise.
     pub const RESTART: u64 = 1;
     /// That noise.
     pub const NOISE: u64 = 2;
@@ -77,7 +78,8 @@ pub mod chain {
         pub const ACCEPTANCE: u64 = 1;
     }
 
-    /// Streams of one transition's key, for kernels that draw one layer of a bipartite model after the other.
+    /// Streams of one transition's key, for kernels that draw one layer of a bipartite model after
+    /// the other.
     pub mod layers {
         /// Hidden units.
         pub const HIDDEN: u64 = 0;
@@ -85,7 +87,8 @@ pub mod chain {
         pub const VISIBLE: u64 = 1;
     }
 
-    /// Streams of a key with which a kernel starts and makes a single transition: of a rung of parallel
+    /// Streams of a key with which a kernel starts and makes a single transition: of a rung of
+    /// parallel
     /// tempering, or of one temperature of annealed importance sampling.
     pub mod single {
         /// Auxiliary variables of the initial state.
@@ -94,12 +97,14 @@ pub mod chain {
         pub const STEP: u64 = 1;
     }
 
-    /// Exchanges in a transition of parallel tempering. Those of the pair of rungs `cold` and `cold + 1` use
+    /// Exchanges in a transition of parallel tempering. Those of the pair of rungs `cold` and `cold
+    /// + 1` use
     /// `EXCHANGE - cold`; the rungs are folded with their number, which stays below.
     pub const EXCHANGE: u64 = u64::MAX;
 }
 
-/// Streams of the key of tasks on a trained run. Each task folds it with its own streams as well, which
+/// Streams of the key of tasks on a trained run. Each task folds it with its own streams as well,
+/// which
 /// stay below these.
 pub mod task {
     /// Draws of a density that a task looks at.
@@ -172,19 +177,30 @@ pub mod eval {
     pub const INTERVALS: u64 = 1;
 }
 
-/// Streams of the key of exact draws from a target, for targets that use more than one.
-pub mod target {
-    /// The component of a mixture, the hidden layer, the radius, the scale: what the rest is drawn given.
+/// Streams of the subsets of a kernel distance. The key is folded with the subset, then with the
+/// set.
+pub mod subsets {
+    /// The first set.
     pub const FIRST: u64 = 0;
-    /// The rest.
+    /// The second set.
     pub const SECOND: u64 = 1;
 }
 
-/// Streams of the key that a residual energy is drawn from.
+/// Streams of the key of exact draws from a target, for targets that use more than one.
+pub mod target {
+    /// The variable that the others are conditioned on: the component of a mixture, the hidden
+    /// layer,
+    /// the radius, the scale.
+    pub const FIRST: u64 = 0;
+    /// The other variables.
+    pub const SECOND: u64 = 1;
+}
+
+/// Streams of the key of a residual energy's initial parameters.
 pub mod residual_energy {
     /// Weights.
     pub const WEIGHTS: u64 = 0;
-    /// Where the estimates of singular vectors start; folded with the number of the weight.
+    /// Initial estimates of singular vectors; folded with the number of the weight.
     pub const SINGULAR_VECTORS: u64 = 1;
 }
 

@@ -28,7 +28,7 @@ pub enum ConditionShape {
 }
 
 impl Condition {
-    /// Encodes labels as one-hot classes. A label that is not below `classes` becomes a row of zeros.
+    /// Encodes labels as one-hot classes. A label of `classes` or more becomes a row of zeros.
     pub fn one_hot(labels: &[u8], classes: usize, device: &Device) -> Self {
         let row = |label: &u8| {
             let label = usize::from(*label);
@@ -51,7 +51,7 @@ impl Condition {
         self.len() == 0
     }
 
-    /// Returns the shape of one condition. Images are taken to be square.
+    /// Returns the shape of one condition. Images are assumed to be square.
     pub fn shape(&self) -> ConditionShape {
         match self {
             Self::Class(classes) => ConditionShape::Class { classes: classes.dims()[1] },
@@ -107,7 +107,8 @@ impl Condition {
         }
     }
 
-    /// Gives every image the condition of the next one; the last image receives the first condition.
+    /// Shifts the conditions by one: each image gets the condition of the next one, the last image the
+    /// first condition.
     pub fn shift(self) -> Self {
         match self {
             Self::Class(classes) => Self::Class(classes.roll_dim(-1, 0)),
@@ -127,7 +128,7 @@ impl Condition {
         }
     }
 
-    /// Returns the conditions as feature maps: images as they are, classes as `[batch, classes, 1, 1]`.
+    /// Returns the conditions as feature maps: images unchanged, classes as `[batch, classes, 1, 1]`.
     pub fn into_maps(self) -> Tensor<4> {
         match self {
             Self::Class(classes) => {

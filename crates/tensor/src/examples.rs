@@ -1,10 +1,11 @@
-//! Images together with the conditions they belong to.
+//! Images with their conditions.
 
 use burn::tensor::Tensor;
 
 use crate::Condition;
 
-/// A batch of images and, for a conditional model, the condition of each: split, narrowed and moved as one.
+/// A batch of images with, for a conditional model, the condition of each; both are split and
+/// narrowed together.
 #[derive(Clone, Debug)]
 pub struct Examples {
     /// The images, `[batch, channels, height, width]`.

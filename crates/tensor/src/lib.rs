@@ -1,5 +1,5 @@
-//! Types that every crate of the workspace agrees on: the shape of an image, the condition of a conditional
-//! model, and tensors whose values are read on the host.
+//! Types that all crates of the workspace share: the shape of an image, the condition of a
+//! conditional model, a batch of images with their conditions, and the values of tensors on the host.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -15,10 +15,14 @@
 
 mod condition;
 mod examples;
-mod host;
 mod image;
+mod values;
 
 pub use condition::{Condition, ConditionShape};
 pub use examples::Examples;
-pub use host::{is_host, scalar, values, values_f64};
 pub use image::ImageShape;
+pub use values::{is_host, scalar, values, values_f64};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

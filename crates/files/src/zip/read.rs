@@ -8,7 +8,7 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 use thiserror::Error;
 
-use super::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
+use super::magic::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
 
 const END_BYTES: u64 = 22;
 /// A comment may follow the end's record.

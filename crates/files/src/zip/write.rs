@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 
 use flate2::Crc;
 
-use super::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
+use super::magic::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
 
 /// 1 January 1980: archives of the same content are equal.
 const DATE: u16 = (1 << 5) | 1;

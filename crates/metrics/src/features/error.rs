@@ -3,37 +3,37 @@
 use ebm_files::FileError;
 use thiserror::Error;
 
-/// Why there are no features.
+/// The reason why a feature network cannot be loaded or applied.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FeatureError {
-    /// Images that a network cannot look at.
+    /// The network does not accept images of this shape.
     #[error("{network} was given images of shape {given:?}, expected {expected}")]
     Images {
         /// The network's name.
         network: String,
-        /// `[n, channels, height, width]`.
+        /// The shape of the images, `[n, channels, height, width]`.
         given: [usize; 4],
-        /// What the network takes.
+        /// The shape that the network accepts.
         expected: &'static str,
     },
 
-    /// A file of weights that cannot be read.
+    /// The file of weights cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
 
-    /// A file that is not one of weights, or is cut.
+    /// The file is not a file of weights, or is truncated.
     #[error(
-        "{path} is no file of weights, or is cut (safetensors or PyTorch's .pth expected): {problem}"
+        "{path} is not a file of weights, or is truncated (expected safetensors or PyTorch's .pth): {problem}"
     )]
     Format {
         /// The file.
         path: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 
-    /// A tensor that the network has and the file has not.
+    /// The file lacks a tensor of the network.
     #[error(
         "{path} has no tensor {tensor} of shape {expected:?}: are these the weights of another network?"
     )]
@@ -42,11 +42,11 @@ pub enum FeatureError {
         path: String,
         /// The tensor's name.
         tensor: String,
-        /// The shape that it should have.
+        /// The expected shape.
         expected: Vec<usize>,
     },
 
-    /// A tensor of another shape.
+    /// A tensor has a wrong shape.
     #[error(
         "{path}: tensor {tensor} has shape {given:?}, expected {expected:?}: are these the weights of another network?"
     )]
@@ -57,18 +57,18 @@ pub enum FeatureError {
         tensor: String,
         /// Its shape.
         given: Vec<usize>,
-        /// The shape that it should have.
+        /// The expected shape.
         expected: Vec<usize>,
     },
 
-    /// A tensor whose numbers are no weights.
+    /// The values of a tensor cannot be weights.
     #[error("{path}: tensor {tensor} {problem}")]
     Numbers {
         /// The file.
         path: String,
         /// The tensor's name.
         tensor: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }

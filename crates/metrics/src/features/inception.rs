@@ -1,4 +1,4 @@
-//! Inception v3 as pytorch-fid has it: the network of published FIDs, inception scores and KIDs.
+//! Inception v3 as in pytorch-fid: the network of published FIDs, inception scores and KIDs.
 
 mod blocks;
 
@@ -21,30 +21,31 @@ use super::weights::{WeightFile, Weights};
 
 const SIDE: usize = 299;
 const FEATURES: usize = 2048;
-/// ImageNet's 1000 and eight that the released model does not use.
+/// ImageNet's 1000 classes and eight that the released model does not use.
 const CLASSES: usize = 1008;
 const NORM_EPSILON: f64 = 1e-3;
-/// Images at a time; 16 need 300 MB of activations.
+/// The number of images at a time; 16 need 300 MB of activations.
 const PART: usize = 16;
 
-/// Inception v3 (Szegedy et al., "Rethinking the Inception architecture for computer vision", CVPR 2016) with the
-/// weights and the peculiarities of the model of 2015-12-05 that FID is defined by (Heusel et al., "GANs trained by a
-/// two time-scale update rule converge to a local Nash equilibrium", 2017): features are the 2048 means of the last
-/// block, probabilities those of its 1008 classes.
+/// Inception v3 (Szegedy et al., "Rethinking the Inception architecture for computer vision", CVPR
+/// 2016) with the weights and the peculiarities of the model of 2015-12-05, which defines FID (Heusel
+/// et al., "GANs trained by a two time-scale update rule converge to a local Nash equilibrium",
+/// 2017). The features are the 2048 spatial means of the last block, the probabilities those of its
+/// 1008 classes.
 ///
-/// Where it differs from torchvision's Inception v3, as `FIDInceptionA`, `C`, `E_1` and `E_2` of pytorch-fid 0.3.0 do:
-/// average pools do not count padding, and the last block's pool takes maxima. Images are tiled to RGB if they are grey,
-/// resized to 299 × 299 and given as they are, in [−1, 1].
+/// It differs from torchvision's Inception v3 like `FIDInceptionA`, `C`, `E_1` and `E_2` of
+/// pytorch-fid 0.3.0: average pools do not count padding, and the last block uses max pooling. Grey
+/// images are tiled to RGB; all are resized to 299 × 299 and passed to the network in [−1, 1].
 ///
-/// Weights: `pt_inception-2015-12-05-6726825d.pth` of pytorch-fid's releases (Apache-2.0; Google's, converted), or a
-/// safetensors file of the same names.
+/// Weights: `pt_inception-2015-12-05-6726825d.pth` of pytorch-fid's releases (Apache-2.0; converted
+/// from Google's), or a safetensors file with the same names.
 #[derive(Clone, Debug)]
 pub struct InceptionV3 {
     blocks: Vec<Vec<Branch>>,
     head: Linear,
 }
 
-/// Of a block, whose output is that of its branches, channel after channel.
+/// A branch of a block; a block concatenates the channels of its branches.
 #[derive(Clone, Debug)]
 struct Branch {
     pool: Pool,
@@ -79,7 +80,8 @@ impl InceptionV3 {
     /// Reads weights from a file.
     ///
     /// # Errors
-    /// If it cannot be read, is cut, or is of another network; the error names the tensor.
+    /// If the file cannot be read, is truncated, or belongs to another network; the error names the
+    /// tensor.
     pub fn open(weights: &Path, device: &Device) -> Result<Self, FeatureError> {
         Self::load(&WeightFile::read(weights)?.weights()?, device)
     }

@@ -1,7 +1,7 @@
-//! Tensors of a state dictionary as `torch.save` writes it: a ZIP archive (PyTorch 1.6 and later), or, before that,
-//! pickles followed by the numbers.
+//! The tensors of a state dictionary as `torch.save` writes it: a ZIP archive (PyTorch 1.6 and
+//! later) or, in the older format, pickles followed by the elements.
 //!
-//! Nothing of a pickle is executed: of what it describes, tensors by name are understood, and all else is passed over.
+//! Pickles are not executed: the reader extracts named tensors and skips everything else.
 
 mod archive;
 mod pickle;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 use self::pickle::{Reader, StoredTensor, Value};
 use safetensors::Dtype;
 
-/// The tensors of a file.
+/// The tensors of a file, by name.
 #[derive(Debug)]
 pub(super) struct StateDict<'a> {
     file: &'a [u8],
@@ -21,16 +21,16 @@ pub(super) struct StateDict<'a> {
     tensors: BTreeMap<Rc<str>, Rc<StoredTensor>>,
 }
 
-/// What the older format begins with: a pickle of the number 0x1950a86a20f9469cfc6c.
+/// The start of the older format: a pickle of the number 0x1950a86a20f9469cfc6c.
 const MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
 impl<'a> StateDict<'a> {
-    /// Whether a file begins as `torch.save`'s do.
+    /// Returns whether a file starts like those of `torch.save`.
     pub(super) fn recognises(file: &[u8]) -> bool {
         file.starts_with(MAGIC) || archive::recognises(file)
     }
 
-    /// Reads a file, all but the numbers.
+    /// Reads a file except for the elements of its tensors.
     pub(super) fn parse(file: &'a [u8]) -> Result<Self, String> {
         if archive::recognises(file) { Self::from_archive(file) } else { Self::from_pickles(file) }
     }
@@ -49,8 +49,8 @@ impl<'a> StateDict<'a> {
         Ok(Self { file, storages: storages.collect(), tensors })
     }
 
-    /// The magic number, the format's version, facts about the machine, the dictionary, the keys of storages; then each
-    /// storage's count of elements and its elements.
+    /// Reads the older format: the magic number, the version, facts about the machine, the dictionary
+    /// and the keys of the storages; then each storage's count of elements and its elements.
     fn from_pickles(file: &'a [u8]) -> Result<Self, String> {
         let mut reader = Reader::new(file);
         for _ in 0..3 {
@@ -66,11 +66,11 @@ impl<'a> StateDict<'a> {
         for key in keys {
             let Value::Text(key) = key else { return Err("a storage has no name".into()) };
             let Some(element) = elements.get(&*key) else {
-                return Err(format!("storage {key} is of no tensor that is understood"));
+                return Err(format!("storage {key} belongs to no supported tensor"));
             };
             let count = usize::try_from(reader.number()?).ok();
             let bytes = count.and_then(|count| count.checked_mul(size(*element)));
-            let bytes = bytes.ok_or_else(|| format!("storage {key} has no possible length"))?;
+            let bytes = bytes.ok_or_else(|| format!("storage {key} has an impossible length"))?;
             storages.insert(key.to_string(), reader.skip(bytes)?);
         }
         Ok(Self { file, storages, tensors })
@@ -80,9 +80,10 @@ impl<'a> StateDict<'a> {
         self.tensors.get(name).map(|tensor| &**tensor)
     }
 
-    /// A tensor's numbers in row-major order, little endian. Its shape has been found to be the one expected.
+    /// Returns a tensor's elements in row-major order, little endian. The caller has checked its
+    /// shape.
     pub(super) fn bytes(&self, tensor: &StoredTensor) -> Result<Vec<u8>, String> {
-        let storage = self.storages.get(&*tensor.storage).ok_or("has no numbers in the file")?;
+        let storage = self.storages.get(&*tensor.storage).ok_or("has no elements in the file")?;
         let storage = &self.file[storage.clone()];
         let size = size(tensor.element);
         let axes = || tensor.shape.iter().copied().zip(tensor.strides.iter().copied());
@@ -92,28 +93,28 @@ impl<'a> StateDict<'a> {
         });
         let end = end.flatten().and_then(|end| end.checked_mul(size));
         if end.is_none_or(|end| end > storage.len()) {
-            return Err(format!("reaches over the end of its storage of {} bytes", storage.len()));
+            return Err(format!("exceeds its storage of {} bytes", storage.len()));
         }
         let count: usize = tensor.shape.iter().product();
         let mut bytes = Vec::with_capacity(count * size);
         for index in 0..count {
-            let (mut rest, mut place) = (index, tensor.offset);
+            let (mut rest, mut at) = (index, tensor.offset);
             for (length, stride) in axes().rev() {
-                place += rest % length * stride;
+                at += rest % length * stride;
                 rest /= length;
             }
-            bytes.extend(&storage[place * size..][..size]);
+            bytes.extend(&storage[at * size..][..size]);
         }
         Ok(bytes)
     }
 }
 
-/// Bytes of an element.
+/// Returns the bytes of an element.
 fn size(element: Dtype) -> usize {
     element.bitsize() / 8
 }
 
-/// The tensors of a dictionary by name.
+/// Returns the tensors of a dictionary by name.
 fn tensors(value: Value) -> BTreeMap<Rc<str>, Rc<StoredTensor>> {
     let Value::Dictionary(entries) = value else { return BTreeMap::new() };
     let named = entries.into_iter().filter_map(|entry| match entry {

@@ -1,10 +1,10 @@
-//! What image networks do to images before they look at them: three channels, one size.
+//! The preprocessing of image networks: three channels, one size.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::error::FeatureError;
 
-/// Images as colour images of `side` × `side`: grey ones are tiled to three equal channels.
+/// Converts images to colour images of `side` × `side`; grey ones get three equal channels.
 pub(super) fn colour(
     network: &str,
     images: Tensor<4>,
@@ -21,9 +21,9 @@ pub(super) fn colour(
     Ok(if channels == 1 { resized.repeat_dim(1, 3) } else { resized })
 }
 
-/// Bilinear resampling with half-pixel centres and without smoothing, also where the image shrinks: PyTorch's
-/// `interpolate(mode="bilinear", align_corners=False)`, which pytorch-fid applies. Linear in the image, so it is two
-/// products of matrices.
+/// Resamples images bilinearly, with half-pixel centres and without antialiasing, also when
+/// shrinking: PyTorch's `interpolate(mode="bilinear", align_corners=False)`, as in pytorch-fid. The
+/// operation is linear in the image, hence two matrix products.
 ///
 /// # Shapes
 /// - `images`: `[n, channels, height, width]`
@@ -40,13 +40,13 @@ pub(super) fn resize(images: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     rows.matmul(wide.reshape([n, channels, height, size[1]]))
 }
 
-/// The matrix `[output, input]` of linear interpolation along one axis.
+/// Returns the matrix `[output, input]` of linear interpolation along one axis.
 fn weights(input: usize, output: usize, device: &Device) -> Tensor<2> {
     let mut values = vec![0.0_f32; output * input];
     for (i, row) in values.chunks_mut(input).enumerate() {
-        let place = ((i as f64 + 0.5) * input as f64 / output as f64 - 0.5).max(0.0);
-        let first = (place as usize).min(input - 1);
-        let share = (place - first as f64).min(1.0);
+        let centre = ((i as f64 + 0.5) * input as f64 / output as f64 - 0.5).max(0.0);
+        let first = (centre as usize).min(input - 1);
+        let share = (centre - first as f64).min(1.0);
         row[first] += (1.0 - share) as f32;
         row[(first + 1).min(input - 1)] += share as f32;
     }
@@ -63,9 +63,9 @@ mod tests {
         Tensor::from_data(data, &Device::flex())
     }
 
-    /// By hand: at twice the size, centres are at −¼, ¼, ¾, 5/4; at half of it, between two pixels.
+    /// At twice the size, centres are at −¼, ¼, ¾, 5/4; at half the size, between two pixels.
     #[test]
-    fn known_places() {
+    fn known_values() {
         let check = |given: Tensor<4>, expected: &[f32]| {
             given
                 .into_data()
@@ -73,7 +73,7 @@ mod tests {
         };
         check(resize(row(&[0.0, 4.0]), [1, 4]), &[0.0, 1.0, 3.0, 4.0]);
         check(resize(row(&[0.0, 4.0, 8.0, 4.0]), [1, 2]), &[2.0, 6.0]);
-        // Nothing is smoothed: of nine pixels, three are seen.
+        // Without antialiasing, three of nine pixels contribute.
         check(resize(row(&[0., 1., 0., 0., 5., 0., 0., 7., 0.]), [1, 3]), &[1.0, 5.0, 7.0]);
         let tall = resize(row(&[0.0, 4.0]).reshape([1, 1, 2, 1]), [4, 2]);
         let expected = [0.0, 0.0, 1.0, 1.0, 3.0, 3.0, 4.0, 4.0];

@@ -17,26 +17,27 @@ use super::resize::colour;
 use super::weights::{WeightFile, Weights};
 
 const SIDE: usize = 227;
-/// What ImageNet's images are on average, blue, green, red, of 255.
+/// The mean of ImageNet's images: blue, green, red, from 0 to 255.
 const MEAN: [f32; 3] = [103.939, 116.779, 123.68];
-/// Outputs of the modules' 1 × 1 "squeeze" and of each of their two expanding convolutions.
+/// The outputs of each module's 1 × 1 "squeeze" and of each of its two expanding convolutions.
 const FIRE: [[usize; 2]; 8] =
     [[16, 64], [16, 64], [32, 128], [32, 128], [48, 192], [48, 192], [64, 256], [64, 256]];
-/// The modules that a 3 × 3 maximum with stride 2 comes before.
+/// The modules that are preceded by 3 × 3 max pooling with stride 2.
 const POOLED: [usize; 3] = [0, 2, 4];
 const FEATURES: usize = 512;
 const CLASSES: usize = 1000;
-/// Images at a time; 16 need 150 MB of activations.
+/// The number of images at a time; 16 need 150 MB of activations.
 const PART: usize = 16;
 
-/// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016): features are
-/// the means over the image of the last fire module's 512 channels, probabilities those of ImageNet's 1000 classes.
+/// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters",
+/// 2016). The features are the spatial means of the last fire module's 512 channels, the
+/// probabilities those of ImageNet's 1000 classes.
 ///
-/// Images are tiled to RGB if they are grey, resized to 227 × 227, and given as BGR from 0 to 255, less ImageNet's
-/// mean, as in the authors' Caffe model.
+/// Grey images are tiled to RGB; all are resized to 227 × 227 and passed to the network as BGR from
+/// 0 to 255 minus ImageNet's mean, as in the authors' Caffe model.
 ///
-/// Weights: those of the Python package `ndf` 0.1.4 (MIT), which are the authors' (BSD 2-Clause), rewritten by
-/// `scripts/feature_weights.py`.
+/// Weights: those of the Python package `ndf` 0.1.4 (MIT), which are the authors' (BSD 2-Clause),
+/// converted by `scripts/feature_weights.py`.
 #[derive(Clone, Debug)]
 pub struct SqueezeNet {
     first: Conv2d,
@@ -62,7 +63,8 @@ impl SqueezeNet {
     /// Reads weights from a file.
     ///
     /// # Errors
-    /// If it cannot be read, is cut, or is of another network; the error names the tensor.
+    /// If the file cannot be read, is truncated, or belongs to another network; the error names the
+    /// tensor.
     pub fn open(weights: &Path, device: &Device) -> Result<Self, FeatureError> {
         Self::load(&WeightFile::read(weights)?.weights()?, device)
     }
@@ -92,7 +94,7 @@ impl SqueezeNet {
         Ok(Self { first, fire, last })
     }
 
-    /// The last fire module's output for images of [`SIDE`].
+    /// Computes the last fire module's output for images of [`SIDE`].
     fn activations(&self, images: Tensor<4>) -> Tensor<4> {
         let mean = Tensor::<1>::from_data(MEAN, &images.device()).reshape([1, 3, 1, 1]);
         let x = (images.flip([1]) + 1.0) * 127.5 - mean;

@@ -1,4 +1,4 @@
-//! Weights from files: named tensors, checked against what a network expects.
+//! Weights from files: named tensors, checked against the shapes that a network expects.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -12,10 +12,10 @@ use safetensors::{Dtype, SafeTensors, View};
 use super::error::FeatureError;
 use super::pytorch::StateDict;
 
-/// The largest file of weights that is read: the Inception network's has a fifth of this.
+/// The size of the largest file of weights that is read, five times that of the Inception network.
 pub const MAX_WEIGHT_BYTES: u64 = 512 << 20;
 
-/// The bytes of a file of weights, and its name for errors.
+/// The contents of a file of weights, with its name for errors.
 pub(super) struct WeightFile {
     path: String,
     bytes: Vec<u8>,
@@ -45,7 +45,7 @@ enum Tensors<'a> {
 }
 
 impl<'a> Weights<'a> {
-    /// The tensors of a file's content, named `path` in errors.
+    /// Parses the contents of a file, which errors name `path`.
     pub(super) fn parse(path: &'a str, bytes: &'a [u8]) -> Result<Self, FeatureError> {
         let tensors = if StateDict::recognises(bytes) {
             StateDict::parse(bytes).map(Tensors::Pytorch)
@@ -58,7 +58,7 @@ impl<'a> Weights<'a> {
         Ok(Self { path, tensors })
     }
 
-    /// The tensor `name`, in single precision.
+    /// Reads the tensor `name` in single precision.
     pub(super) fn tensor<const D: usize>(
         &self,
         name: &str,
@@ -109,7 +109,7 @@ impl<'a> Weights<'a> {
         Ok(Tensor::from_data(data, device))
     }
 
-    /// A convolution whose parameters are `name.weight` and, where the layer has one, `name.bias`.
+    /// Reads a convolution: `name.weight` and, if the layer has a bias, `name.bias`.
     pub(super) fn conv2d(
         &self,
         name: &str,
@@ -128,8 +128,8 @@ impl<'a> Weights<'a> {
         Ok(layer)
     }
 
-    /// A convolution without bias, `name.weight`, and the batch normalisation `norm` after it as one convolution
-    /// with bias: γ·(w ∗ x − μ)/√(σ² + ε) + β.
+    /// Reads a convolution without bias, `name.weight`, and folds the batch normalisation `norm` that
+    /// follows into weights and a bias: γ·(w ∗ x − μ)/√(σ² + ε) + β.
     pub(super) fn normalised_conv2d(
         &self,
         name: &str,
@@ -143,7 +143,7 @@ impl<'a> Weights<'a> {
         let variance = vector("running_var")?;
         if variance.clone().min().into_scalar::<f32>() < 0.0 {
             let (path, tensor) = (self.path.to_owned(), format!("{norm}.running_var"));
-            let problem = "has a negative number, expected variances".into();
+            let problem = "has a negative value, expected variances".into();
             return Err(FeatureError::Numbers { path, tensor, problem });
         }
         let scale = vector("weight")? / (variance + epsilon).sqrt();
@@ -155,7 +155,7 @@ impl<'a> Weights<'a> {
         Ok(layer)
     }
 
-    /// A dense layer of `name.weight`, `[outputs, inputs]` as PyTorch has it, and `name.bias`.
+    /// Reads a dense layer: `name.weight` in PyTorch's layout, `[outputs, inputs]`, and `name.bias`.
     pub(super) fn linear(
         &self,
         name: &str,
@@ -171,7 +171,7 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// A tensor to be written in half precision.
+/// A tensor in half precision, for writing.
 pub(super) struct Half {
     shape: Vec<usize>,
     bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Properties of the distance; its values are compared with those of pytorch-fid's formula in `tests/reference.rs`.
+//! Properties of the distance; `tests/reference.rs` compares its values with pytorch-fid's formula.
 
 use ebm_noise::Key;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::FeatureSet;
 
-/// Rows of `dim` features, each a mixture of its neighbours.
+/// Rows of `dim` correlated features.
 fn set(rows: usize, dim: usize, shift: f32, key: Key) -> FeatureSet {
     let at = |row: usize, column: usize| key.uniform_at(row as u32, column as u32) as f32;
     let value = |i: usize| at(i / dim, i % dim) + 0.5 * at(i / dim, i % dim + 1) + shift;
@@ -38,8 +38,8 @@ fn too_few_rows_are_refused() {
     assert_eq!(frechet_distance(&narrow, &four), Err(error));
 }
 
-/// A feature that is constant in one set or in both makes covariances singular, not the distance wrong: the other
-/// features' distance is what is left, and the variance of the one set.
+/// A feature that is constant in one or both sets makes covariances singular but does not break the
+/// distance: the other features' distance remains, plus the variance of the one set.
 #[test]
 fn constant_features() {
     let [a, b] = [1, 2].map(|key| set(50, 3, 0.0, Key::new(key)));
@@ -57,12 +57,12 @@ fn constant_features() {
 
 proptest! {
     #[test]
-    fn of_a_set_and_itself_nothing(rows in 8usize..80, dim in 1usize..8, seed: u64) {
+    fn a_set_has_no_distance_to_itself(rows in 8usize..80, dim in 1usize..8, seed: u64) {
         let set = set(rows.max(dim + 1), dim, 3.0, Key::new(seed));
         prop_assert!(distance(&set, &set).abs() < 1e-12);
     }
 
-    /// Symmetric; the same after a turn of all features; moved by a shift's square.
+    /// The distance is symmetric and invariant to rotations, and a shift adds its square.
     #[test]
     fn symmetric_and_blind_to_rotations(rows in 8usize..80, seed: u64, angle in 0.0f64..6.0) {
         let key = Key::new(seed);

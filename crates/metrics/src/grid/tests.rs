@@ -24,7 +24,7 @@ fn normal_draws(n: usize, mean: [f64; 2], std: [f64; 2], key: Key) -> Vec<[f64; 
     (0..n as u32).map(draw).collect()
 }
 
-/// Cells go row by row from the lower left corner.
+/// Cells are ordered row by row from the lower left corner.
 #[test]
 fn points_of_a_small_grid() {
     let grid = Grid::new(-1.0, 3.0, 2).unwrap();
@@ -63,7 +63,8 @@ fn divergence_of_gaussians() {
     }
 }
 
-/// Four cells of area ¼: p fills two of them, q three and p's support, r all but one of p's.
+/// Four cells of area ¼: p fills two of them; q fills three, including those of p; r misses one of
+/// p's.
 #[test]
 fn cells_without_density() {
     let grid = Grid::new(0.0, 1.0, 2).unwrap();
@@ -77,7 +78,7 @@ fn cells_without_density() {
     assert_eq!(grid.kl(&p, &p).unwrap(), 0.0);
 }
 
-/// One sample and one spread evenly: both halves are known in every cell.
+/// One sample and the one spread evenly: both halves are known in every cell.
 #[test]
 fn one_sample_is_half_a_kernel() {
     let grid = Grid::new(-1.0, 1.0, 50).unwrap();
@@ -90,8 +91,8 @@ fn one_sample_is_half_a_kernel() {
     }
 }
 
-/// Draws of N(μ, σ²) smoothed by b are N(μ, σ² + b²) but for chance, whose divergence is about the number of
-/// kernels that fit beside one another over 2N: some dozens over 400 000.
+/// Draws of N(μ, σ²) smoothed by b are N(μ, σ² + b²) up to noise, whose divergence is about the
+/// number of kernels that fit side by side, divided by 2N: some dozens over 400 000.
 #[test]
 fn smoothed_gaussian_draws_are_the_wider_gaussian() {
     let grid = Grid::new(-1.0, 1.0, 100).unwrap();
@@ -105,7 +106,7 @@ fn smoothed_gaussian_draws_are_the_wider_gaussian() {
     assert!(unsmoothed > 1e-2, "{unsmoothed}");
 }
 
-/// Half of the samples are out of reach: half of the mass is missing.
+/// Half of the samples are out of reach, so half of the mass is missing.
 #[test]
 fn samples_off_the_grid_are_missing() {
     let grid = Grid::new(-1.0, 1.0, 50).unwrap();

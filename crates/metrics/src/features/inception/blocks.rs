@@ -2,42 +2,42 @@
 
 /// A convolution without bias, its batch normalisation and ReLU.
 pub(super) struct Layer {
-    /// As PyTorch's module is called, below the block.
+    /// The name of PyTorch's module within the block.
     pub(super) name: &'static str,
     pub(super) outputs: usize,
     pub(super) kernel: [usize; 2],
     pub(super) stride: usize,
-    /// Whether the image keeps its size: half a kernel of zeros on each side.
+    /// Whether the image keeps its size, padded by half a kernel of zeros on each side.
     pub(super) padded: bool,
 }
 
-/// What a branch begins with.
+/// The pooling that a branch starts with.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pool {
     Nothing,
-    /// 3 × 3 means at stride 1, of the pixels that are there.
+    /// 3 × 3 average pooling at stride 1, without counting padding.
     Mean,
-    /// 3 × 3 maxima at stride 1.
+    /// 3 × 3 max pooling at stride 1.
     Max,
-    /// 3 × 3 maxima at stride 2, without padding.
+    /// 3 × 3 max pooling at stride 2, without padding.
     Halve,
 }
 
-/// A pool, layers one after another, then layers side by side.
+/// Pooling, a chain of layers, then parallel layers.
 pub(super) struct Branch {
     pub(super) pool: Pool,
     pub(super) chain: Vec<Layer>,
     pub(super) fork: Vec<Layer>,
 }
 
-/// Branches side by side.
+/// Parallel branches.
 pub(super) struct Block {
-    /// As PyTorch's module is called; empty for layers that are in none.
+    /// The name of PyTorch's module; empty for layers outside any block.
     pub(super) name: &'static str,
     pub(super) branches: Vec<Branch>,
 }
 
-/// The network up to the last means, from 3 channels of 299 × 299 to 2048 of 8 × 8.
+/// Returns the network up to the global means, from 3 channels of 299 × 299 to 2048 of 8 × 8.
 pub(super) fn network() -> Vec<Block> {
     let block = |name, branches| Block { name, branches };
     vec![
@@ -153,17 +153,17 @@ fn pooled(pool: Pool, chain: Vec<Layer>) -> Branch {
     Branch { pool, chain, fork: vec![] }
 }
 
-/// A 1 × 1 layer.
+/// Returns a 1 × 1 layer.
 fn one(name: &'static str, outputs: usize) -> Layer {
     same(name, outputs, [1, 1])
 }
 
-/// A layer that keeps the image's size.
+/// Returns a layer that keeps the image's size.
 fn same(name: &'static str, outputs: usize, kernel: [usize; 2]) -> Layer {
     Layer { name, outputs, kernel, stride: 1, padded: true }
 }
 
-/// A 3 × 3 layer without padding.
+/// Returns a 3 × 3 layer without padding.
 fn valid(name: &'static str, outputs: usize, stride: usize) -> Layer {
     Layer { name, outputs, kernel: [3, 3], stride, padded: false }
 }

@@ -1,4 +1,4 @@
-//! The part of Python's pickle protocol 2 that describes dictionaries of tensors.
+//! The subset of Python's pickle protocol 2 that describes dictionaries of tensors.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,12 +17,12 @@ pub(in crate::features) struct StoredTensor {
     pub(super) storage: Rc<str>,
 }
 
-/// A state dictionary needs ten thousand.
+/// The largest number of operations of a pickle; a state dictionary needs ten thousand.
 const MAX_OPERATIONS: usize = 1 << 20;
-/// Of a tensor; PyTorch's own limit is 64.
+/// The largest rank of a tensor; PyTorch's own limit is 64.
 const MAX_RANK: usize = 8;
 
-/// What an operation leaves on the stack.
+/// A value on the stack.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     Number(i64),
@@ -31,16 +31,17 @@ pub(super) enum Value {
     Global(Rc<str>),
     Storage(Dtype, Rc<str>),
     Tensor(Rc<StoredTensor>),
-    /// With whether there are tuples in it.
+    /// The items, and whether some of them are tuples.
     Tuple(Rc<[Value]>, bool),
     List(Vec<Value>),
     Dictionary(Vec<(Value, Value)>),
-    /// What no tensor needs.
+    /// A value that no tensor needs.
     Other,
 }
 
 impl Value {
-    /// As a part of another value: only what tensors are described by is kept, so that values do not nest further.
+    /// Returns the value as a part of another one. Only values that describe tensors are kept, which
+    /// bounds the nesting.
     fn part(self) -> Self {
         match self {
             Self::List(_) | Self::Dictionary(_) | Self::Tuple(_, true) => Self::Other,
@@ -71,7 +72,7 @@ impl Value {
     }
 }
 
-/// Reads pickles and what lies between them.
+/// Reads pickles and the bytes between them.
 pub(super) struct Reader<'a> {
     file: &'a [u8],
     at: usize,
@@ -82,7 +83,7 @@ impl<'a> Reader<'a> {
         Self { file, at: 0 }
     }
 
-    /// Passes over so many bytes, and says which they are.
+    /// Skips `count` bytes and returns their range.
     pub(super) fn skip(&mut self, count: usize) -> Result<Range<usize>, String> {
         let end = self.at.checked_add(count).filter(|&end| end <= self.file.len());
         let end = end.ok_or_else(|| format!("it ends early, at byte {}", self.file.len()))?;
@@ -100,7 +101,7 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
-    /// Eight bytes, little endian.
+    /// Reads an integer of eight bytes, little endian.
     pub(super) fn number(&mut self) -> Result<i64, String> {
         Ok(i64::from_le_bytes(self.array()?))
     }
@@ -115,17 +116,17 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, length: usize) -> Result<Rc<str>, String> {
         let text = std::str::from_utf8(self.bytes(length)?);
-        text.map(Into::into).map_err(|_| format!("the text before byte {} is none", self.at))
+        text.map(Into::into).map_err(|_| format!("the text before byte {} is not UTF-8", self.at))
     }
 
     fn line(&mut self) -> Result<&'a str, String> {
         let rest = &self.file[self.at..];
         let length = rest.iter().take(256).position(|&byte| byte == b'\n');
         let line = self.bytes(length.ok_or("a name has no end")? + 1)?;
-        std::str::from_utf8(&line[..line.len() - 1]).map_err(|_| "a name is no text".into())
+        std::str::from_utf8(&line[..line.len() - 1]).map_err(|_| "a name is not UTF-8".into())
     }
 
-    /// What the next pickle describes.
+    /// Reads the next pickle and returns its value.
     pub(super) fn value(&mut self) -> Result<Value, String> {
         let mut stack = Stack::default();
         for _ in 0..MAX_OPERATIONS {
@@ -151,7 +152,7 @@ impl<'a> Reader<'a> {
             b'e' => return stack.unmark().and_then(|count| stack.append(count)),
             b's' => return stack.set(2),
             b'u' => return stack.unmark().and_then(|count| stack.set(count)),
-            // The state of an object: a state dictionary's is about versions.
+            // The state of an object; a state dictionary's holds versions.
             b'b' => return stack.pop().map(|_| ()),
             b'h' => self.byte().and_then(|slot| stack.get(slot))?,
             b'j' => self.word().and_then(|slot| stack.get(slot))?,
@@ -176,14 +177,16 @@ impl<'a> Reader<'a> {
                 let arguments = stack.pop()?;
                 called(&stack.pop()?, &arguments)
             }
-            other => return Err(format!("operation {other:#04x} at byte {start} is not known")),
+            other => {
+                return Err(format!("operation {other:#04x} at byte {start} is not supported"));
+            }
         };
         stack.values.push(value);
         Ok(())
     }
 }
 
-/// A number of any length, little endian; the long ones are no sizes.
+/// Reads an integer of any length, little endian; one of more than 64 bits cannot be a size.
 fn long(bytes: &[u8]) -> Value {
     let sign = bytes.last().map_or(0, |&last| if last < 0x80 { 0 } else { 0xff });
     let mut array = [sign; 8];
@@ -194,7 +197,8 @@ fn long(bytes: &[u8]) -> Value {
     Value::Number(i64::from_le_bytes(array))
 }
 
-/// ("storage", type, key, place, count), and in the older format a view.
+/// Reads the identifier of a storage: ("storage", type, key, device, count), and a view in the older
+/// format.
 fn storage(id: &Value) -> Value {
     let Value::Tuple(items, _) = id else { return Value::Other };
     let [_, Value::Global(class), Value::Text(key), ..] = &items[..] else { return Value::Other };
@@ -214,7 +218,8 @@ fn storage(id: &Value) -> Value {
     Value::Storage(element, key.clone())
 }
 
-/// The result of a call, as far as it is a tensor or a dictionary to be filled.
+/// Returns the result of a call that builds a tensor or an empty dictionary; other calls are not
+/// evaluated.
 fn called(function: &Value, arguments: &Value) -> Value {
     let (Value::Global(name), Value::Tuple(arguments, _)) = (function, arguments) else {
         return Value::Other;
@@ -239,7 +244,7 @@ fn called(function: &Value, arguments: &Value) -> Value {
 #[derive(Default)]
 struct Stack {
     values: Vec<Value>,
-    /// Heights at which marks were set.
+    /// The stack heights at which marks were set.
     marks: Vec<usize>,
     memo: HashMap<usize, Value>,
 }
@@ -261,14 +266,14 @@ impl Stack {
         Ok(())
     }
 
-    /// How many values are above the last mark.
+    /// Removes the last mark and returns the number of values above it.
     fn unmark(&mut self) -> Result<usize, String> {
         let mark = self.marks.pop().ok_or(EMPTY)?;
         self.values.len().checked_sub(mark).ok_or_else(|| EMPTY.into())
     }
 
     fn put(&mut self, slot: usize) -> Result<(), String> {
-        // Lists and dictionaries are not referred to again, and copying them would be slow.
+        // Lists and dictionaries are never fetched again, and copying them would be slow.
         let value = match self.values.last().ok_or(EMPTY)? {
             Value::List(_) | Value::Dictionary(_) => Value::Other,
             value => value.clone(),

@@ -19,7 +19,7 @@ fn both_formats() {
         assert!(StateDict::recognises(file));
         let file = StateDict::parse(file).expect("whole");
         assert_eq!(file.tensors.len(), 6);
-        // [[0, 1, 2], [3, 4, 5]], itself, transposed, and its second row, of one storage.
+        // [[0, 1, 2], [3, 4, 5]], its transpose and its second row, in one storage.
         assert_eq!(numbers(&file, "matrix"), [0., 1., 2., 3., 4., 5.]);
         assert_eq!(file.get("transposed").expect("there").shape, [3, 2]);
         assert_eq!(numbers(&file, "transposed"), [0., 3., 1., 4., 2., 5.]);
@@ -34,9 +34,9 @@ fn both_formats() {
     }
 }
 
-/// Every file that is shorter is refused; none is read wrongly, and none panics.
+/// Every truncated file is refused without a panic.
 #[test]
-fn cut_files() {
+fn truncated_files() {
     for file in FILES {
         for length in 0..file.len() {
             let cut = &file[..length];
@@ -46,7 +46,7 @@ fn cut_files() {
     }
 }
 
-/// With any byte changed to anything, a file is read or refused; nothing panics or takes long.
+/// A file with any byte changed is read or refused, quickly and without a panic.
 #[test]
 fn mutated_files() {
     for file in FILES {
@@ -81,7 +81,7 @@ fn mutated_files() {
     }
 }
 
-/// Pickles that would be large: they are refused after as many operations as a state dictionary never has.
+/// Pickles with more operations than any state dictionary are refused.
 #[test]
 fn pickles_without_end() {
     for operations in [&b"N"[..], b"(", b"N\x85", b"}q\0", b"N\x86"] {

@@ -1,15 +1,17 @@
-//! The two decompositions of a Fréchet distance.
+//! The two matrix decompositions of a Fréchet distance.
 
 use rayon::prelude::*;
 
-/// Entries of a vector, or rows of a matrix, that one task works on; sums do not depend on the number of threads.
+/// The entries of a vector, or rows of a matrix, of one task; sums do not depend on the number of
+/// threads.
 const CHUNK: usize = 64;
-/// Halvings of an interval that reach the last bit.
+/// The number of bisections that reaches the last bit.
 const HALVINGS: usize = 60;
 
-/// F with FᵀF = Σ for a covariance Σ `[dim, dim]`, as rows `[rank, dim]`: Cholesky's factor with complete pivoting,
-/// which ends where what is left is rounding (Higham, "Analysis of the Cholesky decomposition of a semi-definite
-/// matrix", 1990). A singular Σ has fewer rows.
+/// Returns F with FᵀF = Σ for a covariance Σ, `[dim, dim]`, as rows `[rank, dim]`: the Cholesky
+/// factor with complete pivoting, which stops once the remainder is rounding error (Higham,
+/// "Analysis of the Cholesky decomposition of a semi-definite matrix", 1990). A singular Σ has fewer
+/// rows.
 pub(super) fn factor(covariance: Vec<f64>, dim: usize) -> Vec<f64> {
     let mut left: Vec<f64> = covariance.iter().step_by(dim + 1).copied().collect();
     let tolerance = left.iter().copied().fold(0.0, f64::max) * dim as f64 * f64::EPSILON;
@@ -35,7 +37,7 @@ pub(super) fn factor(covariance: Vec<f64>, dim: usize) -> Vec<f64> {
     rows
 }
 
-/// The singular values of a matrix `[rows, columns]`, from the largest.
+/// Returns the singular values of a matrix `[rows, columns]`, largest first.
 pub(super) fn singular_values(matrix: Vec<f64>, rows: usize, columns: usize) -> Vec<f64> {
     if rows >= columns {
         return values_of_bidiagonal(&bidiagonal(matrix, columns));
@@ -44,8 +46,9 @@ pub(super) fn singular_values(matrix: Vec<f64>, rows: usize, columns: usize) -> 
     values_of_bidiagonal(&bidiagonal((0..columns).flat_map(column).collect(), rows))
 }
 
-/// d₁, e₁, d₂, e₂, …, dₙ: the diagonal and what is above it, by Householder's reflections from both sides (Golub and
-/// Kahan 1965), of a matrix with at least as many rows as columns.
+/// Reduces a matrix with at least as many rows as columns to bidiagonal form by Householder
+/// reflections from both sides (Golub and Kahan 1965) and returns diagonal and superdiagonal
+/// interleaved: d₁, e₁, d₂, e₂, …, dₙ.
 fn bidiagonal(mut matrix: Vec<f64>, columns: usize) -> Vec<f64> {
     let mut band = Vec::with_capacity(2 * columns);
     for step in 0..columns {
@@ -88,7 +91,7 @@ fn bidiagonal(mut matrix: Vec<f64>, columns: usize) -> Vec<f64> {
     band
 }
 
-/// The reflection I − vvᵀ that takes x to (h, 0, …, 0): h and v.
+/// Returns h and v of the reflection I − vvᵀ that maps x to (h, 0, …, 0).
 fn reflection(mut x: Vec<f64>) -> (f64, Vec<f64>) {
     let norm = dot(&x, &x).sqrt();
     if norm == 0.0 {
@@ -102,9 +105,10 @@ fn reflection(mut x: Vec<f64>) -> (f64, Vec<f64>) {
     (head, x)
 }
 
-/// The singular values of a bidiagonal matrix are the positive eigenvalues of the tridiagonal one with zeros on its
-/// diagonal and the band beside it; each is found by halving an interval, eigenvalues below a point being counted by
-/// Sturm's sequence (Golub and Van Loan, "Matrix Computations", §8.4).
+/// Returns the singular values of a bidiagonal matrix: the positive eigenvalues of the tridiagonal
+/// matrix with a zero diagonal and the band beside it. Each is found by bisection, with the
+/// eigenvalues below a point counted by a Sturm sequence (Golub and Van Loan, "Matrix Computations",
+/// §8.4).
 fn values_of_bidiagonal(band: &[f64]) -> Vec<f64> {
     let count = band.len().div_ceil(2);
     let largest = band.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
@@ -125,7 +129,7 @@ fn values_of_bidiagonal(band: &[f64]) -> Vec<f64> {
         let (mut low, mut high) = (0.0, 2.0 * largest);
         for _ in 0..HALVINGS {
             let middle = 0.5 * (low + high);
-            // `count` eigenvalues are not positive, and `index` are above the one that is looked for.
+            // `count` eigenvalues are not positive, and `index` are above the one sought.
             if below(middle) >= 2 * count - index { high = middle } else { low = middle }
         }
         0.5 * (low + high)

@@ -1,12 +1,12 @@
-//! Tensors whose values are read on the host.
+//! The values of tensors on the host.
 
 use burn::tensor::{Device, Tensor};
 
-/// Returns whether a device keeps its tensors in the memory of the processor that runs this program, so that
-/// reading or creating one costs a copy at most.
+/// Returns whether a device keeps its tensors in the memory of the processor that runs this program,
+/// so that reading or creating one costs at most a copy.
 pub fn is_host(device: &Device) -> bool {
-    // Burn's enum of devices has a variant only if some crate of the build switched its backend on, which a
-    // library cannot know: the name is all that is there in every build.
+    // Burn's enum of devices has a variant only if some crate of the build enables its backend, which
+    // a library cannot know: only the name exists in every build.
     let name = format!("{:?}", device.clone().without_autodiff());
     ["Device<Flex(", "Device<NdArray("].iter().any(|host| name.starts_with(host))
 }
@@ -14,7 +14,7 @@ pub fn is_host(device: &Device) -> bool {
 /// Reads all values of a tensor in single precision, in row-major order.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     let data = tensor.without_autodiff().into_data();
-    // One copy in single precision; other types are converted one by one.
+    // One copy in single precision; other types are converted element by element.
     data.try_to_vec::<f32>().unwrap_or_else(|_| data.iter::<f32>().collect())
 }
 

@@ -1,23 +1,26 @@
-//! Parameter initialisation that depends on the key alone: the same network on every backend.
+//! Initial parameters that depend on the key alone: the same network on every backend.
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::Tensor;
 
 use crate::Key;
 
-/// Draws every parameter of a module anew: convolution weights (rank 4) from N(0, `conv_std`²), dense
-/// weights (rank 2) Glorot-uniform, all else (biases, shifts) zero. This is the initialisation of the
-/// released code of variational MCMC teaching, where `conv_std` is 0.005.
+/// Replaces every parameter of a module: convolution weights (rank 4) by draws from
+/// N(0, `conv_std`²), dense weights (rank 2) by Glorot-uniform draws, all others (biases, shifts) by
+/// zeros. This is the initialisation of the released code of variational MCMC teaching, where
+/// `conv_std` is 0.005.
 ///
-/// Parameter identifiers are set from the key as well, so that two runs write the same checkpoint.
+/// Parameters are numbered in order and the numbers become their identifiers, so two runs write the
+/// same checkpoint.
 ///
-/// Call it before the module is placed in training mode or given to an optimiser.
+/// Call it before the module is placed in training mode or passed to an optimiser.
 pub fn initialise<M: Module>(module: M, key: Key, conv_std: f64) -> M {
     module.map(&mut Initialiser { key, conv_std: |_: &[usize]| conv_std, parameters: 0 })
 }
 
-/// As [`initialise`], with convolution weights from N(0, 1/n), n the inputs of an output (LeCun et al.,
-/// "Efficient backprop", 1998): sums keep the variance of what they are made of, at any width.
+/// Replaces every parameter like [`initialise`], but draws convolution weights from N(0, 1/n), where n
+/// is the fan-in (LeCun et al., "Efficient backprop", 1998): activations keep their variance at any
+/// width.
 pub fn initialise_fan_in<M: Module>(module: M, key: Key) -> M {
     // [channels_out, channels_in, height, width]
     let conv_std = |shape: &[usize]| (1.0 / shape[1..].iter().product::<usize>() as f64).sqrt();
@@ -26,7 +29,7 @@ pub fn initialise_fan_in<M: Module>(module: M, key: Key) -> M {
 
 struct Initialiser<F> {
     key: Key,
-    /// The standard deviation of a convolution's weights, from their shape.
+    /// Returns the standard deviation of a convolution's weights, given their shape.
     conv_std: F,
     parameters: u64,
 }
@@ -71,7 +74,7 @@ mod tests {
         // Four standard errors of a mean of squares.
         assert!((f64::from(variance) * 450.0 - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{variance}");
         assert_eq!(bias.val().abs().max().into_scalar::<f32>(), 0.0);
-        // The draws are those of any other scale.
+        // The scale does not change the draws.
         let (unit, _) = initialise(module, Key::new(1), 1.0);
         let scaled = unit.val() * (1.0_f64 / 450.0).sqrt();
         weight.val().into_data().assert_eq(&scaled.into_data(), true);
