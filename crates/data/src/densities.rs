@@ -7,11 +7,12 @@
 
 mod bessel;
 mod checkerboard;
+mod dice;
 mod eight_gaussians;
+mod logarithms;
 mod rings;
 mod two_moons;
 
-use std::f64::consts::TAU;
 use std::fmt;
 use std::str::FromStr;
 
@@ -20,6 +21,7 @@ use ebm_noise::Key;
 use ebm_tensor::ImageShape;
 
 use crate::error::DataError;
+use dice::Dice;
 
 /// A distribution in the plane with a known logarithmic density and independent draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -109,45 +111,6 @@ impl FromStr for Density {
             DataError::UnknownDensity { name: name.to_owned(), known }
         })
     }
-}
-
-/// The random numbers of one draw.
-#[derive(Clone, Copy)]
-struct Dice {
-    key: Key,
-    row: u32,
-}
-
-impl Dice {
-    /// Returns number `index` of this draw, uniform in [0, 1).
-    fn uniform(self, index: u32) -> f64 {
-        self.key.uniform_at(self.row, index)
-    }
-
-    /// Returns number `index` of this draw, uniform among 0, 1, …, `sides` − 1.
-    fn choice(self, index: u32, sides: usize) -> usize {
-        (self.uniform(index) * sides as f64) as usize
-    }
-
-    /// Returns `mean` with Gaussian noise of standard deviation `std` in both directions.
-    fn gaussian(self, mean: [f64; 2], std: f64) -> [f64; 2] {
-        let mut x = mean;
-        self.key.normal_row(self.row, 2, |_, noise| {
-            x.iter_mut().zip(noise).for_each(|(x, &z)| *x += std * f64::from(z));
-        });
-        x
-    }
-}
-
-/// Returns the logarithm of the largest value of N(·; μ, σ²·I) in the plane, −log 2πσ².
-fn log_peak(std: f64) -> f64 {
-    -(TAU * std * std).ln()
-}
-
-/// Returns log Σ exp of at least one term.
-fn log_sum_exp(terms: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = terms.clone().fold(f64::NEG_INFINITY, f64::max);
-    largest + terms.map(|term| (term - largest).exp()).sum::<f64>().ln()
 }
 
 #[cfg(test)]

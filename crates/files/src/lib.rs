@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+#[cfg(feature = "checksum")]
 pub mod checksum;
 pub mod csv;
 mod error;
@@ -40,6 +41,7 @@ pub mod read;
 pub mod write;
 pub mod zip;
 
+#[cfg(feature = "checksum")]
 pub use checksum::{Checksum, sha256, sha256_file, sha256_reader};
 pub use error::FileError;
 pub use npy::{Element, ElementType, NpyArray, NpyError, write_npy};

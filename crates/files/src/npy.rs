@@ -5,14 +5,13 @@
 //! bytes are there.
 
 mod element;
+mod magic;
 mod read;
 mod write;
 
 pub use element::{Element, ElementType};
 pub use read::{NpyArray, NpyError};
 pub use write::write_npy;
-
-const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The dark squares of a checkerboard.
 
-use super::Dice;
+use super::dice::Dice;
 
 /// The number of squares along a side of the board.
 const SQUARES: usize = 4;

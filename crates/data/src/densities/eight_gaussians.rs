@@ -2,7 +2,8 @@
 
 use std::f64::consts::FRAC_PI_4;
 
-use super::{Dice, log_peak, log_sum_exp};
+use super::dice::Dice;
+use super::logarithms::{log_peak, log_sum_exp};
 
 const COMPONENTS: usize = 8;
 const RADIUS: f64 = 0.6;

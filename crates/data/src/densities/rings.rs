@@ -3,7 +3,8 @@
 use std::f64::consts::TAU;
 
 use super::bessel::i0_scaled;
-use super::{Dice, log_peak, log_sum_exp};
+use super::dice::Dice;
+use super::logarithms::{log_peak, log_sum_exp};
 
 const RADII: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
 /// FFJORD's 0.08 at an outermost radius of 3.

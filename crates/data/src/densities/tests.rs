@@ -1,3 +1,5 @@
+use std::f64::consts::TAU;
+
 use super::*;
 
 /// Centres of `cells`² equal squares that fill [`low`, `high`]², and their area.

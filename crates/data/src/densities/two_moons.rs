@@ -3,7 +3,8 @@
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-use super::{Dice, log_peak, log_sum_exp};
+use super::dice::Dice;
+use super::logarithms::{log_peak, log_sum_exp};
 
 /// The upper half circle's centre; the lower one is its mirror image in the origin.
 const CENTRE: [f64; 2] = [-0.25, -0.125];

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_tensor::ImageShape;
 
-use super::scaled;
+use super::pixel::scaled;
 use crate::error::DataError;
 use crate::formats::idx::{IdxArray, IdxError};
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The type of an array's elements: a truth value or a number of one byte, or a little-endian number
-/// of more.
+/// The type of an array's elements: a truth value or a number of one byte, or a little-endian
+/// number of more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ElementType {

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use super::{Element, ElementType, MAGIC};
+use super::element::{Element, ElementType};
+use super::magic::MAGIC;
 use crate::error::FileError;
 use crate::read::{ReadError, read_up_to};
 

@@ -2,7 +2,8 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use super::{Element, MAGIC};
+use super::element::Element;
+use super::magic::MAGIC;
 
 /// Values that are converted at a time.
 const CHUNK: usize = 1 << 13;

@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-use flate2::Crc;
+use crc32fast::Hasher;
+#[cfg(feature = "deflate")]
 use flate2::read::DeflateDecoder;
 use thiserror::Error;
 
-use super::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
+use super::magic::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
 
 const END_BYTES: u64 = 22;
 /// A comment may follow the end's record.
@@ -20,6 +21,9 @@ const LOCAL_BYTES: u64 = 30;
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
+
+/// How a member may be packed.
+const READABLE: &str = if cfg!(feature = "deflate") { "stored or deflated" } else { "stored" };
 
 /// An archive whose directory has been read.
 pub struct ZipReader<R> {
@@ -153,13 +157,14 @@ impl<R: Read + Seek> ZipReader<R> {
         self.reader.seek(SeekFrom::Start(start))?;
         let packed = (&mut self.reader).take(entry.packed);
         let content = match entry.method {
-            _ if entry.encrypted => return Err(entry.unreadable("stored or deflated")),
+            _ if entry.encrypted => return Err(entry.unreadable(READABLE)),
             STORED => Content::Stored(packed),
+            #[cfg(feature = "deflate")]
             DEFLATED => Content::Deflated(DeflateDecoder::new(packed)),
-            _ => return Err(entry.unreadable("stored or deflated")),
+            _ => return Err(entry.unreadable(READABLE)),
         };
         let (crc, unpacked) = (entry.crc, entry.unpacked);
-        Ok(Some(Member { content, sum: Crc::new(), read: 0, crc, unpacked }))
+        Ok(Some(Member { content, checksum: Hasher::new(), read: 0, crc, unpacked }))
     }
 
     /// Returns where in the archive the content of a stored member lies, for archives that are held
@@ -252,7 +257,7 @@ fn entry(directory: &[u8]) -> Option<(ZipEntry, &[u8])> {
 /// The content of a member.
 pub struct Member<'a, R> {
     content: Content<io::Take<&'a mut R>>,
-    sum: Crc,
+    checksum: Hasher,
     read: u64,
     crc: u32,
     unpacked: u64,
@@ -260,6 +265,7 @@ pub struct Member<'a, R> {
 
 enum Content<R> {
     Stored(R),
+    #[cfg(feature = "deflate")]
     Deflated(DeflateDecoder<R>),
 }
 
@@ -267,15 +273,16 @@ impl<R: Read> Read for Member<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &mut self.content {
             Content::Stored(content) => content.read(buffer)?,
+            #[cfg(feature = "deflate")]
             Content::Deflated(content) => content.read(buffer)?,
         };
-        self.sum.update(&buffer[..count]);
+        self.checksum.update(&buffer[..count]);
         self.read += count as u64;
         let ended = count == 0 && !buffer.is_empty();
         if self.read > self.unpacked || (ended && self.read < self.unpacked) {
             return Err(fault("a member of another length than its directory says"));
         }
-        if ended && self.sum.sum() != self.crc {
+        if ended && self.checksum.clone().finalize() != self.crc {
             return Err(fault("a member with a wrong checksum"));
         }
         Ok(count)

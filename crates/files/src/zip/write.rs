@@ -2,9 +2,9 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use flate2::Crc;
+use crc32fast::Hasher;
 
-use super::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
+use super::magic::{END_MAGIC, ENTRY_MAGIC, LOCAL_MAGIC};
 
 /// 1 January 1980: archives of the same content are equal.
 const DATE: u16 = (1 << 5) | 1;
@@ -42,9 +42,9 @@ impl<W: Write> ZipWriter<W> {
         name: &str,
         content: impl Fn(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut measure = Measure { sum: Crc::new(), length: 0 };
+        let mut measure = Measure { checksum: Hasher::new(), length: 0 };
         content(&mut measure)?;
-        let (length, crc) = (measure.length, measure.sum.sum());
+        let (length, crc) = (measure.length, measure.checksum.finalize());
         let size = small(length)?.to_le_bytes();
         // Shared by the header before the content and its copy in the directory at the end.
         let mut entry = Vec::new();
@@ -65,9 +65,9 @@ impl<W: Write> ZipWriter<W> {
         self.writer.write_all(&LOCAL_MAGIC)?;
         self.writer.write_all(&entry)?;
         self.writer.write_all(name.as_bytes())?;
-        let mut measure = Measure { sum: Crc::new(), length: 0 };
+        let mut measure = Measure { checksum: Hasher::new(), length: 0 };
         content(&mut Both(&mut measure, &mut self.writer))?;
-        if (measure.length, measure.sum.sum()) != (length, crc) {
+        if (measure.length, measure.checksum.finalize()) != (length, crc) {
             return Err(io::Error::other("a member's content differed when it was written again"));
         }
         self.offset += (LOCAL_MAGIC.len() + entry.len() + name.len()) as u64 + length;
@@ -115,15 +115,15 @@ fn too_large() -> io::Error {
     io::Error::new(ErrorKind::FileTooLarge, "more than 4 GiB or 65 534 members in one archive")
 }
 
-/// Counts and sums what is written.
+/// Counts the bytes that are written and computes their CRC-32.
 struct Measure {
-    sum: Crc,
+    checksum: Hasher,
     length: u64,
 }
 
 impl Write for Measure {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.sum.update(bytes);
+        self.checksum.update(bytes);
         self.length += bytes.len() as u64;
         Ok(bytes.len())
     }
