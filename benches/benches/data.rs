@@ -19,7 +19,7 @@ use ebm::teaching::{Batch, Recipe, Trainer};
 use image::{Rgb, RgbImage};
 
 const BATCH: usize = 100;
-/// Photographs as CelebA's: so many, so large, and the side of the images made of them.
+/// The number and size of photographs, as in CelebA, and the side of the images made from them.
 const PHOTOS: u32 = 1_000;
 const PHOTO: [u32; 2] = [178, 218];
 const SIDE: usize = 64;
@@ -120,8 +120,7 @@ fn make(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a batch costs of an iteration of the recipe `digits`: prepared when it is asked for, or
-/// ahead.
+/// Measures a batch's share of an iteration of the recipe `digits`, prepared on demand or ahead.
 fn share_of_a_step() -> Result<()> {
     let device = open(DeviceName::Cpu)?;
     let recipe = Recipe::embedded("digits")?;

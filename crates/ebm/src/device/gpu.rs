@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::{DeviceError, DeviceName};
+use super::name::{DeviceError, DeviceName};
 
 /// Burn reports some missing drivers by a panic: here it becomes the reason of an error.
 fn guarded<T>(
