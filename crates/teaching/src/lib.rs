@@ -59,3 +59,7 @@ pub use students::{
 };
 pub use train::{Ending, Event, Listener, train};
 pub use trainer::{SampleRequest, Samples, Trainer};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

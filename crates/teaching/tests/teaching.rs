@@ -413,3 +413,22 @@ fn every_recipe_makes_an_iteration() {
         assert!(metrics.energy_loss.is_some_and(f64::is_finite), "{name}: {metrics:?}");
     }
 }
+
+/// A checkpoint of the time when recipes held the keys of all students: written with `two-moons`, smaller networks and
+/// `[student] kind = "variational"` beside `buffer`, `restart` and `latent_steps`.
+#[test]
+fn a_checkpoint_of_format_2_goes_on() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/format_2");
+    let mut trainer = Trainer::load(&path, &Device::flex()).expect("readable");
+    assert_eq!(trainer.iteration(), 1);
+    let mut student = VariationalRecipe::new(0.01);
+    student.decoder_std = 0.1;
+    assert_eq!(trainer.recipe().student, student.into());
+    let points = Key::new(1).normal::<4>([4, 2, 1, 1], &Device::flex());
+    let metrics = trainer.step(Batch::new(points, 0)).expect("finite");
+    assert_eq!(metrics.iteration, 1);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    trainer.save(&folder.path().join("2")).expect("writable");
+    let again = Trainer::load(&folder.path().join("2"), &Device::flex()).expect("readable");
+    assert_eq!(again.recipe(), trainer.recipe());
+}
