@@ -13,6 +13,7 @@
 //! | [`teaching`] | `ebm-teaching` | How do they learn together? |
 //! | [`noise`] | `ebm-noise` | Where does randomness come from? |
 //! | [`tensor`] | `ebm-tensor` | What are shapes, conditions and examples? |
+//! | [`files`] | `ebm-files` | How are files read and written safely? |
 //!
 //! [`device`] opens a backend by name at run time. The features of this crate say which backends are
 //! compiled in: `flex` (the CPU, default), `ndarray`, `wgpu`, `vulkan`, `cuda`.
@@ -40,6 +41,7 @@ pub mod device;
 
 pub use ebm_data as data;
 pub use ebm_energy as energy;
+pub use ebm_files as files;
 pub use ebm_layers as layers;
 pub use ebm_mcmc as mcmc;
 pub use ebm_metrics as metrics;
