@@ -1,4 +1,4 @@
-//! Opens a backend by name at run time, with an error where it is not compiled in or not available.
+//! Opens backends by name at run time, with errors where one is not compiled in or has no hardware.
 
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 mod gpu;
@@ -8,7 +8,7 @@ use burn::tensor::Device;
 
 pub use self::name::{DeviceError, DeviceName};
 
-/// Opens a device.
+/// Opens a device by its name.
 ///
 /// # Errors
 /// [`DeviceError::NotCompiledIn`] or [`DeviceError::NotThere`].
