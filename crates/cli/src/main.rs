@@ -45,7 +45,8 @@ enum Command {
     LogZ(commands::log_z::Arguments),
     /// Compute the energies of images, and how well they separate two sets.
     Score(commands::score::Arguments),
-    /// Measure samples against a data set: Fréchet and kernel distance, precision, recall and others.
+    /// Measure samples against a data set: Fréchet and kernel distance, precision, recall and
+    /// others.
     Eval(commands::eval::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {

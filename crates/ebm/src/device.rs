@@ -1,29 +1,29 @@
-//! Opens a backend by name, at run time, without panicking where it is not compiled in or not there.
+//! Opens backends by name at run time, with errors where one is not compiled in or has no hardware.
 
 use std::fmt;
 use std::str::FromStr;
 
 use burn::tensor::Device;
 
-/// A backend that one program can choose at run time, if its feature was on when it was built.
+/// A backend that a program selects at run time, if its feature was enabled when it was built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeviceName {
-    /// A GPU if one is compiled in and there, else the CPU.
+    /// A GPU if there is one and its backend is compiled in, else the CPU.
     Auto,
-    /// The CPU, by Burn's `flex`.
+    /// The CPU, with Burn's `flex`.
     Cpu,
-    /// The CPU, by `burn-ndarray` (deprecated upstream).
+    /// The CPU, with `burn-ndarray` (deprecated upstream).
     Ndarray,
-    /// A GPU, by `burn-wgpu` and WGSL.
+    /// A GPU, with `burn-wgpu` and WGSL.
     Wgpu,
-    /// A GPU, by `burn-wgpu` and SPIR-V.
+    /// A GPU, with `burn-wgpu` and SPIR-V.
     Vulkan,
-    /// An NVIDIA GPU, by CUDA.
+    /// An NVIDIA GPU, with CUDA.
     Cuda,
 }
 
 impl DeviceName {
-    /// Every name, as it is spelled on the command line.
+    /// All devices with their names, as in `--device`.
     pub const ALL: [(Self, &'static str); 6] = [
         (Self::Auto, "auto"),
         (Self::Cpu, "cpu"),
@@ -33,7 +33,7 @@ impl DeviceName {
         (Self::Cuda, "cuda"),
     ];
 
-    /// The feature of the crate `ebm` that compiles the backend in.
+    /// Returns the feature of the crate `ebm` that compiles the backend in.
     fn feature(self) -> &'static str {
         match self {
             Self::Auto | Self::Cpu => "flex",
@@ -64,14 +64,14 @@ impl FromStr for DeviceName {
     }
 }
 
-/// Why a device cannot be used.
+/// The reason why a device cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// No such name.
+    /// There is no device of this name.
     #[error("there is no device {given:?}; the devices are auto, cpu, ndarray, wgpu, vulkan, cuda")]
     Unknown {
-        /// What was given.
+        /// The name.
         given: String,
     },
     /// The backend was not compiled in.
@@ -80,24 +80,24 @@ pub enum DeviceError {
          cargo build --release --features {feature}"
     )]
     NotCompiledIn {
-        /// The device asked for.
+        /// The requested device.
         device: DeviceName,
-        /// The feature to build with.
+        /// The feature that compiles it in.
         feature: &'static str,
     },
     /// The backend is compiled in, but the machine has no such device.
     #[error(
-        "no device {device} on this machine: {reason}; use --device cpu, or see that a driver is installed"
+        "no device {device} on this machine: {reason}; use the device cpu, or check that a driver is installed"
     )]
     NotThere {
-        /// The device asked for.
+        /// The requested device.
         device: DeviceName,
-        /// What the driver said.
+        /// The message of the driver.
         reason: String,
     },
 }
 
-/// Opens a device.
+/// Opens a device by its name.
 ///
 /// # Errors
 /// [`DeviceError::NotCompiledIn`] or [`DeviceError::NotThere`].

@@ -30,8 +30,8 @@ pub(crate) struct Arguments {
     /// The device.
     #[arg(long, default_value = "cpu", value_parser = crate::parse_device)]
     device: DeviceName,
-    /// The network in which completions are compared, as in `ebm eval`, for data sets without a built-in
-    /// classifier.
+    /// The network in which completions are compared, as in `ebm eval`, for data sets without a
+    /// built-in classifier.
     #[arg(long, value_name = "NAME[=FILE]")]
     features: Option<String>,
     #[command(flatten)]
