@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Table;
 
 use crate::RecipeError;
-use crate::keys::{check_keys, keys_of, take_kind};
+use crate::keys::{check_keys, keys_of, one_line, take_kind};
 
 /// What images are learned given: `condition.kind`, with the keys of that kind beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for ConditionRecipe {
             "hidden" => HiddenCondition::deserialize(table).map(Self::Hidden),
             _ => PairCondition::deserialize(table).map(Self::Pair),
         };
-        read.map_err(|error| D::Error::custom(format!("[condition]: {}", error.message())))
+        read.map_err(|error| D::Error::custom(one_line(&error)))
     }
 }
 

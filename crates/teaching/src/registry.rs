@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use toml::Table;
 
 use crate::condition::ConditionRecipe;
-use crate::keys::{check_keys, keys_of};
+use crate::keys::{check_keys, keys_of, one_line};
 use crate::part::Part;
 use crate::recipe::chains::ChainRecipe;
 use crate::recipe::data::DataRecipe;
@@ -157,10 +157,8 @@ impl Kind {
     /// Reads the settings of this kind from a `[student]` table without its `kind`.
     pub(crate) fn read(&self, table: Table) -> Result<Box<dyn StudentSettings>, RecipeError> {
         check_keys("student", self.name, self.keys, &table)?;
-        (self.read)(table).map_err(|error| RecipeError::Table {
-            table: "student",
-            message: error.message().to_owned(),
-        })
+        (self.read)(table)
+            .map_err(|error| RecipeError::Table { table: "student", message: one_line(&error) })
     }
 }
 

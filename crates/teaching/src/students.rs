@@ -23,7 +23,7 @@ pub use vae_on_data::VaeOnDataRecipe;
 pub use variational::VariationalRecipe;
 
 use crate::RecipeError;
-use crate::keys::{check_keys, take_kind};
+use crate::keys::{check_keys, one_line, take_kind};
 use crate::part::Part;
 use crate::registry::{StudentRegistry, StudentSettings};
 
@@ -158,6 +158,6 @@ impl<'de> Deserialize<'de> for StudentRecipe {
         if let Some(keys) = StudentRegistry::default().keys(&kind) {
             check_keys("student", &kind, keys, &table).map_err(D::Error::custom)?;
         }
-        Self::read(&kind, table).map_err(|error| D::Error::custom(error.message()))
+        Self::read(&kind, table).map_err(|error| D::Error::custom(one_line(&error)))
     }
 }
