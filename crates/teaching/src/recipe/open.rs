@@ -1,4 +1,4 @@
-//! Where recipes come from: embedded or in files, one laid over another, single values set by hand.
+//! Sources of recipes: embedded or in files, one laid over another, with single values set by hand.
 
 use std::path::Path;
 
@@ -40,24 +40,24 @@ const EMBEDDED: [(&str, &str); 20] = embedded![
     "short-run",
     "two-moons",
 ];
-/// What follows a name to ask for its quick variant.
+/// The suffix of the name of a quick variant.
 const QUICK: &str = "-quick";
-/// How deep `extends` may go; more is a circle.
+/// The largest depth of `extends`; more is a circle.
 const DEEPEST_EXTENDS: usize = 8;
-/// The word that takes a value away.
+/// The keyword that removes a value.
 const NONE: &str = "none";
 
-/// A line of the list of embedded recipes.
+/// An entry of the list of embedded recipes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecipeSummary {
-    /// The name; with `-quick` behind it, a check that everything runs.
+    /// The name; with the suffix `-quick`, a check that everything runs.
     pub name: &'static str,
-    /// What it is for.
+    /// A line that describes it.
     pub description: String,
 }
 
 impl Recipe {
-    /// The embedded recipes, sorted by name.
+    /// Returns the embedded recipes, sorted by name.
     ///
     /// # Errors
     /// None that a user can cause: the embedded recipes are tested.
@@ -71,7 +71,7 @@ impl Recipe {
             .collect()
     }
 
-    /// An embedded recipe by name, `NAME` or `NAME-quick`.
+    /// Returns an embedded recipe by name, `NAME` or `NAME-quick`.
     ///
     /// # Errors
     /// [`RecipeError::Unknown`], listing the names.
@@ -79,8 +79,9 @@ impl Recipe {
         Self::open(name, false, &[])
     }
 
-    /// An embedded recipe by name, or a file by path (anything that ends in `.toml`); `quick` takes its quick
-    /// variant. `settings` are `key=value` with dotted keys and TOML values (bare words are strings), laid over it.
+    /// Opens an embedded recipe by name, or a file by path (anything that ends in `.toml`); `quick`
+    /// selects its quick variant. `settings` are `key=value` with dotted keys and TOML values (bare
+    /// words are strings), laid over it as one layer.
     ///
     /// # Errors
     /// [`RecipeError`], naming the file and the key.
@@ -129,8 +130,8 @@ impl Recipe {
         read(text, origin, false, &[], students)
     }
 
-    /// Reads a resolved recipe of the time when `[student]` and `[condition]` held the keys of all kinds: those that
-    /// do not belong to the kind were of no effect, and are dropped.
+    /// Reads a resolved recipe of the time when `[student]` and `[condition]` held the keys of all
+    /// kinds: those that do not belong to the kind were of no effect, and are dropped.
     pub(crate) fn from_toml_of_all_keys(text: &str, origin: &str) -> Result<Self, RecipeError> {
         let students = StudentRegistry::default();
         let mut table = resolve(text, origin, 0, &students)?;
@@ -144,7 +145,7 @@ impl Recipe {
         finish(table, origin, &students)
     }
 
-    /// The recipe as TOML, with every value spelled out.
+    /// Returns the recipe as TOML, with every value spelled out.
     ///
     /// # Errors
     /// None for a recipe that validates.
@@ -204,7 +205,7 @@ fn embedded_text(name: &str, given: &str) -> Result<&'static str, RecipeError> {
     })
 }
 
-/// The recipe's table, laid over the one that it extends.
+/// Returns the table of a recipe, laid over the one that it extends.
 fn resolve(
     text: &str,
     origin: &str,
@@ -230,9 +231,9 @@ fn resolve(
     Ok(merged)
 }
 
-/// Lays a table over another: tables are merged key by key, [`NONE`] takes a value away, and any other value replaces
-/// the one below. Where the upper table chooses another network, student or condition, only the keys that belong to
-/// the new choice are kept of the lower one.
+/// Lays a table over another: tables are merged key by key, [`NONE`] removes a value, and any other
+/// value replaces the one below. Where the upper table chooses another network, student or
+/// condition, only the keys that belong to the new choice are kept of the lower one.
 fn overlay(base: &mut Table, over: Table, students: &StudentRegistry) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -253,7 +254,7 @@ fn overlay(base: &mut Table, over: Table, students: &StudentRegistry) {
     }
 }
 
-/// As [`overlay`], within a layer: nothing is taken away.
+/// Merges a table into another of the same layer: nothing is removed yet.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -265,7 +266,7 @@ fn merge(base: &mut Table, over: Table) {
     }
 }
 
-/// Whether the table `name` chooses something else than the one below it.
+/// Returns whether the table `name` chooses something else than the one below it.
 fn changes_choice(name: &str, base: &Table, over: &Table) -> bool {
     let (key, default) = match name {
         "energy" => ("network", Some("conv")),
@@ -277,7 +278,8 @@ fn changes_choice(name: &str, base: &Table, over: &Table) -> bool {
     over.contains_key(key) && choice(base) != choice(over)
 }
 
-/// The keys that belong to the choice of the table `name`, but for the one that chooses. Networks share none.
+/// Returns the keys that belong to the choice of the table `name`, but for the one that chooses;
+/// `None` of networks, which share none.
 fn keys_of_choice(
     name: &str,
     table: &Table,
@@ -291,7 +293,7 @@ fn keys_of_choice(
     }
 }
 
-/// `chains.noise=true` as a table.
+/// Parses a setting such as `chains.noise=true` into a table.
 fn set(setting: &str) -> Result<Table, RecipeError> {
     let wrong = |message: &str| RecipeError::Parse {
         origin: format!("setting {setting:?}"),

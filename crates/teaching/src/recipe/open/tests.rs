@@ -149,7 +149,7 @@ fn noise_ends_at_its_epoch() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn errors_name_the_key() {
     let cases = [
         ("extends = \"mnist\"\nsteps = 3", "unknown field `steps`"),
         (
