@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::command::{cargo, installed};
-use crate::{architecture, docs, feature_arguments, unification};
+use crate::features::feature_arguments;
+use crate::{architecture, docs, graph, unification};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -29,6 +30,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Err(error) = architecture::check() {
         eprintln!("xtask: {error:#}");
     }
+    graph::check()?;
     unification::check(&features)?;
     dependencies(options.strict)?;
     docs::book(options.strict)?;

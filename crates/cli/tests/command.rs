@@ -1,4 +1,4 @@
-//! The command `ebm` as a user meets it: what works, and what each kind of bad input says.
+//! The command `ebm` as its users meet it: its results, and its messages for bad input.
 
 mod common;
 
@@ -53,7 +53,7 @@ fn the_quick_recipe_leaves_all_its_files() {
     let strip = image::open(run.join("images/strip-0000012.png")).expect("a PNG file");
     assert_eq!(strip.width(), 11 * 58 + 2);
 
-    // A resumed run ends in the same parameters, bit by bit, also on another number of threads.
+    // A resumed run ends with the same parameters, bit by bit, also with another number of threads.
     let again = folder.path().join("again");
     ebm(&["train", "--device", "cpu", "--resume"])
         .env("RAYON_NUM_THREADS", "1")
@@ -67,7 +67,7 @@ fn the_quick_recipe_leaves_all_its_files() {
             |run: &Path| fs::read(run.join("checkpoints/0000012").join(file)).expect("there");
         assert!(read(&run) == read(&again), "{file} differs");
     }
-    // And a folder that holds a run is not written over.
+    // A folder that holds a run is not overwritten.
     let message = refused(ebm(&["train", "--quick", "--run-dir"]).arg(&run));
     assert!(message.contains("not empty"), "{message}");
 }
@@ -123,7 +123,8 @@ fn a_run_that_diverges_says_where_and_what_is_left() {
     assert!(run.join("report.html").is_file(), "it reports how it came to that");
 }
 
-/// A matrix of one short case on digits and on a density: one table, with a run that diverged counted.
+/// A matrix of one short case on digits and on a density yields one table, which counts divergent
+/// runs.
 #[test]
 fn a_matrix_of_runs_gives_a_table() {
     let folder = folder();
@@ -145,7 +146,7 @@ fn a_matrix_of_runs_gives_a_table() {
         assert!(page.contains("2 of 2") && page.contains("KL(data‖p_θ)"), "{page}");
         fs::read_to_string(out.join("ablations.csv")).expect("text")
     };
-    // The numbers do not depend on how many run at once; the seconds do.
+    // The measures do not depend on the number of parallel runs; the durations do.
     let numbers = |text: String| -> Vec<String> {
         let kept = |line: &str| {
             let mut fields: Vec<_> = line.split(',').collect();
@@ -161,7 +162,7 @@ fn a_matrix_of_runs_gives_a_table() {
     assert!(message.contains("wrong.toml") && message.contains("case"), "{message}");
 }
 
-/// Ctrl-C: the run ends with a checkpoint from which another goes on.
+/// After Ctrl-C, the run ends with a checkpoint from which another can continue.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_leaves_a_checkpoint() {
@@ -187,7 +188,7 @@ fn an_interrupted_run_leaves_a_checkpoint() {
     let output = child.wait_with_output().expect("it ends");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && stderr.contains("Ctrl-C ended the run"), "{stderr}");
-    // The last checkpoint of the run is found, and is where it stopped.
+    // The last checkpoint of the run is found, and it is from the last iteration.
     let message = refused(
         ebm(&["train", "--device", "cpu", "--resume"]).arg(&run).arg("--run-dir").arg(&run),
     );
@@ -218,7 +219,7 @@ fn a_device_that_is_not_compiled_in_names_the_feature() {
     assert!(message.contains("--features cuda"), "{message}");
 }
 
-/// With the loader told of no driver, there is neither Vulkan nor, on a headless machine, OpenGL.
+/// If the loader knows no driver, there is neither Vulkan nor, on a headless machine, OpenGL.
 #[cfg(all(feature = "wgpu", target_os = "linux"))]
 #[test]
 fn a_device_that_is_not_there_is_refused() {
@@ -250,9 +251,9 @@ fn a_missing_file_says_what_goes_where() {
     assert!(message.contains(&folder.path().join("mnist").display().to_string()), "{message}");
 }
 
-/// Real digits, packed and cut in the middle.
+/// Real digits, compressed and truncated in the middle.
 #[test]
-fn a_cut_file_is_refused() {
+fn a_truncated_file_is_refused() {
     let folder = folder();
     let set = folder.path().join("mnist");
     fs::create_dir(&set).expect("writable");
@@ -265,7 +266,7 @@ fn a_cut_file_is_refused() {
     assert!(message.contains("4 files of mnist are missing or wrong"), "{message}");
 }
 
-/// A whole, readable file that is not the one that was published.
+/// A complete, readable file that differs from the published one.
 #[test]
 fn a_wrong_checksum_is_refused() {
     let folder = folder();
@@ -300,7 +301,8 @@ fn data_sets_are_listed_with_their_folders() {
     assert_eq!(path.trim(), folder.path().join("mnist").display().to_string());
 }
 
-/// Nothing listens on port 9 of this machine: the way by hand is told, and no file is left but the lock.
+/// Nothing listens on port 9 of this machine: the message names the files, and only the lock is
+/// left.
 #[test]
 fn an_unreachable_mirror_says_how_to_go_on_by_hand() {
     let folder = folder();
@@ -364,7 +366,7 @@ fn a_folder_of_pictures_is_learned_from() {
     assert!(message.contains("at most 27"), "{message}");
     let changed = ["data.side=28", "data.flip=true", "data.crop=2"];
     train(&changed, &run).assert().success();
-    // The data that are shown, the last metrics: a resumed run sees the same flips and crops.
+    // The last metrics show that a resumed run sees the same flips and crops.
     let again = folder.path().join("again");
     ebm(&["train", "--device", "cpu", "--resume"])
         .arg(run.join("checkpoints/0000006"))
@@ -382,7 +384,7 @@ fn a_folder_of_pictures_is_learned_from() {
     let unchanged = folder.path().join("unchanged");
     train(&["data.side=28"], &unchanged).assert().success();
     assert_ne!(last(&run).1, last(&unchanged).1);
-    // Tasks take the pictures in the size that the run learned from.
+    // Tasks scale the pictures to the size that the run learned from.
     ebm(&["reconstruct", "--device", "cpu", "--out"])
         .arg(folder.path().join("reconstruction"))
         .arg(&run)

@@ -1,4 +1,4 @@
-//! Runs that learn images given a class, or given what is seen around a hole.
+//! Runs that learn images given their class, the pixels around a hole, or another image.
 
 mod common;
 mod runs;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use common::{ebm, folder};
 use runs::{ask, json, refusal, trained};
 
-/// What makes a run of images under conditions small.
+/// Settings that make a conditional run short.
 const SMALL: [&str; 2] = ["chains.steps=3", "evaluation.images=20"];
 
 #[test]
@@ -41,7 +41,7 @@ fn a_run_of_classes_is_asked() {
     let asked = [&["eval", "--per-class", "--count", "140"][..], &asked].concat();
     let scores = fs::read_to_string(ask(&run, "eval", &asked).0.join("eval.jsonl"));
     let scores = scores.expect("readable");
-    // x₀ and x_T of each class, against other images.
+    // x₀ and x_T of each class, each against its own images.
     assert_eq!(scores.lines().count(), 20, "{scores}");
     assert!((0..10).all(|class| scores.matches(&format!("\"class\":{class},")).count() == 2));
     assert!(scores.contains("digits (train), class 9"), "{scores}");
@@ -123,7 +123,7 @@ fn pairs_are_learned_from_pictures() {
     let (out, _) = ask(&run, "samples", &["sample", "--split", "train", "--count", "2"]);
     assert!(out.join("refined.png").exists());
     ask(&run, "again", &["reconstruct", "--split", "train", "--count", "2"]);
-    // What is nearest is found by the conditions, which say all here.
+    // The nearest image is found by the conditions, which determine it here.
     let asked = ["complete", "--split", "train", "--count", "3", "--features", "pixels"];
     let (out, printed) = ask(&run, "complete", &asked);
     assert_nearest_is_exact(&printed);
@@ -132,7 +132,7 @@ fn pairs_are_learned_from_pictures() {
     assert!(said.contains("digits"), "{said}");
 }
 
-/// Two bases of one recipe in a matrix, and one of classes: each run is measured and has its picture.
+/// A matrix with two bases of one recipe and one of classes: each run has measures and a picture.
 #[test]
 fn a_matrix_measures_completions_and_classes() {
     let folder = folder();
@@ -159,7 +159,8 @@ fn a_matrix_measures_completions_and_classes() {
         assert!(page.contains(&picture), "{picture} is not in {page}");
         assert!(out.join("images").join(&picture).is_file(), "{picture}");
     }
-    // A Fréchet distance needs more images than the classifier has features, a kernel distance does not.
+    // A Fréchet distance needs more images than the classifier has features, a kernel distance does
+    // not.
     let measured = |base: &str, measure: &str| {
         table.lines().any(|line| line.starts_with(&format!("\"{base}\"")) && line.contains(measure))
     };
@@ -193,7 +194,7 @@ fn learned(name: &str, classes: u8, iterations: u64) -> (Trainer, Recipe) {
     (trainer, recipe)
 }
 
-/// What is asked for is what comes: with the conditions of others, accuracy and fidelity fall.
+/// Samples follow their conditions: with the conditions of others, accuracy and fidelity fall.
 #[test]
 fn conditions_matter_after_training() {
     let device = Device::flex();

@@ -1,4 +1,4 @@
-//! What is asked of a trained run, from the command line: the files hold what they say, and what cannot be is refused.
+//! Tasks on a trained run, from the command line: the content of their files, and their refusals.
 
 mod common;
 mod runs;
@@ -16,7 +16,7 @@ use runs::{ask, json, refusal, trained};
 
 const PIXELS: usize = 28 * 28;
 
-/// The shape and the values of an array of single precision.
+/// Returns the shape and the values of an array of single precision.
 fn npy(path: &Path) -> (Vec<usize>, Vec<f32>) {
     let bytes = fs::read(path).expect("readable");
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
@@ -46,7 +46,7 @@ fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-4 * a.abs().max(b.abs()).max(1.0)
 }
 
-/// Decibels of the pixels that are counted.
+/// Returns the PSNR of the counted pixels, in decibels.
 fn psnr(images: &[f32], data: &[f32], counted: impl Fn(usize) -> bool) -> f64 {
     let errors = images.iter().zip(data).enumerate().filter(|(pixel, _)| counted(*pixel));
     let squares = errors.map(|(_, (x, y))| f64::from(x.clamp(-1.0, 1.0) - y).powi(2));
@@ -129,7 +129,7 @@ fn lines_between_codes() {
     let point = |values: &[f32], index: usize| values[index * PIXELS..][..PIXELS].to_vec();
     assert_ne!(point(&random, 0), point(&random, 2), "codes of a pair differ");
 
-    // From an image to itself there is no way to go; from it to another there is.
+    // The line from an image to itself is a point; that to another image is not.
     let pairs = ["--images", "7", "7", "--images", "7", "4999", "--points", "4"];
     let (out, _) = ask(&run, "b", &[&["interpolate"][..], &pairs].concat());
     let (shape, decoded) = npy(&out.join("decoded.npy"));
@@ -140,7 +140,7 @@ fn lines_between_codes() {
     };
     assert!((0..5).all(|index| far(index) < 1e-5), "the row of 7, and the other's begin");
     assert!((5..8).all(|index| far(index) > 1e-4) && far(7) > far(5), "the way to 4999");
-    // Both images stand beside their row.
+    // Both images are beside their row.
     let size = image::image_dimensions(out.join("decoded.png")).expect("a picture");
     assert_eq!(size, (6 * 58 + 2, 2 * 58 + 2));
 
@@ -265,7 +265,7 @@ fn samples_are_measured_against_data() {
         names.iter().zip(kinds.repeat(2)).all(|(name, kind)| name.starts_with(kind)),
         "{names:?}"
     );
-    // No network but one gives an FID.
+    // Only one network yields an FID.
     assert!(!printed.contains("FID"), "{printed}");
     for (index, line) in scores.iter().enumerate() {
         let (samples, steps) = if index < kinds.len() { ("x0", 0) } else { ("refined", 3) };
@@ -284,7 +284,7 @@ fn samples_are_measured_against_data() {
     }
     assert_ne!(scores[0]["value"], scores[7]["value"], "Langevin moves");
 
-    // The statistics that were kept give the same, damaged ones are made anew.
+    // Kept statistics yield the same measures; damaged ones are computed again.
     let statistics: Vec<_> = data.join(".statistics").read_dir().expect("kept").collect();
     assert_eq!(statistics.len(), 1);
     let path = statistics[0].as_ref().expect("readable").path();
@@ -308,7 +308,8 @@ fn samples_are_measured_against_data() {
     }
 }
 
-/// x₀ of chains that start from noise is uniform in the square, whatever was learned: its distance is known.
+/// x₀ of chains that start from noise is uniform in the square, whatever the run learned: its
+/// distance is known.
 #[test]
 fn a_known_distance_in_the_plane() {
     let folder = folder();
@@ -325,7 +326,7 @@ fn a_known_distance_in_the_plane() {
     let uniform = Moments::from_parts(3_001, vec![0.0; 2], vec![1e3, 0.0, 0.0, 1e3]);
     let expected = frechet_distance(&uniform.expect("finite"), &moons).expect("enough");
     let [value, low, high] = ["value", "low", "high"].map(|key| number(&score[key]));
-    // Of the reference's 4 000 draws, the interval knows nothing: it is widened by as much again.
+    // The interval ignores the error of the 4 000 reference draws: it is widened by as much again.
     let half = high - low;
     assert!((value - expected).abs() < half, "{score}, not {expected}");
     assert!(half < 0.3 * expected, "{score}");
@@ -359,7 +360,7 @@ fn points_in_the_plane_have_arrays_and_no_pictures() {
 }
 
 #[test]
-fn what_a_student_does_not_have_is_not_asked_of_it() {
+fn tasks_refuse_students_without_the_part_they_need() {
     let folder = folder();
     let student = |kind: &str| {
         let path = folder.path().join(kind);
@@ -401,7 +402,7 @@ fn what_a_student_does_not_have_is_not_asked_of_it() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn unsuitable_data_and_arguments_are_refused() {
     let folder = folder();
     let run = trained(folder.path(), "digits-quick", &[]);
     let cases: [(&[&str], &str); 8] = [

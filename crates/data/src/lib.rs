@@ -58,7 +58,7 @@ pub use catalog::{
     PictureSet, PictureSplit, Published, RecordsSet, RecordsSplit, Tarball,
 };
 pub use densities::Density;
-pub use ebm_files::NpyError;
+pub use ebm_files::{ElementType, NpyError, ZipError};
 pub use error::{
     DataError, FileProblem, FolderProblem, MirrorFailure, TarballProblem, TransferError,
 };

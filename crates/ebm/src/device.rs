@@ -1,103 +1,14 @@
-//! Opens a backend by name, at run time, without panicking where it is not compiled in or not there.
+//! Opens backends by name at run time, with errors where one is not compiled in or has no hardware.
 
-use std::fmt;
-use std::str::FromStr;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod gpu;
+mod name;
 
 use burn::tensor::Device;
 
-/// A backend that one program can choose at run time, if its feature was on when it was built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DeviceName {
-    /// A GPU if one is compiled in and there, else the CPU.
-    Auto,
-    /// The CPU, by Burn's `flex`.
-    Cpu,
-    /// The CPU, by `burn-ndarray` (deprecated upstream).
-    Ndarray,
-    /// A GPU, by `burn-wgpu` and WGSL.
-    Wgpu,
-    /// A GPU, by `burn-wgpu` and SPIR-V.
-    Vulkan,
-    /// An NVIDIA GPU, by CUDA.
-    Cuda,
-}
+pub use self::name::{DeviceError, DeviceName};
 
-impl DeviceName {
-    /// Every name, as it is spelled on the command line.
-    pub const ALL: [(Self, &'static str); 6] = [
-        (Self::Auto, "auto"),
-        (Self::Cpu, "cpu"),
-        (Self::Ndarray, "ndarray"),
-        (Self::Wgpu, "wgpu"),
-        (Self::Vulkan, "vulkan"),
-        (Self::Cuda, "cuda"),
-    ];
-
-    /// The feature of the crate `ebm` that compiles the backend in.
-    fn feature(self) -> &'static str {
-        match self {
-            Self::Auto | Self::Cpu => "flex",
-            Self::Ndarray => "ndarray",
-            Self::Wgpu => "wgpu",
-            Self::Vulkan => "vulkan",
-            Self::Cuda => "cuda",
-        }
-    }
-}
-
-impl fmt::Display for DeviceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(device, _)| device == self).map_or("", |(_, name)| name);
-        f.write_str(name)
-    }
-}
-
-impl FromStr for DeviceName {
-    type Err = DeviceError;
-
-    fn from_str(given: &str) -> Result<Self, DeviceError> {
-        Self::ALL
-            .iter()
-            .find(|(_, name)| *name == given)
-            .map(|(device, _)| *device)
-            .ok_or_else(|| DeviceError::Unknown { given: given.into() })
-    }
-}
-
-/// Why a device cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DeviceError {
-    /// No such name.
-    #[error("there is no device {given:?}; the devices are auto, cpu, ndarray, wgpu, vulkan, cuda")]
-    Unknown {
-        /// What was given.
-        given: String,
-    },
-    /// The backend was not compiled in.
-    #[error(
-        "the device {device} is not compiled in; build with the feature {feature:?}: \
-         cargo build --release --features {feature}"
-    )]
-    NotCompiledIn {
-        /// The device asked for.
-        device: DeviceName,
-        /// The feature to build with.
-        feature: &'static str,
-    },
-    /// The backend is compiled in, but the machine has no such device.
-    #[error(
-        "no device {device} on this machine: {reason}; use --device cpu, or see that a driver is installed"
-    )]
-    NotThere {
-        /// The device asked for.
-        device: DeviceName,
-        /// What the driver said.
-        reason: String,
-    },
-}
-
-/// Opens a device.
+/// Opens a device by its name.
 ///
 /// # Errors
 /// [`DeviceError::NotCompiledIn`] or [`DeviceError::NotThere`].
@@ -122,6 +33,3 @@ pub fn open(name: DeviceName) -> Result<Device, DeviceError> {
         device => Err(DeviceError::NotCompiledIn { device, feature: device.feature() }),
     }
 }
-
-#[cfg(any(feature = "wgpu", feature = "cuda"))]
-mod gpu;

@@ -1,5 +1,5 @@
-//! The same iteration on every backend that is compiled in: same seed, same initial parameters, same
-//! noise; values to a stated tolerance.
+//! The same iteration on every backend that is compiled in: the same seed, initial parameters and
+//! noise, and values that agree to a stated tolerance.
 
 use burn::tensor::{Device, TensorData};
 use ebm::data::digits;
@@ -8,14 +8,15 @@ use ebm::noise::Key;
 use ebm::teaching::{Batch, Recipe, StepMetrics, Trainer};
 use ebm::tensor::ImageShape;
 
-/// Everything an iteration computes: the losses, and what both models give after their update.
+/// The results of an iteration: the losses, and the values of both models after their update.
 struct Outcome {
     metrics: StepMetrics,
     decoded: TensorData,
     f: TensorData,
 }
 
-/// Small, so that a software GPU compiles few shaders; with noise on, so that noise is compared too.
+/// Returns a recipe that is small, so that a software GPU compiles few shaders, and that uses
+/// noise.
 fn recipe() -> Recipe {
     let text = r#"
         extends = "digits"
@@ -56,11 +57,12 @@ fn outcome(recipe: &Recipe, device: &Device) -> Outcome {
     }
 }
 
-/// Losses and energies to this relative error, images in [−1, 1] to this absolute one. Adam's first step is
-/// lr · sign(gradient): a gradient that is zero but for rounding moves by 2·lr between backends.
+/// The relative tolerance of losses and energies, and the absolute one of images in [−1, 1]. Adam's
+/// first step is lr · sign(gradient): a gradient that is zero up to rounding moves by 2·lr between
+/// backends.
 const TOLERANCE: f64 = 1e-3;
 
-/// The first number that differs by more than the tolerance.
+/// Returns the first value that differs by more than the tolerance.
 fn difference(found: &Outcome, expected: &Outcome) -> Option<String> {
     let metrics = |m: &StepMetrics| {
         let losses = [m.f_data, m.f_samples, m.energy_loss, m.reconstruction, m.kl, m.vae_loss];

@@ -1,10 +1,11 @@
-//! Trains and tests the classifiers that `ebm::metrics::features` has compiled in.
+//! Trains and tests the built-in classifiers of `ebm::metrics::features`.
 //!
 //!     cargo run --release -p ebm-run --example classifier -- train digits
 //!     cargo run --release -p ebm-run --example classifier -- test digits
 //!
-//! and the same with `fashion`. Sets are looked for as `ebm train` does (`ebm data fetch mnist fashion-mnist`).
-//! Training writes the file that the next build compiles in, the same bits each time on one machine's CPU.
+//! and the same with `fashion`. Data sets are found as in `ebm train` (`ebm data fetch mnist`).
+//! Training writes the file that the next build compiles in, the same bits each time on one
+//! machine's CPU.
 
 use std::f64::consts::PI;
 use std::fs;
@@ -24,9 +25,9 @@ use ebm::noise::{Key, initialise_fan_in};
 const SEED: u64 = 1;
 const EPOCHS: u64 = 10;
 const BATCH: usize = 128;
-/// Of the first iteration; it falls to 0 along half a cosine.
+/// The initial learning rate, which falls to 0 along half a cosine.
 const LEARNING_RATE: f64 = 2e-3;
-/// Training images are moved by up to so many pixels in each direction.
+/// The most pixels by which training images are shifted in each direction.
 const SHIFT: usize = 2;
 const SIDE: usize = 28;
 /// Streams of the seed.
@@ -38,7 +39,7 @@ const AUGMENTATION: u64 = 2;
 enum Command {
     /// Train on the training set and write the weights.
     Train { set: Set },
-    /// Count the errors of the compiled weights on the test set.
+    /// Count the errors of the built-in weights on the test set.
     Test { set: Set },
 }
 
@@ -57,7 +58,7 @@ impl Set {
         Ok(load(name, split, &DataRoot::resolve(None)?, &Catalog::embedded()?)?)
     }
 
-    /// What the build compiles in.
+    /// Returns the file that the build compiles in.
     fn weights(self) -> &'static Path {
         Path::new(match self {
             Self::Digits => "crates/metrics/src/features/weights/digits.safetensors",
@@ -65,7 +66,7 @@ impl Set {
         })
     }
 
-    /// Whether the mirror image of a thing is the same thing.
+    /// Returns whether mirrored images keep their class.
     fn mirrored(self) -> bool {
         matches!(self, Self::Fashion)
     }
@@ -114,13 +115,14 @@ fn train(set: Set, device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// The images, each moved by its own number of pixels, and mirrored or not, as `[batch, 1, 28, 28]` in [−1, 1].
+/// Returns the images, each shifted by a random number of pixels and mirrored or not, `[batch, 1,
+/// 28, 28]` in [−1, 1].
 fn augmented(images: &ImageSet, indices: &[usize], set: Set, key: Key) -> TensorData {
     let mut values = vec![-1.0_f32; indices.len() * SIDE * SIDE];
     for (row, (&index, moved)) in indices.iter().zip(values.chunks_mut(SIDE * SIDE)).enumerate() {
         let image = images.image(index);
         let draw = |number| key.uniform_at(row as u32, number);
-        // Of 0..=2·SHIFT, half of it being no move.
+        // Drawn from 0..=2·SHIFT, where SHIFT means no shift.
         let [down, right] = [0, 1].map(|number| (draw(number) * (2 * SHIFT + 1) as f64) as usize);
         let mirrored = set.mirrored() && draw(2) < 0.5;
         for y in SHIFT.saturating_sub(down)..SIDE.min(SIDE + SHIFT - down) {

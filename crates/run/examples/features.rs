@@ -1,10 +1,11 @@
-//! Feature networks at work on the CPU: what distances between real sets they see, or how fast they are.
+//! Feature networks on the CPU: distances between real sets in their features, or their throughput.
 //!
 //!     cargo run --release -p ebm-run --example features -- distances mnist digits
 //!     cargo run --release -p ebm-run --example features -- distances cifar10 squeezenet --images 2500 --weights FILE
 //!     cargo run --release -p ebm-run --example features -- throughput squeezenet --weights FILE
 //!
-//! Results lie in `benches/record/metrics.md`; `scripts/feature_throughput.py` runs the last in turns with PyTorch.
+//! Results lie in `benches/record/metrics.md`; `scripts/feature_throughput.py` runs the last
+//! alternately with PyTorch.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -23,24 +24,25 @@ use ebm::noise::Key;
 
 #[derive(Parser)]
 enum Command {
-    /// Fréchet distances of the training set to the test set as it is, with noise added, and without some classes.
+    /// Fréchet distances of the training set to the test set as it is, with noise added, and
+    /// without some classes.
     Distances {
-        /// A name of the catalogue; its sets are looked for as `ebm train` does.
+        /// A name of the catalogue; its sets are found as in `ebm train`.
         set: String,
         #[command(flatten)]
         network: Network,
-        /// So many random images of each set instead of all.
+        /// Number of random images of each set [default: all].
         #[arg(long)]
         images: Option<usize>,
     },
-    /// Print images a second.
+    /// Print images per second.
     Throughput {
         #[command(flatten)]
         network: Network,
         /// Images at a time.
         #[arg(long, default_value_t = 16)]
         images: usize,
-        /// How often they are looked at; the fastest counts.
+        /// Repetitions, of which the fastest counts.
         #[arg(long, default_value_t = 3)]
         repeats: usize,
     },
@@ -50,7 +52,7 @@ enum Command {
 struct Network {
     #[arg(value_enum)]
     network: Name,
-    /// The file of weights, of networks that are not compiled in.
+    /// The file of weights of a network that is not built in.
     #[arg(long)]
     weights: Option<PathBuf>,
 }
@@ -65,7 +67,7 @@ enum Name {
 }
 
 impl Network {
-    /// The network, and the channels and the side of the images that it is timed with.
+    /// Returns the network, and the channels and the side of the images for timing.
     fn open(&self, device: &Device) -> Result<(Box<dyn FeatureNetwork>, [usize; 2])> {
         let weights = || self.weights.as_deref().context("--weights FILE is missing");
         Ok(match self.network {
@@ -96,7 +98,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Prints each distance as it is known.
+/// Prints each distance as soon as it is computed.
 fn distances(
     set: &str,
     network: &dyn FeatureNetwork,
@@ -104,7 +106,8 @@ fn distances(
     device: &Device,
 ) -> Result<()> {
     let (root, catalog) = (DataRoot::resolve(None)?, Catalog::embedded()?);
-    // Features of random images with noise of a standard deviation, cut off at the ends of [−1, 1]; their classes.
+    // Features of random images with noise of a standard deviation, clamped to [−1, 1], and their
+    // classes.
     let features = |split, noise: f64| -> Result<(FeatureSet, Vec<u8>)> {
         let all = load(set, split, &root, &catalog)?;
         let mut chosen = Key::new(0).permutation(all.len());
@@ -133,7 +136,7 @@ fn distances(
     Ok(())
 }
 
-/// Images a second; the first look is to warm up.
+/// Returns images per second; the first pass is a warm-up.
 fn throughput(network: &dyn FeatureNetwork, images: &Tensor<4>, repeats: usize) -> Result<f64> {
     let mut fastest = f64::INFINITY;
     for repeat in 0..=repeats {

@@ -34,8 +34,8 @@ pub struct AblationOptions {
     pub quick: bool,
     /// Number of runs at the same time.
     pub parallel: usize,
-    /// The network in which completions are compared, as [`NamedNetwork::open`] takes it, for data sets
-    /// without a built-in classifier.
+    /// The network in which completions are compared, as [`NamedNetwork::open`] takes it, for data
+    /// sets without a built-in classifier.
     pub features: Option<String>,
     /// Where data sets are looked for.
     pub data: DataLocation,
@@ -77,15 +77,17 @@ impl Ablation {
         })
     }
 
-    /// Makes all runs and writes `ablations.html` and `ablations.csv` into a folder. The table grows with
-    /// each run, so that finished runs are kept if a later one fails. A run that diverges is part of the
-    /// table.
+    /// Makes all runs and writes `ablations.html` and `ablations.csv` into a folder. The table
+    /// grows with each run, so that finished runs are kept if a later one fails. A run that
+    /// diverges is part of the table.
     ///
     /// # Errors
-    /// The first error of a run, other than divergence; [`RunError::Write`] if the table cannot be written.
+    /// The first error of a run, other than divergence; [`RunError::Write`] if the table cannot be
+    /// written.
     pub fn run(&self, device: &Device, out: &Path) -> Result<PathBuf> {
         if let Some(given) = &self.features {
-            // A missing file is found before the first run. The shape of the images does not matter.
+            // A missing file is found before the first run. The shape of the images does not
+            // matter.
             NamedNetwork::open(given, ImageShape::new(1, 1), device)?;
         }
         fs::create_dir_all(out).map_err(RunError::writing(out))?;

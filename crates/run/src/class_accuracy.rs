@@ -13,8 +13,8 @@ use crate::error::unsuitable;
 pub struct ClassAccuracy(Classifier);
 
 impl ClassAccuracy {
-    /// Returns the classifier for a run that learned classes of a data set with a built-in classifier;
-    /// `None` for every other run.
+    /// Returns the classifier for a run that learned classes of a data set with a built-in
+    /// classifier; `None` for every other run.
     ///
     /// # Errors
     /// [`RunError::Features`](crate::RunError::Features) if the built-in weights cannot be read.

@@ -45,15 +45,15 @@ pub(crate) struct CompletedImages {
 pub struct Way {
     /// The content of the holes.
     pub name: &'static str,
-    /// By name: PSNR of the hidden pixels in decibels, SSIM and, with a feature network, FD(network) and
-    /// KD(network), Fréchet and kernel distance of the completed images.
+    /// By name: PSNR of the hidden pixels in decibels, SSIM and, with a feature network,
+    /// FD(network) and KD(network), Fréchet and kernel distance of the completed images.
     #[serde(flatten)]
     pub measures: BTreeMap<String, f64>,
 }
 
 impl CompletedImages {
-    /// Fills the holes `completions` times and compares the results with what the training set alone yields, and
-    /// with completions under the condition of another image.
+    /// Fills the holes `completions` times and compares the results with what the training set
+    /// alone yields, and with completions under the condition of another image.
     pub(crate) fn new(
         trainer: &Trainer,
         masked: &MaskedImages,
@@ -112,8 +112,8 @@ impl CompletedImages {
         Ok(Self { baselines, starts, refined, ways, diversity })
     }
 
-    /// Returns the columns of a picture of the first `rows` images: the image, its observed part, the mean and the
-    /// nearest training image, x₀ of each completion, x_T of each.
+    /// Returns the columns of a picture of the first `rows` images: the image, its observed part,
+    /// the mean and the nearest training image, x₀ of each completion, x_T of each.
     pub(crate) fn columns(&self, rows: usize) -> Vec<Tensor<4>> {
         let all = self.baselines.iter().chain(&self.starts).chain(&self.refined);
         all.map(|x| x.clone().narrow(0, 0, rows.min(x.dims()[0]))).collect()
@@ -138,8 +138,9 @@ impl<'a> WholeImages<'a> {
         Ok(Self { images, features })
     }
 
-    /// Returns SSIM and the distances of completed images, where they are defined. Completions share the observed
-    /// pixels with the whole images, so a distance ranks completions; it is not that of two independent sets.
+    /// Returns SSIM and the distances of completed images, where they are defined. Completions
+    /// share the observed pixels with the whole images, so a distance ranks completions; it is not
+    /// that of two independent sets.
     fn compare(&self, sets: &[Tensor<4>]) -> Result<BTreeMap<String, f64>> {
         let mut measures = BTreeMap::new();
         let [_, _, height, width] = self.images.dims();

@@ -32,8 +32,8 @@ impl ConditionChoice {
 }
 
 impl TrainedRun {
-    /// Returns the conditions of `count` samples: the chosen class, else all classes one after the other;
-    /// or those of images of the data set. `None` for an unconditional run.
+    /// Returns the conditions of `count` samples: the chosen class, else all classes one after the
+    /// other; or those of images of the data set. `None` for an unconditional run.
     pub(crate) fn conditions(
         &self,
         count: usize,

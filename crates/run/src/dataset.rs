@@ -44,8 +44,8 @@ pub struct DataStore {
 }
 
 impl DataStore {
-    /// Opens the images that a model under `condition` learns from, with their partners where the condition is
-    /// the other image of a pair.
+    /// Opens the images that a model under `condition` learns from, with their partners where the
+    /// condition is the other image of a pair.
     pub(crate) fn examples(
         &self,
         condition: Option<&ConditionRecipe>,
@@ -77,8 +77,8 @@ impl DataStore {
     }
 }
 
-/// Returns `count` indices below `len`, or all if there are fewer, evenly spread: sets may be sorted by
-/// class.
+/// Returns `count` indices below `len`, or all if there are fewer, evenly spread: sets may be
+/// sorted by class.
 pub(crate) fn spread(len: usize, count: usize) -> Vec<usize> {
     let count = count.min(len);
     (0..count).map(|i| i * len / count).collect()

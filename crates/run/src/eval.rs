@@ -33,16 +33,16 @@ pub struct EvalOptions {
     pub count: usize,
     /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
-    /// The conditions of a conditional run, and the data set. Samples of one class are compared with images
-    /// of that class.
+    /// The conditions of a conditional run, and the data set. Samples of one class are compared
+    /// with images of that class.
     pub condition: ConditionChoice,
     /// Whether each class is evaluated on its own.
     pub per_class: bool,
 }
 
 impl EvalOptions {
-    /// Creates options for Fréchet and kernel distance, precision and recall, density and coverage of
-    /// `count` samples.
+    /// Creates options for Fréchet and kernel distance, precision and recall, density and coverage
+    /// of `count` samples.
     pub fn new(features: impl Into<String>, count: usize) -> Self {
         Self {
             features: features.into(),
@@ -107,15 +107,16 @@ struct Part {
 }
 
 impl TrainedRun {
-    /// Measures the distance between samples of the run and a data set. `listener` hears of each measure as
-    /// soon as it is computed.
+    /// Measures the distance between samples of the run and a data set. `listener` hears of each
+    /// measure as soon as it is computed.
     ///
-    /// The features of the data are kept in the folder of data sets, so that they are computed once.
+    /// The features of the data are kept in the folder of data sets, so that they are computed
+    /// once.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for options that do not fit the run or each other,
-    /// before any sample is drawn; [`RunError::Teaching`](crate::RunError::Teaching) if a chain diverges; the
-    /// errors of `listener`.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for options that do not fit the run or
+    /// each other, before any sample is drawn; [`RunError::Teaching`](crate::RunError::Teaching) if
+    /// a chain diverges; the errors of `listener`.
     pub fn evaluate(
         &self,
         options: &EvalOptions,

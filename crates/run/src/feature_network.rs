@@ -26,8 +26,9 @@ pub struct NamedNetwork {
 }
 
 impl NamedNetwork {
-    /// Opens the network of `NAME` or `NAME=FILE` for images of a shape: `pixels`, `digits`, `fashion`,
-    /// `squeezenet=FILE`, `efficientnet-lite0=FILE` or `inception=FILE`, with a file of weights.
+    /// Opens the network of `NAME` or `NAME=FILE` for images of a shape: `pixels`, `digits`,
+    /// `fashion`, `squeezenet=FILE`, `efficientnet-lite0=FILE` or `inception=FILE`, with a file of
+    /// weights.
     ///
     /// # Errors
     /// [`RunError::Unsuitable`] for an unknown name or a missing or superfluous file,

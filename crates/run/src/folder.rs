@@ -32,8 +32,8 @@ use crate::{Result, RunError, pictures, report};
 
 /// A listener that fills the folder of a run: metrics, previews, checkpoints and a report.
 ///
-/// Pass it to [`train`](ebm::teaching::train), or send it the [events](Event) of a training loop of your
-/// own, and call [`report`](Self::report) at the end.
+/// Pass it to [`train`](ebm::teaching::train), or send it the [events](Event) of a training loop of
+/// your own, and call [`report`](Self::report) at the end.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
@@ -53,9 +53,9 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Creates the folder and writes everything that is known at the start, so that a folder which cannot be
-    /// written is found before any work is done. `requested_device` is the device as the user named it, for
-    /// the record.
+    /// Creates the folder and writes everything that is known at the start, so that a folder which
+    /// cannot be written is found before any work is done. `requested_device` is the device as the
+    /// user named it, for the record.
     ///
     /// # Errors
     /// [`RunError::Write`] if the folder cannot be written.
@@ -206,8 +206,8 @@ impl RunFolder {
         self.report().map(drop)
     }
 
-    /// The distance of samples to the preview data; `None` for points in the plane and for fewer than two
-    /// images.
+    /// The distance of samples to the preview data; `None` for points in the plane and for fewer
+    /// than two images.
     fn kernel_distance(&self, samples: &Tensor<4>) -> Result<Option<f64>> {
         if self.plane.is_some() {
             return Ok(None);

@@ -11,7 +11,8 @@ use signal_hook::flag;
 /// The exit status that shells expect of a program ended by Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// A listener that ends training when Ctrl-C is pressed. Pressing it a second time ends the program at once.
+/// A listener that ends training when Ctrl-C is pressed. Pressing it a second time ends the program
+/// at once.
 #[derive(Debug)]
 pub struct Interrupt(Arc<AtomicBool>);
 

@@ -1,5 +1,5 @@
-//! A training run as a library: its data, its folder with metrics, previews, checkpoints and a report, and
-//! tasks on the trained model.
+//! A training run as a library: its data, its folder with metrics, previews, checkpoints and a
+//! report, and tasks on the trained model.
 //!
 //! | you want to… | use |
 //! |---|---|
@@ -10,12 +10,12 @@
 //! | compare many runs | [`ablation`] |
 //! | open data as recipes name them | [`Source`] for training, [`TrainedRun::reference`] for tasks |
 //!
-//! The command `ebm` (the package `ebm-cli`) is a thin layer above this crate: each subcommand parses its
-//! arguments, calls one function and prints the result.
+//! The command `ebm` (the package `ebm-cli`) is a thin layer above this crate: each subcommand
+//! parses its arguments, calls one function and prints the result.
 //!
 //! # Features
-//! `terminal` (on by default) adds [`Progress`], a progress bar, and [`Interrupt`], which lets Ctrl-C end
-//! training with a checkpoint.
+//! `terminal` (on by default) adds [`Progress`], a progress bar, and [`Interrupt`], which lets
+//! Ctrl-C end training with a checkpoint.
 
 mod class_accuracy;
 mod completion;
@@ -62,3 +62,7 @@ pub use reference::{DataChoice, ReferenceData};
 pub use source::{Preview, Source};
 pub use trained::TrainedRun;
 pub use training::{Run, RunOptions};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

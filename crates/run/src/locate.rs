@@ -7,7 +7,8 @@ use ebm::teaching::CHECKPOINT_STATE;
 use crate::Result;
 use crate::error::unsuitable;
 
-/// Returns `path` if it is a checkpoint, or the last complete checkpoint if it is the folder of a run.
+/// Returns `path` if it is a checkpoint, or the last complete checkpoint if it is the folder of a
+/// run.
 ///
 /// # Errors
 /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if it is neither.
@@ -32,8 +33,8 @@ pub fn last_checkpoint(run: &Path) -> Option<PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(complete).max()
 }
 
-/// Returns `NAME` for a checkpoint `…/NAME/checkpoints/0002400`, and the name of the checkpoint itself
-/// if it lies elsewhere.
+/// Returns `NAME` for a checkpoint `…/NAME/checkpoints/0002400`, and the name of the checkpoint
+/// itself if it lies elsewhere.
 pub fn run_name(checkpoint: &Path) -> Option<&str> {
     let run = match checkpoint.parent() {
         Some(folder) if folder.ends_with("checkpoints") => folder.parent(),

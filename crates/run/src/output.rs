@@ -22,8 +22,8 @@ type Announce = Box<dyn FnMut(&Path) -> io::Result<()>>;
 
 /// A folder for the results of a task: pictures, arrays and records.
 ///
-/// A folder that was created for the task and is still empty when the value is dropped is removed again:
-/// a task that fails leaves no empty folder.
+/// A folder that was created for the task and is still empty when the value is dropped is removed
+/// again: a task that fails leaves no empty folder.
 pub struct OutputFolder {
     path: PathBuf,
     created: bool,
@@ -33,8 +33,8 @@ pub struct OutputFolder {
 }
 
 impl OutputFolder {
-    /// Creates the folder unless it exists, so that a folder which cannot be written is found before any
-    /// work is done.
+    /// Creates the folder unless it exists, so that a folder which cannot be written is found
+    /// before any work is done.
     ///
     /// # Errors
     /// [`RunError::Write`] if it cannot be created.

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use crate::{Result, RunError};
 
-/// The cells of the grid fill [−2, 2]²: the data lie in [−1, 1]², and an energy may have mass around them.
+/// The cells of the grid fill [−2, 2]²: the data lie in [−1, 1]², and an energy may have mass
+/// around them.
 const HALF_SIDE: f64 = 2.0;
 /// Cells along a side, of width 0.02.
 const CELLS: usize = 200;
@@ -33,13 +34,13 @@ const MARGIN: usize = CELLS / 4;
 pub struct Plane {
     grid: Grid,
     data_log: Vec<f64>,
-    /// The KL divergence to as many exact draws, smoothed in the same way: the lower limit of `kl_x0` and
-    /// `kl_refined`.
+    /// The KL divergence to as many exact draws, smoothed in the same way: the lower limit of
+    /// `kl_x0` and `kl_refined`.
     floor: f64,
 }
 
-/// KL divergences from the data's density on a grid, in nats. Sets of 10 000 samples are smoothed with a
-/// bandwidth of 0.02.
+/// KL divergences from the data's density on a grid, in nats. Sets of 10 000 samples are smoothed
+/// with a bandwidth of 0.02.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PlaneMetrics {
     /// KL(data ‖ p_θ), by quadrature; `None` without an energy.
@@ -77,7 +78,8 @@ impl Plane {
     /// Compares a model with the density; its samples follow from `key`.
     ///
     /// # Errors
-    /// [`RunError::Teaching`] if a chain diverges, [`RunError::Grid`] if a density has no mass on the grid.
+    /// [`RunError::Teaching`] if a chain diverges, [`RunError::Grid`] if a density has no mass on
+    /// the grid.
     pub fn evaluate(&self, trainer: &Trainer, key: Key) -> Result<(PlaneMetrics, Panels)> {
         let model_log = self.model_log(trainer)?;
         let samples = trainer.sample(SampleRequest::new(SAMPLES, key))?;

@@ -17,7 +17,8 @@ const SIZE: (u32, u32) = (640, 300);
 const COLOURS: [RGBColor; 4] =
     [RGBColor(31, 119, 180), RGBColor(214, 39, 40), RGBColor(44, 160, 44), RGBColor(127, 127, 127)];
 
-/// Draws curves that share their axes, and returns the SVG. The text is empty if there are no points.
+/// Draws curves that share their axes, and returns the SVG. The text is empty if there are no
+/// points.
 ///
 /// # Errors
 /// [`RunError::Render`]

@@ -11,8 +11,8 @@ pub(crate) struct SampleMetrics {
     pub(crate) diversity_data: Option<f64>,
     pub(crate) diversity_x0: Option<f64>,
     pub(crate) diversity_refined: Option<f64>,
-    /// Kernel distances to the preview data, which are few: in the features of the data set's classifier,
-    /// or else in pixels.
+    /// Kernel distances to the preview data, which are few: in the features of the data set's
+    /// classifier, or else in pixels.
     pub(crate) kernel_distance_x0: Option<f64>,
     pub(crate) kernel_distance_refined: Option<f64>,
     /// The fractions of samples that a classifier assigns to the class of their condition.

@@ -18,8 +18,8 @@ use crate::trained::TrainedRun;
 pub struct DataChoice {
     /// The data set or density; `None` for that of the recipe.
     pub set: Option<String>,
-    /// The part of the data set; `None` for the test split, or for the training split where there is no
-    /// other.
+    /// The part of the data set; `None` for the test split, or for the training split where there
+    /// is no other.
     pub split: Option<Split>,
     /// Where data sets are looked for.
     pub location: DataLocation,
@@ -60,8 +60,8 @@ impl TrainedRun {
     ///
     /// # Errors
     /// [`RunError::Data`](crate::RunError::Data) if they cannot be loaded,
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if they have another shape than the data that
-    /// the run learned from.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if they have another shape than the
+    /// data that the run learned from.
     pub fn reference(&self, choice: &DataChoice) -> Result<ReferenceData> {
         let set = choice.set.as_deref().unwrap_or(&self.trainer().recipe().data.set);
         self.named_reference(set, choice.split, &choice.location)
@@ -186,8 +186,8 @@ impl ReferenceData {
     /// Returns the images at these indices, with the conditions of pairs.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for an index outside of the set, and for a
-    /// density.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for an index outside of the set, and
+    /// for a density.
     pub fn at(&self, indices: &[usize], device: &Device) -> Result<Examples> {
         match &self.0 {
             Kind::Images { set, .. } => {

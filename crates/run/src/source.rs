@@ -21,7 +21,8 @@ pub struct Source(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// Images, of which the next batch is prepared in the background, and the conditions of a model.
+    /// Images, of which the next batch is prepared in the background, and the conditions of a
+    /// model.
     Images { batches: Prefetch, conditions: Option<Conditions> },
     /// Draws from a density, `[batch, 2, 1, 1]`.
     Density { density: Density, batch: usize, key: Key },
@@ -174,8 +175,8 @@ impl Source {
         }
     }
 
-    /// The conditions of `count` preview samples: those of the [preview images](Self::preview_images), or
-    /// the classes one after the other.
+    /// The conditions of `count` preview samples: those of the [preview
+    /// images](Self::preview_images), or the classes one after the other.
     pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
         let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
         let classes = conditions.recipe.classes().unwrap_or(1);

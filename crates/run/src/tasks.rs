@@ -1,5 +1,5 @@
-//! Tasks on a [trained run](crate::TrainedRun): one file, one method, one options struct and one result
-//! for each.
+//! Tasks on a [trained run](crate::TrainedRun): one file, one method, one options struct and one
+//! result for each.
 
 pub mod classify;
 pub mod complete;

@@ -67,8 +67,8 @@ impl EventFile {
         self.file.flush()
     }
 
-    /// Appends every field of a struct of numbers except `iteration`, as `GROUP/FIELD`. Values that JSON
-    /// cannot represent become NaN.
+    /// Appends every field of a struct of numbers except `iteration`, as `GROUP/FIELD`. Values that
+    /// JSON cannot represent become NaN.
     pub(super) fn fields(
         &mut self,
         group: &str,

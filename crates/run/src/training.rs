@@ -64,8 +64,8 @@ impl Run {
     /// # Errors
     /// [`RunError::Data`](crate::RunError::Data) for data that cannot be loaded,
     /// [`RunError::Teaching`](crate::RunError::Teaching) for networks that do not fit them,
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) and [`RunError::Write`](crate::RunError::Write)
-    /// for a folder that cannot be used.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) and
+    /// [`RunError::Write`](crate::RunError::Write) for a folder that cannot be used.
     pub fn create(recipe: Recipe, device: &Device, options: &RunOptions) -> Result<Self> {
         let source = Source::open(&recipe, &options.data.open()?)?;
         let trainer = Trainer::new(recipe, source.image(), device)?;
@@ -75,8 +75,8 @@ impl Run {
     /// Continues from a checkpoint, or from the last one of another run, in a folder of its own.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and [`RunError::Teaching`](crate::RunError::Teaching) for a checkpoint
-    /// that cannot be read.
+    /// As [`create`](Self::create), and [`RunError::Teaching`](crate::RunError::Teaching) for a
+    /// checkpoint that cannot be read.
     pub fn resume(checkpoint: &Path, device: &Device, options: &RunOptions) -> Result<Self> {
         let trainer = Trainer::load(&locate::checkpoint(checkpoint)?, device)?;
         let source = Source::open(trainer.recipe(), &options.data.open()?)?;
@@ -95,11 +95,12 @@ impl Run {
         Ok(Self { trainer, source, folder })
     }
 
-    /// Trains until the recipe's last iteration, or until a listener ends training. The folder listens
-    /// besides `listeners`.
+    /// Trains until the recipe's last iteration, or until a listener ends training. The folder
+    /// listens besides `listeners`.
     ///
     /// # Errors
-    /// [`RunError::Teaching`](crate::RunError::Teaching): the first error of the trainer or of a listener.
+    /// [`RunError::Teaching`](crate::RunError::Teaching): the first error of the trainer or of a
+    /// listener.
     pub fn train(&mut self, listeners: &mut [&mut dyn Listener]) -> Result<Ending> {
         let device = self.trainer.device().clone();
         let conditions = self.folder.conditions().cloned();

@@ -10,3 +10,12 @@ mod statistics;
 pub use npy::npy;
 pub use random::SplitMix64;
 pub use statistics::{assert_close, standard_errors};
+
+/// The documents whose Rust examples are compiled and run as doctests.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/src/samplers.md")]
+    struct Samplers;
+}

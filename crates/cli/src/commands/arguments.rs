@@ -27,8 +27,8 @@ pub(crate) struct LocationArguments {
     /// The folder of data sets [default: $EBM_DATA, else the user's data folder].
     #[arg(long, global = true)]
     data_dir: Option<PathBuf>,
-    /// A file like datasets.toml, whose data sets extend the built-in ones or replace those of the same
-    /// name [default: $EBM_CATALOG].
+    /// A file like datasets.toml, whose data sets extend the built-in ones or replace those of the
+    /// same name [default: $EBM_CATALOG].
     #[arg(long, global = true, value_name = "FILE")]
     catalog: Option<PathBuf>,
 }
@@ -72,7 +72,8 @@ fn parse_split(given: &str) -> Result<Split, String> {
 /// The conditions of samples.
 #[derive(Args)]
 pub(crate) struct ConditionArguments {
-    /// The class to sample, for a run that learned classes [default: all classes, one after the other].
+    /// The class to sample, for a run that learned classes [default: all classes, one after the
+    /// other].
     #[arg(long)]
     class: Option<u8>,
     #[command(flatten)]
@@ -101,9 +102,10 @@ pub(crate) struct TaskArguments {
     /// The folder of a run, whose last checkpoint is used, or a checkpoint.
     run: PathBuf,
     /// The device: auto, cpu, ndarray, wgpu, vulkan or cuda.
-    #[arg(long, default_value = "auto", value_parser = crate::parse_device)]
+    #[arg(long, default_value = "auto")]
     device: DeviceName,
-    /// The folder of the results, new or empty [default: runs/RUN-TASK, with a number if that is taken].
+    /// The folder of the results, new or empty [default: runs/RUN-TASK, with a number if that is
+    /// taken].
     #[arg(long)]
     out: Option<PathBuf>,
     /// The seed of all random numbers.

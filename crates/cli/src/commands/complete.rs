@@ -20,8 +20,8 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "4", value_parser = within(1..=64))]
     completions: usize,
     /// The network whose features Fréchet and kernel distances compare, as in `ebm eval`; a Fréchet
-    /// distance needs more images than features [default: the classifier of the recipe's data set, if one
-    /// is built in].
+    /// distance needs more images than features [default: the classifier of the recipe's data set,
+    /// if one is built in].
     #[arg(long, value_name = "NAME[=FILE]")]
     features: Option<String>,
     #[command(flatten)]

@@ -1,4 +1,5 @@
-//! `ebm inpaint`: hides part of images and fills it again, by the three methods of the released code.
+//! `ebm inpaint`: hides part of images and fills it again, by the three methods of the released
+//! code.
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};

@@ -15,8 +15,8 @@ pub(crate) struct Arguments {
     /// Number of pairs of random codes; each is a row.
     #[arg(long, default_value = "8", value_parser = within(COUNTS), conflicts_with = "images")]
     count: usize,
-    /// Interpolate between the codes of two images of the data set, given by their numbers, instead of
-    /// random codes; may be repeated.
+    /// Interpolate between the codes of two images of the data set, given by their numbers, instead
+    /// of random codes; may be repeated.
     #[arg(long, num_args = 2, value_names = ["I", "J"])]
     images: Vec<usize>,
     /// Points on each line, both ends included.

@@ -16,8 +16,8 @@ pub(crate) struct Arguments {
     /// Number of images, evenly spread over the data set.
     #[arg(long, default_value = "1000", value_parser = within(COUNTS))]
     count: usize,
-    /// Compare with `noise` (uniform in [−1, 1]), `inverted` (−x) or another data set, of which the test
-    /// split is used if there is one.
+    /// Compare with `noise` (uniform in [−1, 1]), `inverted` (−x) or another data set, of which the
+    /// test split is used if there is one.
     #[arg(long, value_name = "noise|inverted|SET")]
     against: Option<String>,
     #[command(flatten)]

@@ -17,13 +17,13 @@ pub(crate) struct Arguments {
     #[arg(default_value = "digits")]
     recipe: String,
     /// The device: auto, cpu, ndarray, wgpu, vulkan or cuda.
-    #[arg(long, default_value = "auto", value_parser = crate::parse_device)]
+    #[arg(long, default_value = "auto")]
     device: DeviceName,
     /// Use the recipe's quick variant, to check that everything works.
     #[arg(long)]
     quick: bool,
-    /// Set a value of the recipe, as in --set chains.steps=30; may be repeated. `ebm recipes schema` lists
-    /// all keys.
+    /// Set a value of the recipe, as in --set chains.steps=30; may be repeated. `ebm recipes
+    /// schema` lists all keys.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// The folder of the run, new or empty [default: runs/NAME, with a number if that is taken].

@@ -7,22 +7,22 @@ pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// `ebm` without the environment's data folder, and with a folder that some graphics drivers complain to
-/// miss, on the same stderr.
+/// Returns `ebm` without the data folder of the environment, and with a runtime folder, whose
+/// absence some graphics drivers report on the same stderr.
 pub(crate) fn ebm(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("ebm").expect("the binary is built with the tests");
     command
         .args(arguments)
         .env_remove("EBM_DATA")
         .env_remove("EBM_CATALOG")
-        // Where no cache of Keras stands in for a missing file.
+        // A folder without a cache of Keras, which could replace a missing file.
         .env("HOME", std::env::temp_dir())
         .env("NO_COLOR", "1")
         .env("XDG_RUNTIME_DIR", std::env::temp_dir());
     command
 }
 
-/// Runs it, expects a failure in one message without a panic, and gives the message.
+/// Runs a command, expects a failure with one message and no panic, and returns the message.
 pub(crate) fn refused(command: &mut Command) -> String {
     let output = command.output().expect("it starts");
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -1,4 +1,4 @@
-//! Trains runs and asks something of them.
+//! Trained runs, and tasks on them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::common::{ebm, refused};
 
-/// A run of two iterations, in the folder of its recipe's name.
+/// Trains a run of two iterations, in a folder named after its recipe.
 pub(crate) fn trained(folder: &Path, recipe: &str, settings: &[&str]) -> PathBuf {
     let run = folder.join(recipe);
     let small = ["iterations=2", "chains.count=8", "data.batch=8", "evaluation.images=4"];
@@ -19,14 +19,14 @@ pub(crate) fn trained(folder: &Path, recipe: &str, settings: &[&str]) -> PathBuf
     run
 }
 
-/// Asks something of a run, into the folder `out` beside it, and gives that folder and what is printed.
+/// Runs a task into the folder `out` beside the run, and returns that folder and the output.
 pub(crate) fn ask(run: &Path, out: &str, arguments: &[&str]) -> (PathBuf, String) {
     let out = run.with_file_name(out);
     let (task, rest) = arguments.split_first().expect("a task");
     let mut command = ebm(&[task, "--device", "cpu"]);
     let done = command.arg(run).arg("--out").arg(&out).args(rest).assert().success();
     let printed = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
-    // All files are told, and are there.
+    // All files are announced, and exist.
     let mut told: Vec<_> = printed.lines().map(Path::new).filter(|path| path.is_file()).collect();
     let entries = out.read_dir().expect("a folder");
     let mut written: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
@@ -36,7 +36,7 @@ pub(crate) fn ask(run: &Path, out: &str, arguments: &[&str]) -> (PathBuf, String
     (out, printed)
 }
 
-/// What is said when something cannot be done; nothing may be left of it.
+/// Returns the message of a task that is refused; nothing may be left of it.
 pub(crate) fn refusal(run: &Path, arguments: &[&str]) -> String {
     let out = run.with_file_name("refused");
     let (task, rest) = arguments.split_first().expect("a task");

@@ -1,10 +1,10 @@
-//! GPUs: opened once for the process, with the driver's complaints as errors.
+//! GPUs, which are opened once for the process, with failures of the driver as errors.
 
 use burn::tensor::Device;
 
-use super::{DeviceError, DeviceName};
+use super::name::{DeviceError, DeviceName};
 
-/// Burn reports some missing drivers by a panic: here it becomes the reason of an error.
+/// Turns the panics by which Burn reports some missing drivers into errors.
 fn guarded<T>(
     device: DeviceName,
     open: impl FnOnce() -> Result<T, String> + std::panic::UnwindSafe,
@@ -31,7 +31,7 @@ mod wgpu {
 
     use super::*;
 
-    /// A device and whether it is hardware, not a driver that computes on the CPU.
+    /// A device, and whether it is hardware instead of a driver that computes on the CPU.
     type Opened = Result<(Device, bool), DeviceError>;
 
     fn init(name: DeviceName, api: WgpuBackend) -> Opened {
@@ -44,7 +44,7 @@ mod wgpu {
         })
     }
 
-    /// The runtime of an API can be initialised once for the process.
+    /// Opens the device once: the runtime of an API can be initialised once for the process.
     pub(super) fn open_wgpu() -> Opened {
         static OPENED: OnceLock<Opened> = OnceLock::new();
         OPENED.get_or_init(|| init(DeviceName::Wgpu, WgpuBackend::Auto)).clone()
@@ -76,7 +76,7 @@ pub(super) fn open_cuda() -> Result<Device, DeviceError> {
     })
 }
 
-/// What `auto` prefers to the CPU.
+/// Returns the GPU that `auto` prefers to the CPU.
 pub(super) fn first_hardware() -> Option<Device> {
     #[cfg(feature = "cuda")]
     if let Ok(device) = open_cuda() {

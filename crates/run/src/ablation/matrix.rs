@@ -25,7 +25,8 @@ pub struct Matrix {
 #[serde(deny_unknown_fields)]
 struct Base {
     recipe: String,
-    /// The name in the table; that of the recipe by default. Two bases of one recipe need different names.
+    /// The name in the table; that of the recipe by default. Two bases of one recipe need different
+    /// names.
     name: Option<String>,
     #[serde(default)]
     settings: Vec<String>,
@@ -101,8 +102,8 @@ impl Matrix {
         }
     }
 
-    /// Returns the runs whose base or case contains one of the words of `only`; all runs if there are no
-    /// words.
+    /// Returns the runs whose base or case contains one of the words of `only`; all runs if there
+    /// are no words.
     pub(super) fn jobs(&self, quick: bool, only: &[String]) -> Result<Vec<Job>> {
         let wanted = |name: &str| only.is_empty() || only.iter().any(|word| name.contains(word));
         let mut jobs = Vec::new();

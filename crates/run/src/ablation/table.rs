@@ -1,4 +1,5 @@
-//! The table of an ablation: a CSV file of all runs, and a page with means and standard deviations over seeds.
+//! The table of an ablation: a CSV file of all runs, and a page with means and standard deviations
+//! over seeds.
 
 use std::fmt::Write;
 use std::path::Path;

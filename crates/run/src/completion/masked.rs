@@ -16,7 +16,8 @@ pub(crate) struct MaskedImages {
     pub(crate) images: Tensor<4>,
     /// The conditions of the networks, `[batch, …, size, size]`.
     pub(crate) condition: Tensor<4>,
-    /// 1 where a pixel is observed, `[batch, 1, size, size]`: nowhere, if another image is observed.
+    /// 1 where a pixel is observed, `[batch, 1, size, size]`: nowhere, if another image is
+    /// observed.
     mask: Tensor<4>,
     /// Whether another image is observed.
     paired: bool,
@@ -54,8 +55,8 @@ impl MaskedImages {
         observed + fill.clamp(-1.0, 1.0) * (self.mask.clone().neg() + 1.0)
     }
 
-    /// Returns the PSNR of the hidden pixels of each pasted image, in decibels, for a peak of 2 (the width of
-    /// [−1, 1]).
+    /// Returns the PSNR of the hidden pixels of each pasted image, in decibels, for a peak of 2
+    /// (the width of [−1, 1]).
     pub(crate) fn psnr(&self, pasted: Tensor<4>) -> Vec<f64> {
         let error = (pasted - self.images.clone()).powi_scalar(2);
         let channels = error.dims()[1] as f64;
@@ -131,8 +132,8 @@ mod tests {
         Recipe::embedded(recipe).expect("embedded").condition.expect("conditional")
     }
 
-    /// Two training images of two rows, of which the upper is observed: the image has the observed row of the
-    /// second and the hidden row of the first.
+    /// Two training images of two rows, of which the upper is observed: the image has the observed
+    /// row of the second and the hidden row of the first.
     #[test]
     fn fills_are_pasted_and_measured_in_the_hole() {
         let device = Device::flex();

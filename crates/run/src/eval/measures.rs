@@ -16,7 +16,8 @@ use crate::feature_network::{NamedNetwork, features};
 
 /// Parts of an inception score.
 const PARTS: usize = 10;
-/// Groups of samples that are left out, one at a time, for the standard error of a Fréchet distance.
+/// Groups of samples that are left out, one at a time, for the standard error of a Fréchet
+/// distance.
 const GROUPS: usize = 10;
 /// From this many features on, each Fréchet distance takes minutes, and its interval is left out.
 const MANY_FEATURES: usize = 2_000;

@@ -1,4 +1,5 @@
-//! Features and moments of a reference set, kept beside the data sets so that they are computed once.
+//! Features and moments of a reference set, kept beside the data sets so that they are computed
+//! once.
 
 use std::fs;
 use std::path::Path;
@@ -27,9 +28,9 @@ pub(super) struct ReferenceStatistics {
 }
 
 impl ReferenceStatistics {
-    /// Returns the statistics of images in the features of a network: from the file that an earlier call
-    /// left below `root`, if it is intact and belongs to these images and weights; otherwise they are
-    /// computed and kept. A folder that cannot be written causes a warning.
+    /// Returns the statistics of images in the features of a network: from the file that an earlier
+    /// call left below `root`, if it is intact and belongs to these images and weights; otherwise
+    /// they are computed and kept. A folder that cannot be written causes a warning.
     ///
     /// # Shapes
     /// - `images`: `[n, channels, height, width]`
@@ -112,8 +113,8 @@ mod tests {
     use ebm::noise::Key;
     use ebm::tensor::ImageShape;
 
-    /// A file is read as it was written; a file with a changed byte, a truncated one and one of other images
-    /// are rejected.
+    /// A file is read as it was written; a file with a changed byte, a truncated one and one of
+    /// other images are rejected.
     #[test]
     fn damaged_files_are_rebuilt() {
         let folder = tempfile::tempdir().expect("a temporary folder");

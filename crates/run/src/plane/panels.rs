@@ -15,8 +15,8 @@ const BORDER_COLOUR: u8 = 64;
 const DOT: u32 = 2;
 const DOT_OPACITY: f64 = 0.3;
 
-/// Every sixteenth colour of the map viridis (Smith and van der Walt 2015); linear interpolation between
-/// them is accurate to 6 of 255.
+/// Every sixteenth colour of the map viridis (Smith and van der Walt 2015); linear interpolation
+/// between them is accurate to 6 of 255.
 const VIRIDIS: [[u8; 3]; 17] = [
     [68, 1, 84],
     [72, 24, 106],
@@ -37,11 +37,12 @@ const VIRIDIS: [[u8; 3]; 17] = [
     [253, 231, 37],
 ];
 
-/// Writes four panels in a row: the densities of the data and of the energy, and the samples of the decoder
-/// and after refinement. x grows to the right and y upwards; samples off the grid are not drawn.
+/// Writes four panels in a row: the densities of the data and of the energy, and the samples of the
+/// decoder and after refinement. x grows to the right and y upwards; samples off the grid are not
+/// drawn.
 ///
-/// Both densities have the scale of the first, from 0 to its largest value; higher values have the brightest
-/// colour.
+/// Both densities have the scale of the first, from 0 to its largest value; higher values have the
+/// brightest colour.
 ///
 /// # Panics
 /// If a density has not one logarithm for each cell of the grid.

@@ -14,8 +14,8 @@ use crate::{OutputFolder, Result, TrainedRun};
 const BATCH: usize = 512;
 /// Bins of confidence.
 const BINS: usize = 15;
-/// Rounds of the search for offsets, each with one fit of the temperature, and fits of the offsets in a
-/// round.
+/// Rounds of the search for offsets, each with one fit of the temperature, and fits of the offsets
+/// in a round.
 const ROUNDS: usize = 10;
 const SCALINGS: usize = 20;
 
@@ -46,12 +46,14 @@ pub struct Classification {
     pub data: String,
     /// Number of images.
     pub images: usize,
-    /// The calibration of p(c|x) ∝ exp f(x, c), then of the odd images with the temperature of f that fits the
-    /// even images best, then with offsets of the classes as well, which replace the unknown −log Z(c).
+    /// The calibration of p(c|x) ∝ exp f(x, c), then of the odd images with the temperature of f
+    /// that fits the even images best, then with offsets of the classes as well, which replace the
+    /// unknown −log Z(c).
     pub calibration: [Calibration; 3],
     /// The other data set.
     pub against: Option<String>,
-    /// The probability that log Σ exp f is lower for an image of the other set than for one of the data.
+    /// The probability that log Σ exp f is lower for an image of the other set than for one of the
+    /// data.
     pub auroc: Option<f64>,
 }
 
@@ -65,7 +67,8 @@ pub struct Calibration {
     pub temperature: f64,
     /// The mean of −log p(c|x) for the true class, in nats.
     pub log_loss: f64,
-    /// The mean distance between confidence and accuracy over bins of confidence (Guo et al., ICML 2017).
+    /// The mean distance between confidence and accuracy over bins of confidence (Guo et al., ICML
+    /// 2017).
     pub expected_calibration_error: f64,
     /// The mean confidence, the accuracy and the number of images of each bin that is not empty.
     pub bins: Vec<(f64, f64, usize)>,
@@ -105,8 +108,8 @@ impl TrainedRun {
     /// Classifies images and measures accuracy and calibration.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if the run learned no classes or an energy is NaN,
-    /// [`RunError::Data`](crate::RunError::Data) for data that cannot be loaded.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if the run learned no classes or an
+    /// energy is NaN, [`RunError::Data`](crate::RunError::Data) for data that cannot be loaded.
     pub fn classify(&self, options: &ClassifyOptions) -> Result<Classification> {
         let condition = self.trainer().recipe().condition.as_ref();
         let Some(classes) = condition.and_then(ConditionRecipe::classes) else {
@@ -182,8 +185,8 @@ impl Logits {
         right as f64 / self.rows.len().max(1) as f64
     }
 
-    /// Returns for each image −log p of the true class, the highest probability and whether it belongs to the
-    /// true class, at a temperature.
+    /// Returns for each image −log p of the true class, the highest probability and whether it
+    /// belongs to the true class, at a temperature.
     fn pairs(&self, temperature: f64) -> impl Iterator<Item = (f64, f64, bool)> {
         self.rows.iter().zip(&self.labels).map(move |(row, &label)| {
             let sum = log_sum_exp(row, temperature);
@@ -199,7 +202,8 @@ impl Logits {
         Spread::of(&self.pairs(temperature).map(|(loss, ..)| loss).collect::<Vec<_>>()).mean
     }
 
-    /// Returns the temperature of the least log loss, by golden-section search of log T between 10⁻³ and 10⁶.
+    /// Returns the temperature of the least log loss, by golden-section search of log T between
+    /// 10⁻³ and 10⁶.
     fn best_temperature(&self) -> f64 {
         let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
         let (mut low, mut high) = (1e-3_f64.ln(), 1e6_f64.ln());
@@ -217,8 +221,9 @@ impl Logits {
         Self { rows: self.rows.iter().map(shift).collect(), labels: self.labels.clone() }
     }
 
-    /// Fits a temperature and offsets of the classes alternately: the best temperature, then offsets that bring the
-    /// mean p(c|x) closer to the frequencies of the classes (iterative scaling, Darroch and Ratcliff 1972).
+    /// Fits a temperature and offsets of the classes alternately: the best temperature, then
+    /// offsets that bring the mean p(c|x) closer to the frequencies of the classes (iterative
+    /// scaling, Darroch and Ratcliff 1972).
     fn best_offsets(&self) -> (f64, Vec<f64>) {
         let classes = self.rows.first().map_or(0, Vec::len);
         // Half an image is added to each class: without images, no offset would be the best.

@@ -20,9 +20,8 @@ pub struct CompleteOptions {
     pub count: usize,
     /// Completions of each image.
     pub completions: usize,
-    /// The network whose features Fréchet and kernel distances compare, as
-    /// [`NamedNetwork::open`] takes it; `None` for the classifier of the recipe's data set, if one is
-    /// built in.
+    /// The network whose features Fréchet and kernel distances compare, as [`NamedNetwork::open`]
+    /// takes it; `None` for the classifier of the recipe's data set, if one is built in.
     pub features: Option<String>,
     /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
@@ -45,8 +44,8 @@ pub struct Completion {
     pub starts: Vec<Tensor<4>>,
     /// x_T within the holes; empty without an energy.
     pub refined: Vec<Tensor<4>>,
-    /// The columns of a picture: the image, its observed part, the mean and the nearest training image, x₀
-    /// of each completion, x_T of each.
+    /// The columns of a picture: the image, its observed part, the mean and the nearest training
+    /// image, x₀ of each completion, x_T of each.
     pub columns: Vec<Tensor<4>>,
     /// The measures.
     pub report: CompletionReport,
@@ -72,8 +71,8 @@ impl TrainedRun {
     /// Completes images and compares the completions with the hidden pixels.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if the run did not learn to complete images,
-    /// [`RunError::Teaching`](crate::RunError::Teaching) if a chain diverges,
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if the run did not learn to complete
+    /// images, [`RunError::Teaching`](crate::RunError::Teaching) if a chain diverges,
     /// [`RunError::Features`](crate::RunError::Features) for a network that cannot be opened.
     pub fn complete(&self, options: &CompleteOptions) -> Result<Completion> {
         let recipe = self.trainer().recipe();

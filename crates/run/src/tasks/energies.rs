@@ -108,12 +108,13 @@ struct Report {
 }
 
 impl TrainedRun {
-    /// Computes the energies of data and, if a baseline is chosen, how well they separate the two sets.
+    /// Computes the energies of data and, if a baseline is chosen, how well they separate the two
+    /// sets.
     ///
     /// # Errors
     /// [`RunError::Teaching`](crate::RunError::Teaching) without an energy,
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for data that cannot be used and for energies
-    /// that are not finite.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for data that cannot be used and for
+    /// energies that are not finite.
     pub fn energies(&self, options: &EnergyOptions) -> Result<EnergyComparison> {
         let device = self.trainer().device();
         let reference = self.reference(&options.data)?;

@@ -1,5 +1,5 @@
-//! Inpainting with an unconditional run: part of an image is hidden and filled again, by the three methods
-//! of the released code.
+//! Inpainting with an unconditional run: part of an image is hidden and filled again, by the three
+//! methods of the released code.
 
 mod mask;
 
@@ -59,7 +59,8 @@ pub struct InpaintOptions {
 }
 
 impl InpaintOptions {
-    /// Creates options that hide the lower half and use all methods, with 200 Langevin steps of codes.
+    /// Creates options that hide the lower half and use all methods, with 200 Langevin steps of
+    /// codes.
     pub fn new(count: usize) -> Self {
         Self {
             count,
@@ -87,10 +88,10 @@ impl TrainedRun {
     /// Hides part of images and fills it again.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for a conditional run, for images of one pixel
-    /// and for methods that need an energy where there is none;
-    /// [`RunError::Teaching`](crate::RunError::Teaching) for methods that need an encoder or a decoder where
-    /// there is none, and if a chain diverges.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for a conditional run, for images of
+    /// one pixel and for methods that need an energy where there is none;
+    /// [`RunError::Teaching`](crate::RunError::Teaching) for methods that need an encoder or a
+    /// decoder where there is none, and if a chain diverges.
     pub fn inpaint(&self, options: &InpaintOptions) -> Result<Inpainting> {
         self.require_unconditional("a run that learned to complete images does so by `complete`")?;
         let Some(hidden) = options.mask.region(self.image_shape().side) else {

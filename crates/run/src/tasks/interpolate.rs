@@ -63,9 +63,10 @@ impl TrainedRun {
     /// Decodes and refines evenly spaced points on lines between latent codes.
     ///
     /// # Errors
-    /// [`RunError::Teaching`](crate::RunError::Teaching) if the run has no decoder, or no trained encoder
-    /// where images are given, or if a chain diverges; [`RunError::Unsuitable`](crate::RunError::Unsuitable)
-    /// for fewer than two points, and for images that do not exist.
+    /// [`RunError::Teaching`](crate::RunError::Teaching) if the run has no decoder, or no trained
+    /// encoder where images are given, or if a chain diverges;
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for fewer than two points, and for
+    /// images that do not exist.
     pub fn interpolate(&self, options: &InterpolateOptions) -> Result<Interpolation> {
         let points = options.points;
         if points < 2 {
@@ -120,11 +121,11 @@ impl TrainedRun {
 }
 
 impl Interpolation {
-    /// Writes `decoded` and `refined` as arrays, and as film strips of one row for each line, between the
-    /// images of its ends.
+    /// Writes `decoded` and `refined` as arrays, and as film strips of one row for each line,
+    /// between the images of its ends.
     ///
     /// # Errors
-    /// [`RunError::Write`](crate::RunError::Write)
+    /// [`RunError::Write`]
     pub fn write(&self, out: &mut OutputFolder) -> Result<()> {
         for (name, frames) in [("decoded", Some(&self.decoded)), ("refined", self.refined.as_ref())]
         {

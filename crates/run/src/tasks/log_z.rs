@@ -42,8 +42,8 @@ pub struct LogZ {
     pub log_z: f64,
     /// Its standard error.
     pub standard_error: f64,
-    /// The effective number of weights. If there are few, the estimate is too low and its standard error
-    /// is unreliable.
+    /// The effective number of weights. If there are few, the estimate is too low and its standard
+    /// error is unreliable.
     pub effective: f64,
     /// Number of chains.
     pub chains: usize,
@@ -64,7 +64,8 @@ impl TrainedRun {
     ///
     /// # Errors
     /// [`RunError::Teaching`](crate::RunError::Teaching) without an energy,
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for a run whose chains hold the observed pixels, [`RunError::Chain`](crate::RunError::Chain) if a chain diverges.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for a run whose chains hold the
+    /// observed pixels, [`RunError::Chain`](crate::RunError::Chain) if a chain diverges.
     pub fn log_z(&self, options: &LogZOptions) -> Result<LogZ> {
         let trainer = self.trainer();
         let (shape, device) = (self.image_shape(), trainer.device());
@@ -80,8 +81,8 @@ impl TrainedRun {
         let step_size = options.step_size.unwrap_or(chains.step_size);
         let (count, steps) = (options.count, options.steps);
 
-        // The reference term, which is part of the run's energy, is a Gaussian of this width. Without it, the
-        // chains start at pixels of unit variance.
+        // The reference term, which is part of the run's energy, is a Gaussian of this width.
+        // Without it, the chains start at pixels of unit variance.
         let std = chains.reference_std.unwrap_or(1.0) * chains.temperature.sqrt();
         let from = Gaussian { mean: 0.0, std };
         let start = self.key().fold(streams::log_z::START).normal(shape.batch(count), device) * std;

@@ -47,7 +47,8 @@ pub struct Reconstruction {
     pub fidelity: Fidelity,
 }
 
-/// Peak signal-to-noise ratios of images with respect to data, in decibels: the content of `psnr.json`.
+/// Peak signal-to-noise ratios of images with respect to data, in decibels: the content of
+/// `psnr.json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Fidelity {
@@ -81,9 +82,9 @@ impl TrainedRun {
     /// Encodes data, decodes the codes and refines the result.
     ///
     /// # Errors
-    /// [`RunError::Teaching`](crate::RunError::Teaching) without a trained encoder or if a chain diverges,
-    /// [`RunError::Data`](crate::RunError::Data) and [`RunError::Unsuitable`](crate::RunError::Unsuitable)
-    /// for data that cannot be used.
+    /// [`RunError::Teaching`](crate::RunError::Teaching) without a trained encoder or if a chain
+    /// diverges, [`RunError::Data`](crate::RunError::Data) and
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for data that cannot be used.
     pub fn reconstruct(&self, options: &ReconstructOptions) -> Result<Reconstruction> {
         let key = |stream| self.key().fold(stream);
         let vae = self.trainer().encoder()?;

@@ -58,7 +58,8 @@ impl TrainedRun {
     ///
     /// # Errors
     /// [`RunError::Teaching`](crate::RunError::Teaching) without an energy or if a chain diverges,
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for conditions that the run does not have.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for conditions that the run does not
+    /// have.
     pub fn refine(&self, options: &RefineOptions) -> Result<Refinement> {
         let (trainer, count) = (self.trainer(), options.count);
         let steps = self.steps(options.steps);

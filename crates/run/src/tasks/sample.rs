@@ -52,8 +52,8 @@ pub struct DrawnSamples {
     pub condition: Option<Condition>,
     /// The energies of x₀ and x_T of each chain; empty without an energy.
     pub energies: Vec<SampleEnergies>,
-    /// The fractions of x₀ and of x_T that show the class of their condition, where a classifier is built
-    /// in.
+    /// The fractions of x₀ and of x_T that show the class of their condition, where a classifier is
+    /// built in.
     pub class_accuracy: Vec<(&'static str, f64)>,
 }
 
@@ -73,8 +73,8 @@ impl TrainedRun {
     /// Draws samples.
     ///
     /// # Errors
-    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for conditions that the run does not have,
-    /// [`RunError::Teaching`](crate::RunError::Teaching) if a chain diverges.
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) for conditions that the run does not
+    /// have, [`RunError::Teaching`](crate::RunError::Teaching) if a chain diverges.
     pub fn sample(&self, options: &SampleOptions) -> Result<DrawnSamples> {
         let trainer = self.trainer();
         let steps = self.steps(options.steps);

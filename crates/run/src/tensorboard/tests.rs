@@ -37,8 +37,8 @@ fn records(mut file: &[u8]) -> Vec<&[u8]> {
     messages
 }
 
-/// Returns number and content of the fields of a protocol buffer; the content of a varint is its value in
-/// eight bytes.
+/// Returns number and content of the fields of a protocol buffer; the content of a varint is its
+/// value in eight bytes.
 fn fields(mut message: &[u8]) -> Vec<(u64, Vec<u8>)> {
     fn varint(rest: &mut &[u8]) -> u64 {
         let mut bits = 0;
