@@ -1,5 +1,5 @@
-//! The times of a Langevin step and of a whole teaching iteration on the CPU, for the networks of the
-//! recipes `digits` and `mnist`.
+//! The times of a Langevin step and of a whole teaching iteration on the CPU, for the networks of
+//! the recipes `digits` and `mnist`.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions without docs")]
 

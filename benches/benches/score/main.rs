@@ -1,5 +1,5 @@
-//! The time of a Langevin step and of a teaching iteration on the CPU, by part, beside the machine's
-//! peak performance. A process makes one measurement and prints one line of JSON;
+//! The time of a Langevin step and of a teaching iteration on the CPU, by part, beside the
+//! machine's peak performance. A process makes one measurement and prints one line of JSON;
 //! `cargo xtask bench score` runs them all.
 
 #![allow(missing_docs, reason = "a program")]

@@ -1,4 +1,5 @@
-//! Helpers of the workspace's tests: reproducible numbers, distances in standard errors, .npy files.
+//! Helpers of the workspace's tests: reproducible numbers, distances in standard errors, .npy
+//! files.
 //!
 //! A crate takes it as a dev-dependency. Its own doctests are the examples of the README and the
 //! book.
