@@ -1,5 +1,5 @@
-//! Chain-steps per second of Langevin on analytic targets, one line of JSON for each: what `cargo xtask bench peers`
-//! compares with PyTorch and JAX programs.
+//! Chain-steps per second of Langevin dynamics on analytic targets, one line of JSON per case;
+//! `cargo xtask bench peers` compares them with PyTorch and JAX programs.
 
 #![allow(missing_docs, reason = "a program")]
 

@@ -1,6 +1,6 @@
-//! Images per second of the loader, and what loading costs of a teaching iteration, as lines of JSON.
-//!
-//! `cargo xtask bench data` runs it in turns with `scripts/loader_peer.py`, which does the same work.
+//! The loader's images per second, and the cost of loading within a teaching iteration, as lines of
+//! JSON. `cargo xtask bench data` alternates it with `scripts/loader_peer.py`, which does the same
+//! work.
 
 use std::fs;
 use std::hint::black_box;
@@ -19,23 +19,23 @@ use ebm::teaching::{Batch, Recipe, Trainer};
 use image::{Rgb, RgbImage};
 
 const BATCH: usize = 100;
-/// Photographs as CelebA's: so many, so large, and the side of the images made of them.
+/// The number and size of photographs, as in CelebA, and the side of the images made from them.
 const PHOTOS: u32 = 1_000;
 const PHOTO: [u32; 2] = [178, 218];
 const SIDE: usize = 64;
 const ITERATIONS: u64 = 20;
-/// The fastest of so many passes counts: whatever else the machine does only slows one down.
+/// The number of passes, of which the fastest counts: other load only slows a pass down.
 const PASSES: u64 = 5;
 
 #[derive(Parser)]
 struct Arguments {
-    /// The folder of data sets; without it, only what needs none is measured.
+    /// The folder of data sets; without it, the cases that need one are skipped.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// A folder for photographs, made if it is not there.
+    /// A folder for photographs, created if it does not exist.
     #[arg(long)]
     photos: PathBuf,
-    /// Cargo's word to a bench.
+    /// Passed by cargo.
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     share_of_a_step()
 }
 
-/// Seconds of the fastest pass; `pass` gets their numbers.
+/// Returns the seconds of the fastest pass; `pass` takes its index.
 fn fastest(mut pass: impl FnMut(u64) -> Result<()>) -> Result<f64> {
     (0..PASSES).try_fold(f64::INFINITY, |least, number| {
         let started = Instant::now();
@@ -62,7 +62,7 @@ fn line(what: &str, unit: &str, value: f64) {
     println!("{}", serde_json::json!({ "what": what, "unit": unit, "value": value }));
 }
 
-/// An epoch of Fashion-MNIST or MNIST in shuffled batches, as tensors in [−1, 1].
+/// Measures an epoch of MNIST in shuffled batches, as tensors in [−1, 1].
 fn batches(root: DataRoot) -> Result<()> {
     let device = open(DeviceName::Cpu)?;
     let started = Instant::now();
@@ -89,7 +89,7 @@ fn batches(root: DataRoot) -> Result<()> {
     Ok(())
 }
 
-/// A folder of JPEG photographs, decoded, cropped and scaled.
+/// Measures a folder of JPEG photographs: decoded, cropped and scaled.
 fn photographs(folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         make(folder).with_context(|| format!("cannot write {}", folder.display()))?;
@@ -102,7 +102,7 @@ fn photographs(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Waves of three colours, each picture others.
+/// Writes pictures of waves in three colours, each different.
 fn make(folder: &Path) -> Result<()> {
     let beside = folder.with_extension("new");
     fs::create_dir_all(&beside)?;
@@ -120,7 +120,7 @@ fn make(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a batch costs of an iteration of the recipe `digits`: prepared when it is asked for, or ahead.
+/// Measures a batch's share of an iteration of the recipe `digits`, prepared on demand or ahead.
 fn share_of_a_step() -> Result<()> {
     let device = open(DeviceName::Cpu)?;
     let recipe = Recipe::embedded("digits")?;
@@ -153,7 +153,7 @@ fn share_of_a_step() -> Result<()> {
         seconds[1] = started.elapsed().as_secs_f64();
         let started = Instant::now();
         trainer.step(Batch::new(data, 0))?;
-        // The first iteration warms everything up.
+        // The first iteration is a warm-up.
         if iteration > 0 {
             stepping += started.elapsed().as_secs_f64();
             loading.iter_mut().zip(seconds).for_each(|(sum, seconds)| *sum += seconds);

@@ -1,5 +1,5 @@
-//! Milliseconds of a Langevin step and of a whole teaching iteration on the CPU, for the networks of the
-//! recipes `digits` and `mnist`.
+//! The times of a Langevin step and of a whole teaching iteration on the CPU, for the networks of
+//! the recipes `digits` and `mnist`.
 
 #![allow(missing_docs, reason = "criterion's macros make public functions without docs")]
 
@@ -11,7 +11,7 @@ use ebm::device::{DeviceName, open};
 use ebm::noise::Key;
 use ebm::teaching::{Batch, Recipe, SampleRequest, Trainer};
 
-/// Chains and data in a batch, for both recipes.
+/// The number of chains and the batch size, for both recipes.
 const CHAINS: usize = 64;
 
 fn trainer(name: &str) -> Trainer {
@@ -22,7 +22,7 @@ fn trainer(name: &str) -> Trainer {
         .expect("an embedded recipe is valid")
 }
 
-/// Decoding counts as well: it is a small part of ten steps.
+/// Includes decoding, a small part of ten steps.
 fn langevin_steps(c: &mut Criterion) {
     const STEPS: usize = 10;
     let mut group = c.benchmark_group("ten Langevin steps");

@@ -1,7 +1,7 @@
 //! The files that data sets come in: the first byte chooses the format, the rest is the file.
 //!
-//! `cargo +nightly fuzz run files` in the repository's root; `crates/data/tests/data` has files to begin with, each to
-//! be put behind the byte of its format. An error is right, a panic is not.
+//! `cargo +nightly fuzz run files` in the repository's root; `crates/data/tests/data` has files to
+//! begin with, each to be put behind the byte of its format. An error is right, a panic is not.
 
 #![no_main]
 

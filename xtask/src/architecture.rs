@@ -26,13 +26,32 @@ const ALLOWED: &[(&[&str], &str)] = &[];
 /// Folders that hold Rust sources.
 const FOLDERS: [&str; 4] = ["benches", "crates", "fuzz", "xtask"];
 
-/// Checks the repository in the current folder.
+/// The violations in a repository, described.
+struct Violations {
+    /// Import circles and files `mod.rs`.
+    modules: Vec<String>,
+    /// Comments that are too wide.
+    comments: Vec<String>,
+}
+
+/// Checks the modules of the repository in the current folder.
 ///
 /// # Errors
-/// Lists all violations, or names the file that cannot be read.
-pub(crate) fn check() -> Result<()> {
-    let violations = violations(Path::new("."))?;
-    for violation in &violations {
+/// Lists all import circles and files `mod.rs`, or names the file that cannot be read.
+pub(crate) fn check_modules() -> Result<()> {
+    report(&violations(Path::new("."))?.modules)
+}
+
+/// Checks the width of comments in the repository in the current folder.
+///
+/// # Errors
+/// Lists all comments that are too wide, or names the file that cannot be read.
+pub(crate) fn check_comments() -> Result<()> {
+    report(&violations(Path::new("."))?.comments)
+}
+
+fn report(violations: &[String]) -> Result<()> {
+    for violation in violations {
         eprintln!("xtask: {violation}");
     }
     match violations.len() {
@@ -42,8 +61,7 @@ pub(crate) fn check() -> Result<()> {
     }
 }
 
-/// Describes every violation in a repository.
-fn violations(repository: &Path) -> Result<Vec<String>> {
+fn violations(repository: &Path) -> Result<Violations> {
     let mut files = Vec::new();
     for folder in FOLDERS.map(|folder| repository.join(folder)) {
         if folder.is_dir() {
@@ -51,16 +69,15 @@ fn violations(repository: &Path) -> Result<Vec<String>> {
         }
     }
     files.sort();
-    let mut violations = Vec::new();
+    let mut violations = Violations { modules: Vec::new(), comments: Vec::new() };
     for (path, text) in &files {
         let name = path.strip_prefix(repository).unwrap_or(path).display();
         if path.file_name().is_some_and(|file| file == "mod.rs") && !shared_by_tests(path) {
             let folder = path.parent().unwrap_or(path);
             let folder = folder.strip_prefix(repository).unwrap_or(folder).display();
-            violations.push(format!("{name}: rename it to {folder}.rs"));
+            violations.modules.push(format!("{name}: rename it to {folder}.rs"));
         }
-        let wide = comments::wide(text).into_iter();
-        violations.extend(wide.map(|(line, width)| {
+        violations.comments.extend(comments::wide(text).into_iter().map(|(line, width)| {
             format!(
                 "{name}:{line}: a comment of {width} columns, at most {} fit",
                 comments::COLUMNS
@@ -69,7 +86,7 @@ fn violations(repository: &Path) -> Result<Vec<String>> {
     }
     for root in roots(&files) {
         let sources = Sources::new(&root, &files);
-        violations.extend(circles(repository, &sources));
+        violations.modules.extend(circles(repository, &sources));
     }
     Ok(violations)
 }

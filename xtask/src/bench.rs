@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use crate::command::{Invocation, cargo};
-use crate::{feature, feature_arguments};
+use crate::features::{feature, feature_arguments};
 
 #[derive(Subcommand)]
 pub(crate) enum Bench {

@@ -7,6 +7,8 @@ mod bench;
 mod check;
 mod command;
 mod docs;
+mod features;
+mod graph;
 mod metadata;
 mod package;
 mod test;
@@ -18,6 +20,7 @@ use anyhow::Result;
 use bench::Bench;
 use clap::{Parser, Subcommand};
 use command::cargo;
+use features::{feature, feature_arguments};
 
 /// Repository tasks of the ebm workspace.
 #[derive(Parser)]
@@ -98,18 +101,4 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Package => package::run(),
     }
-}
-
-/// The feature of `ebm-cli` for a device, if the default build lacks it.
-fn feature(device: &str) -> Option<String> {
-    matches!(device, "ndarray" | "wgpu" | "vulkan" | "cuda").then(|| device.to_owned())
-}
-
-/// `--features ebm-cli/A,ebm-cli/B`, or nothing.
-fn feature_arguments(features: &[String]) -> Vec<String> {
-    if features.is_empty() {
-        return Vec::new();
-    }
-    let names: Vec<String> = features.iter().map(|name| format!("ebm-cli/{name}")).collect();
-    vec!["--features".into(), names.join(",")]
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::command::{Invocation, cargo, installed};
-use crate::feature_arguments;
+use crate::features::feature_arguments;
 
 #[derive(Args)]
 pub(crate) struct Options {

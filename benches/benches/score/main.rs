@@ -1,5 +1,6 @@
-//! Where the time of a Langevin step and of a teaching iteration goes, on the CPU, and what the machine could
-//! do. One measurement in a process, one line of JSON on stdout; `cargo xtask bench score` runs them all.
+//! The time of a Langevin step and of a teaching iteration on the CPU, by part, beside the
+//! machine's peak performance. A process makes one measurement and prints one line of JSON;
+//! `cargo xtask bench score` runs them all.
 
 #![allow(missing_docs, reason = "a program")]
 
@@ -27,31 +28,31 @@ use serde_json::{Value, json};
 struct Cli {
     #[command(subcommand)]
     what: What,
-    /// Given by cargo.
+    /// Passed by cargo.
     #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
 #[derive(Subcommand)]
 enum What {
-    /// Peak of multiply-adds and of memory traffic, on all cores.
+    /// The peak rates of multiply-adds and of memory traffic, on all cores.
     Machine,
-    /// A Langevin step, and its parts.
+    /// A Langevin step and its parts.
     Step {
         net: Net,
         #[arg(long, default_value_t = 64)]
         chains: usize,
-        /// Steps of a chain.
+        /// The number of steps of a chain.
         #[arg(long, default_value_t = 10)]
         steps: usize,
-        /// Chains run; the median is reported.
+        /// The number of runs; the median is reported.
         #[arg(long, default_value_t = 5)]
         rounds: usize,
-        /// Through autodiff, as energies without a prepared form go.
+        /// Use automatic differentiation, as for energies without a prepared form.
         #[arg(long)]
         autodiff: bool,
     },
-    /// An iteration of Algorithm 1, and its parts.
+    /// An iteration of Algorithm 1 and its parts.
     Iteration {
         net: Net,
         #[arg(long, default_value_t = 100)]
@@ -156,7 +157,7 @@ fn iteration(net: Net, batch: usize, chains: usize, steps: usize, rounds: usize)
     })
 }
 
-/// The median time of `rounds` calls, in milliseconds, after one that is not counted.
+/// Returns the median time of `rounds` calls in milliseconds, after a warm-up call.
 fn median<T>(rounds: usize, mut work: impl FnMut() -> T) -> f64 {
     black_box(work());
     median_without_warmup(rounds, work)
@@ -174,7 +175,7 @@ fn median_without_warmup<T>(rounds: usize, mut work: impl FnMut() -> T) -> f64 {
     times[times.len() / 2]
 }
 
-/// The most memory that this process held, where the system tells.
+/// Returns the peak memory of this process, if the system reports it.
 fn peak_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -194,7 +195,7 @@ fn machine() -> Value {
             .map(|_| Arch::new().dispatch(MultiplyAdds { rounds: ROUNDS }))
             .sum::<f32>()
     });
-    // Far larger than the caches: a ← b + 3c, three streams.
+    // a ← b + 3c, three streams far larger than the caches.
     let len = 1 << 25;
     let (mut a, b, c) = (vec![0.0_f32; len], vec![1.0_f32; len], vec![2.0_f32; len]);
     let part = len / threads;
@@ -212,7 +213,7 @@ fn machine() -> Value {
     })
 }
 
-/// Independent chains of multiply-adds: enough to hide their latency.
+/// The number of independent chains of multiply-adds, enough to hide their latency.
 const CHAINS: usize = 12;
 
 struct Lanes;

@@ -1,4 +1,4 @@
-//! The networks that are measured: those of the paper's released code.
+//! The measured networks: those of the paper's released code.
 
 use burn::tensor::Device;
 use clap::ValueEnum;
@@ -38,7 +38,7 @@ impl Net {
         (energy, self.image())
     }
 
-    /// The released networks and settings.
+    /// Returns the recipe with the released networks and settings.
     pub(crate) fn recipe(self) -> Recipe {
         let name = match self {
             Self::Mnist => "mnist",

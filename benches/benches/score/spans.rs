@@ -1,4 +1,4 @@
-//! Adds up the time spent in each tracing span.
+//! A tracing layer that accumulates the time spent in each span.
 
 use std::collections::BTreeMap;
 use std::mem::take;
@@ -13,18 +13,18 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// Milliseconds by span.
+/// The milliseconds by span.
 #[derive(Clone, Default)]
 pub(crate) struct Spans(Arc<Mutex<BTreeMap<&'static str, f64>>>);
 
 impl Spans {
-    /// What was added since the last call.
+    /// Returns the times since the last call.
     pub(crate) fn take(&self) -> BTreeMap<&'static str, f64> {
         take(&mut *self.0.lock().expect("no thread panicked"))
     }
 }
 
-/// Listens to this process's spans from now on.
+/// Starts to measure this process's spans.
 pub(crate) fn listen() -> Spans {
     let spans = Spans::default();
     let level = LevelFilter::from_level(Level::DEBUG);

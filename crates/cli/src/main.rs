@@ -9,7 +9,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use ebm::data::DataError;
-use ebm::device::{DeviceError, DeviceName};
 use ebm_run::RunError;
 use tracing_subscriber::EnvFilter;
 
@@ -135,9 +134,4 @@ fn one_message(error: &anyhow::Error) -> String {
     });
     let data = data.or_else(|| error.chain().find_map(|cause| cause.downcast_ref::<DataError>()));
     advice::with_advice(message, data)
-}
-
-/// Parses `--device`.
-fn parse_device(given: &str) -> Result<DeviceName, DeviceError> {
-    given.parse()
 }

@@ -34,3 +34,7 @@ pub use bipartite::Bipartite;
 pub use block::{BlockEnergy, LANES};
 pub use energy::{Energy, Frozen, prepare};
 pub use norm::squared_norm;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -5,12 +5,14 @@
 //! bytes are there.
 
 mod element;
+mod error;
 mod magic;
 mod read;
 mod write;
 
 pub use element::{Element, ElementType};
-pub use read::{NpyArray, NpyError};
+pub use error::NpyError;
+pub use read::NpyArray;
 pub use write::write_npy;
 
 #[cfg(test)]

@@ -27,3 +27,7 @@ pub use condition::{ConditionConfig, ConditionLayer};
 pub use conv_layer::ConvLayer;
 pub use error::NetworkError;
 pub use padding::{same_output, same_padding};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

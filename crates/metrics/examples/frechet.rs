@@ -1,5 +1,5 @@
-//! The Fréchet distance of two sets of images in the features of the embedded digit classifier, with
-//! its jackknife error.
+//! The Fréchet distance of two sets of images in the features of the embedded digit classifier,
+//! with its jackknife error.
 //!
 //!     cargo run --release -p ebm-metrics --example frechet
 

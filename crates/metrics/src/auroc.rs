@@ -1,9 +1,9 @@
 //! The area under the receiver operating characteristic: how well a value separates two sets.
 
 /// Computes the probability that the value of a random positive exceeds that of a random negative,
-/// ties counting half (Mann and Whitney 1947): 1 if every positive is above every negative, ½ if the
-/// values carry no information, 0 if the order is reversed. Returns `None` if a set is empty or a
-/// value is NaN.
+/// ties counting half (Mann and Whitney 1947): 1 if every positive is above every negative, ½ if
+/// the values carry no information, 0 if the order is reversed. Returns `None` if a set is empty or
+/// a value is NaN.
 ///
 /// For out-of-distribution detection by an energy, the negatives are U of data and the positives U
 /// of outliers.

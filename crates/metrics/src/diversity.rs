@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-/// Computes the mean Euclidean distance between two distinct samples of a set; `None` for fewer than
-/// two. A value far below the data's own indicates mode collapse.
+/// Computes the mean Euclidean distance between two distinct samples of a set; `None` for fewer
+/// than two. A value far below the data's own indicates mode collapse.
 ///
 /// # Shapes
 /// - `samples`: `[batch, …]`; the distances of all pairs are held at once, `[batch, batch]`

@@ -1,4 +1,5 @@
-//! The Fréchet distance of two sets; FID if the rows are features of pytorch-fid's Inception network.
+//! The Fréchet distance of two sets; FID if the rows are features of pytorch-fid's Inception
+//! network.
 
 mod decompositions;
 

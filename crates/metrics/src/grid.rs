@@ -7,11 +7,11 @@ use thiserror::Error;
 /// Kernels are truncated at this many bandwidths, where they have 10⁻¹⁴ of their height.
 const KERNEL_REACH: f64 = 8.0;
 
-/// A grid of equal square cells over [`low`, `high`]². A function of the plane is represented by its
-/// values at the cells' centres, row by row in ascending y, within a row in ascending x.
+/// A grid of equal square cells over [`low`, `high`]². A function of the plane is represented by
+/// its values at the cells' centres, row by row in ascending y, within a row in ascending x.
 ///
-/// Integrals are sums over cells (the midpoint rule). Their error falls faster than any power of the
-/// cell width for a smooth function that vanishes at the edges: for a Gaussian whose standard
+/// Integrals are sums over cells (the midpoint rule). Their error falls faster than any power of
+/// the cell width for a smooth function that vanishes at the edges: for a Gaussian whose standard
 /// deviation is one cell width it is 10⁻⁸ of the integral, from two cell widths on only rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
@@ -158,18 +158,18 @@ impl Grid {
         Ok(terms.map(|(p, q)| p.exp() * (p - q)).sum::<f64>() * self.area())
     }
 
-    /// Returns the logarithm of a kernel density estimate of samples: a Gaussian of standard deviation
-    /// `bandwidth` around each sample (Parzen 1962). It makes samples without a tractable density (of
-    /// a decoder, of a chain) comparable on this grid.
+    /// Returns the logarithm of a kernel density estimate of samples: a Gaussian of standard
+    /// deviation `bandwidth` around each sample (Parzen 1962). It makes samples without a tractable
+    /// density (of a decoder, of a chain) comparable on this grid.
     ///
-    /// Kernels are evaluated at the cells' centres, without binning. One additional sample is spread
-    /// evenly over the grid: with n samples, every cell has at least the density
-    /// 1/((n + 1)·area of the grid), so divergences from the estimate are finite. Mass outside the
-    /// grid is lost, without renormalisation.
+    /// Kernels are evaluated at the cells' centres, without binning. One additional sample is
+    /// spread evenly over the grid: with n samples, every cell has at least the density 1/((n +
+    /// 1)·area of the grid), so divergences from the estimate are finite. Mass outside the grid is
+    /// lost, without renormalisation.
     ///
-    /// The estimate is of the samples' distribution convolved with the kernel, so even exact draws are
-    /// at a distance from the true density. Compare a divergence with that of equally many exact draws
-    /// with the same bandwidth.
+    /// The estimate is of the samples' distribution convolved with the kernel, so even exact draws
+    /// are at a distance from the true density. Compare a divergence with that of equally many
+    /// exact draws with the same bandwidth.
     ///
     /// # Errors
     /// If there is no sample, a coordinate is not finite, or the bandwidth is below a cell's width.

@@ -39,8 +39,8 @@ pub fn kernel_distance(a: &FeatureSet, b: &FeatureSet) -> Result<f64, MetricsErr
     Ok(within - 2.0 * sum(a, b, |_, line| line.iter().sum()) / (n * m))
 }
 
-/// Computes the mean of [`kernel_distance`] over pairs of subsets, each drawn without replacement by
-/// `key`; a set smaller than a subset is used whole.
+/// Computes the mean of [`kernel_distance`] over pairs of subsets, each drawn without replacement
+/// by `key`; a set smaller than a subset is used whole.
 ///
 /// Subsets of one set share rows, so the standard error of the mean is that of at most n/size
 /// subsets: see [`Subsets::standard_error`].
@@ -67,8 +67,8 @@ pub fn kernel_distance_of_subsets(
 }
 
 impl Subsets {
-    /// Returns the standard error of the mean over these subsets of `rows` rows: sd / √(count), where
-    /// at most rows/size subsets count as independent.
+    /// Returns the standard error of the mean over these subsets of `rows` rows: sd / √(count),
+    /// where at most rows/size subsets count as independent.
     pub fn standard_error(self, spread: Spread, rows: usize) -> f64 {
         let independent = (rows as f64 / self.size as f64).clamp(1.0, spread.count as f64);
         spread.standard_deviation / independent.sqrt()
@@ -105,7 +105,8 @@ mod tests {
         FeatureSet::new(5, (0..2_500).map(value).collect()).unwrap()
     }
 
-    /// One coordinate: a = {0, 1}, b = {1, 2}: k within a 1, within b 27, between (1 + 1 + 8 + 27)/4.
+    /// One coordinate: a = {0, 1}, b = {1, 2}: k within a 1, within b 27, between (1 + 1 + 8 +
+    /// 27)/4.
     #[test]
     fn by_hand() {
         let distance = kernel_distance(&set(&[0.0, 1.0]), &set(&[1.0, 2.0])).unwrap();

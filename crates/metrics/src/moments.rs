@@ -38,8 +38,8 @@ impl Moments {
     /// [`scatter`](Self::scatter).
     ///
     /// # Errors
-    /// [`MetricsError::Ragged`] if the scatter is not `[dim, dim]`, [`MetricsError::Range`] if a value
-    /// is not finite.
+    /// [`MetricsError::Ragged`] if the scatter is not `[dim, dim]`, [`MetricsError::Range`] if a
+    /// value is not finite.
     pub fn from_parts(
         count: usize,
         mean: Vec<f64>,

@@ -117,8 +117,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Against two loops, at sizes with and without remainders of blocks, tiles and vectors. The
-        /// numbers are small integers, so sums are exact in every order.
+        /// Against two loops, at sizes with and without remainders of blocks, tiles and vectors.
+        /// The numbers are small integers, so sums are exact in every order.
         #[test]
         fn every_pair_is_there(rows in 0usize..40, columns in 0usize..7, dim in 1usize..21, seed: u64) {
             let draw = |count: usize, key: u64| -> Vec<f32> {

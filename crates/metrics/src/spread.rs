@@ -97,8 +97,8 @@ impl Bootstrap {
 }
 
 /// Computes the standard error of a measure by the jackknife, √((g − 1)/g · Σ(θᵢ − θ̄)²), from its
-/// values θᵢ with each of g equally large groups of samples left out in turn (Quenouille 1956, Tukey
-/// 1958).
+/// values θᵢ with each of g equally large groups of samples left out in turn (Quenouille 1956,
+/// Tukey 1958).
 ///
 /// # Errors
 /// [`MetricsError::TooFew`] for fewer than two groups.
@@ -134,8 +134,8 @@ mod tests {
         assert!(matches!(jackknife_error(&[1.0]), Err(MetricsError::TooFew { least: 2, .. })));
     }
 
-    /// The mean of 400 uniform numbers has a standard error of √(1/12/400) = 0.0144; 95 % lie within
-    /// 1.96 standard errors.
+    /// The mean of 400 uniform numbers has a standard error of √(1/12/400) = 0.0144; 95 % lie
+    /// within 1.96 standard errors.
     #[test]
     fn a_bootstrap_of_a_mean() {
         let (values, key) = (draws(400), Key::new(1));

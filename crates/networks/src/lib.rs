@@ -38,3 +38,7 @@ pub use frozen_network::{FrozenEnergy, FrozenNetwork};
 pub use learning::{Contrast, Learning, Terms};
 pub use network::{EnergyNetwork, Given};
 pub use residual::{ResidualEnergy, ResidualEnergyConfig};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

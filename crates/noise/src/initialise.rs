@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 
 use crate::Key;
 
-/// Replaces every parameter of a module: convolution weights (rank 4) by draws from
-/// N(0, `conv_std`²), dense weights (rank 2) by Glorot-uniform draws, all others (biases, shifts) by
+/// Replaces every parameter of a module: convolution weights (rank 4) by draws from N(0,
+/// `conv_std`²), dense weights (rank 2) by Glorot-uniform draws, all others (biases, shifts) by
 /// zeros. This is the initialisation of the released code of variational MCMC teaching, where
 /// `conv_std` is 0.005.
 ///
@@ -18,9 +18,9 @@ pub fn initialise<M: Module>(module: M, key: Key, conv_std: f64) -> M {
     module.map(&mut Initialiser { key, conv_std: |_: &[usize]| conv_std, parameters: 0 })
 }
 
-/// Replaces every parameter like [`initialise`], but draws convolution weights from N(0, 1/n), where n
-/// is the fan-in (LeCun et al., "Efficient backprop", 1998): activations keep their variance at any
-/// width.
+/// Replaces every parameter like [`initialise`], but draws convolution weights from N(0, 1/n),
+/// where n is the fan-in (LeCun et al., "Efficient backprop", 1998): activations keep their
+/// variance at any width.
 pub fn initialise_fan_in<M: Module>(module: M, key: Key) -> M {
     // [channels_out, channels_in, height, width]
     let conv_std = |shape: &[usize]| (1.0 / shape[1..].iter().product::<usize>() as f64).sqrt();

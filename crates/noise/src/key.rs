@@ -42,7 +42,8 @@ impl Key {
         Self { first_row: self.first_row.wrapping_add(rows), ..self }
     }
 
-    /// Draws standard normal numbers (Box–Muller; |z| stays below 6.8, the limit of 32-bit uniforms).
+    /// Draws standard normal numbers (Box–Muller; |z| stays below 6.8, the limit of 32-bit
+    /// uniforms).
     ///
     /// # Shapes
     /// - output: `shape`, `[rows, …]`

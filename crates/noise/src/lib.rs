@@ -1,10 +1,10 @@
 //! Counter-based random numbers for Burn tensors: the same draws on every backend, for every split
 //! of the batch and in every order of calls.
 //!
-//! Burn's own generator is one process-wide stream per backend: a seed produces different numbers on
-//! different backends, and each draw shifts all later ones. Here a [`Key`] is a value. Folding a
-//! stream, an iteration or a step into a key returns another key, and a key always produces the same
-//! numbers.
+//! Burn's own generator is one process-wide stream per backend: a seed produces different numbers
+//! on different backends, and each draw shifts all later ones. Here a [`Key`] is a value. Folding a
+//! stream, an iteration or a step into a key returns another key, and a key always produces the
+//! same numbers.
 //!
 //! ```
 //! use burn::tensor::Device;

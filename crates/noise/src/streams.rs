@@ -41,7 +41,7 @@ pub mod iteration {
 pub mod data {
     /// Flips and crops.
     pub const AUGMENT: u64 = u64::MAX;
-    /// Draws of a density for display.
+    /// Draws of a density for display. Densities are never augmented, so the value is free.
     pub const PREVIEW: u64 = u64::MAX;
     /// Conditions, such as the positions of random holes.
     pub const CONDITIONS: u64 = u64::MAX - 1;
@@ -88,8 +88,7 @@ pub mod chain {
     }
 
     /// Streams of a key with which a kernel starts and makes a single transition: of a rung of
-    /// parallel
-    /// tempering, or of one temperature of annealed importance sampling.
+    /// parallel tempering, or of one temperature of annealed importance sampling.
     pub mod single {
         /// Auxiliary variables of the initial state.
         pub const START: u64 = 0;
@@ -97,17 +96,15 @@ pub mod chain {
         pub const STEP: u64 = 1;
     }
 
-    /// Exchanges in a transition of parallel tempering. Those of the pair of rungs `cold` and `cold
-    /// + 1` use
-    /// `EXCHANGE - cold`; the rungs are folded with their number, which stays below.
+    /// Exchanges in a transition of parallel tempering. Those between the rungs `cold` and
+    /// `cold + 1` use `EXCHANGE - cold`; the rungs are folded with their number, which stays below.
     pub const EXCHANGE: u64 = u64::MAX;
 }
 
-/// Streams of the key of tasks on a trained run. Each task folds it with its own streams as well,
-/// which
-/// stay below these.
+/// Streams of the key of tasks on a trained run. Each task also folds it with its own streams,
+/// which stay below these.
 pub mod task {
-    /// Draws of a density that a task looks at.
+    /// Draws of the density that a task uses as data.
     pub const DRAWS: u64 = 100;
     /// Conditions, such as the positions of random holes.
     pub const CONDITIONS: u64 = 101;

@@ -97,15 +97,15 @@ impl Direct {
         self.layout.planes * self.geometry.pixels_in() * self.layout.depth
     }
 
-    /// Calls `work` with ranges of output pixels that are processed together, counted from the first
-    /// pixel of the first sample.
+    /// Calls `work` with ranges of output pixels that are processed together, counted from the
+    /// first pixel of the first sample.
     fn chunks(&self, samples: usize, work: impl FnMut(Range<usize>)) {
         chunk_ranges(samples * self.geometry.pixels_out(), self.rows()).for_each(work);
     }
 
-    /// Calls `run(offset in the images, offset in the patches, length)` for every run of floats that
-    /// is contiguous both in an image and in the patch of one of these output pixels; patches are
-    /// `stride` floats apart.
+    /// Calls `run(offset in the images, offset in the patches, length)` for every run of floats
+    /// that is contiguous both in an image and in the patch of one of these output pixels; patches
+    /// are `stride` floats apart.
     #[inline(always)]
     fn visit(
         &self,

@@ -1,9 +1,9 @@
-//! Convolutions by Winograd's tiles: F(4 × 4, 3 × 3) for stride 1; a 4 × 4 kernel of stride 2 is the
-//! sum of four 2 × 2 convolutions of stride 1, one for each parity of row and column, by
-//! F(4 × 4, 2 × 2).
+//! Convolutions by Winograd's tiles: F(4 × 4, 3 × 3) for stride 1; a 4 × 4 kernel of stride 2 is
+//! the sum of four 2 × 2 convolutions of stride 1, one for each parity of row and column, by F(4 ×
+//! 4, 2 × 2).
 //!
-//! A tile of N × N inputs yields 4 × 4 outputs with N² products instead of 16·taps². Each product is
-//! a matrix product over channels, so a layer is N² matrix products between two transforms. The
+//! A tile of N × N inputs yields 4 × 4 outputs with N² products instead of 16·taps². Each product
+//! is a matrix product over channels, so a layer is N² matrix products between two transforms. The
 //! weights are transformed once per plan. The input gradient is the transposed algorithm: the same
 //! products with transposed matrices, between the transposed transforms.
 

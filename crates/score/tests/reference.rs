@@ -42,15 +42,17 @@ fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option
     Some(Network::new(input, layers, head).with_slope(slope).with_head_bias(0.3))
 }
 
-/// The gradient jumps where a sum that enters a LeakyReLU changes its sign. Nearer to zero than this, single
-/// precision does not know the sign (sums are of order 1). [`WIDE_KINK`] is for networks that nobody looked at.
+/// The gradient jumps where a sum that enters a LeakyReLU changes its sign. Nearer to zero than
+/// this, single precision does not know the sign (sums are of order 1). [`WIDE_KINK`] is for
+/// networks that nobody looked at.
 const KINK: f64 = 3e-6;
 const WIDE_KINK: f64 = 2e-5;
 
 /// ∇f of one image: with respect to x, and to weight and bias of each layer.
 type Gradients = (Vec<f64>, Vec<[Vec<f64>; 2]>);
 
-/// f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than `kink` to a jump.
+/// f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than `kink` to a
+/// jump.
 fn definition(network: &Network, x: &[f32], kink: f64) -> (f64, Vec<f64>, Option<Gradients>) {
     let slope = f64::from(network.slope);
     let [mut channels, mut height, mut width] = network.input;
@@ -120,8 +122,8 @@ fn taps(
     }
 }
 
-/// Largest error relative to the largest element, of values (against 1) and of gradients; and the share of
-/// gradients that were compared.
+/// Largest error relative to the largest element, of values (against 1) and of gradients; and the
+/// share of gradients that were compared.
 fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
@@ -147,7 +149,8 @@ fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     worst
 }
 
-/// Largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array; `None` near a jump.
+/// Largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array; `None` near a
+/// jump.
 fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Option<f64> {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
@@ -253,7 +256,8 @@ fn a_sample_does_not_depend_on_its_batch() {
     }
 }
 
-/// A first layer over more channels than x has, and the same layer with what those channels give as an addend.
+/// A first layer over more channels than x has, and the same layer with what those channels give as
+/// an addend.
 #[test]
 fn channels_can_be_added() {
     let shapes = [(20, 5, 2, [2; 4]), (33, 3, 1, [1; 4])];

@@ -65,3 +65,7 @@ pub use target::Target;
 
 #[cfg(test)]
 mod tests;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

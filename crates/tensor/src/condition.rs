@@ -107,8 +107,8 @@ impl Condition {
         }
     }
 
-    /// Shifts the conditions by one: each image gets the condition of the next one, the last image the
-    /// first condition.
+    /// Shifts the conditions by one: each image gets the condition of the next one, the last image
+    /// the first condition.
     pub fn shift(self) -> Self {
         match self {
             Self::Class(classes) => Self::Class(classes.roll_dim(-1, 0)),
@@ -128,7 +128,8 @@ impl Condition {
         }
     }
 
-    /// Returns the conditions as feature maps: images unchanged, classes as `[batch, classes, 1, 1]`.
+    /// Returns the conditions as feature maps: images unchanged, classes as
+    /// `[batch, classes, 1, 1]`.
     pub fn into_maps(self) -> Tensor<4> {
         match self {
             Self::Class(classes) => {

@@ -1,5 +1,6 @@
 //! Types that all crates of the workspace share: the shape of an image, the condition of a
-//! conditional model, a batch of images with their conditions, and the values of tensors on the host.
+//! conditional model, a batch of images with their conditions, and the values of tensors on the
+//! host.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};

@@ -2,11 +2,11 @@
 
 use burn::tensor::{Device, Tensor};
 
-/// Returns whether a device keeps its tensors in the memory of the processor that runs this program,
-/// so that reading or creating one costs at most a copy.
+/// Returns whether a device keeps its tensors in the memory of the processor that runs this
+/// program, so that reading or creating one costs at most a copy.
 pub fn is_host(device: &Device) -> bool {
-    // Burn's enum of devices has a variant only if some crate of the build enables its backend, which
-    // a library cannot know: only the name exists in every build.
+    // Burn's enum of devices has a variant only if some crate of the build enables its backend,
+    // which a library cannot know: only the name exists in every build.
     let name = format!("{:?}", device.clone().without_autodiff());
     ["Device<Flex(", "Device<NdArray("].iter().any(|host| name.starts_with(host))
 }

@@ -35,3 +35,7 @@ pub use norm::BatchStatNorm;
 pub use resnet::ResnetConfig;
 pub use up_layer::UpLayer;
 pub use vae::{Vae, VaeConfig, VaeLoss};
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 2)]
     parallel: usize,
     /// The device.
-    #[arg(long, default_value = "cpu", value_parser = crate::parse_device)]
+    #[arg(long, default_value = "cpu")]
     device: DeviceName,
     /// The network in which completions are compared, as in `ebm eval`, for data sets without a
     /// built-in classifier.

@@ -102,7 +102,7 @@ pub(crate) struct TaskArguments {
     /// The folder of a run, whose last checkpoint is used, or a checkpoint.
     run: PathBuf,
     /// The device: auto, cpu, ndarray, wgpu, vulkan or cuda.
-    #[arg(long, default_value = "auto", value_parser = crate::parse_device)]
+    #[arg(long, default_value = "auto")]
     device: DeviceName,
     /// The folder of the results, new or empty [default: runs/RUN-TASK, with a number if that is
     /// taken].

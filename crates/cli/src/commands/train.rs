@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(default_value = "digits")]
     recipe: String,
     /// The device: auto, cpu, ndarray, wgpu, vulkan or cuda.
-    #[arg(long, default_value = "auto", value_parser = crate::parse_device)]
+    #[arg(long, default_value = "auto")]
     device: DeviceName,
     /// Use the recipe's quick variant, to check that everything works.
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::{DeviceError, DeviceName};
+use super::name::{DeviceError, DeviceName};
 
 /// Turns the panics by which Burn reports some missing drivers into errors.
 fn guarded<T>(

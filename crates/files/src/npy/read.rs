@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use thiserror::Error;
-
 use super::element::{Element, ElementType};
+use super::error::NpyError;
 use super::magic::MAGIC;
 use crate::error::FileError;
 use crate::read::{ReadError, read_up_to};
@@ -21,58 +20,6 @@ pub struct NpyArray {
     element: ElementType,
     shape: Vec<usize>,
     data: Vec<u8>,
-}
-
-/// Why bytes are not an array that can be read.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum NpyError {
-    /// The magic number of .npy is missing.
-    #[error("does not begin as an .npy file of version 1, 2 or 3")]
-    Magic,
-
-    /// The header is no dictionary of the three known keys.
-    #[error("has a header that cannot be read: {header:?}")]
-    Header {
-        /// Its beginning.
-        header: String,
-    },
-
-    /// The elements are no numbers, or not little-endian.
-    #[error("has elements of type {found:?}, expected little-endian numbers (|u1, <i4, <f4, …)")]
-    Element {
-        /// NumPy's name of the type.
-        found: String,
-    },
-
-    /// The array is stored column by column.
-    #[error("is in Fortran's order, expected C's: save numpy.ascontiguousarray(array)")]
-    Order,
-
-    /// The length differs from the header's.
-    #[error("has {found} bytes of elements, expected {expected}")]
-    Length {
-        /// The bytes that are there, at most one more than expected.
-        found: u64,
-        /// The bytes that the header announces.
-        expected: u64,
-    },
-
-    /// The header announces more than the reader allows.
-    #[error("has a header that announces elements of {shape:?}, expected at most {limit} bytes")]
-    TooLarge {
-        /// The header's dimensions.
-        shape: Vec<u64>,
-        /// The greatest length allowed.
-        limit: u64,
-    },
-
-    /// Reading failed: the file, or the archive around it, is broken or was cut short.
-    #[error("cannot be read, broken or cut short ({cause})")]
-    Io {
-        /// The reader's reason.
-        cause: io::Error,
-    },
 }
 
 impl NpyArray {

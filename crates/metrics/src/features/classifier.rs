@@ -1,6 +1,6 @@
-//! A small convolutional classifier of 28 × 28 grey images, trained by this project. Its last hidden
-//! layer is a feature space for MNIST and Fashion-MNIST, and its classes evaluate conditional
-//! samples.
+//! A small convolutional classifier of 28 × 28 grey images, trained by this project. Its last
+//! hidden layer is a feature space for MNIST and Fashion-MNIST, and its classes evaluate
+//! conditional samples.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};

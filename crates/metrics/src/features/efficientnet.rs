@@ -47,8 +47,8 @@ const STAGES: [Stage; 7] = [
 
 /// EfficientNet-lite0 (Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural
 /// networks", ICML 2019; the lite variant, 2020, omits squeeze and excitation and uses ReLU6). The
-/// features are the spatial means of the last convolution's 1280 channels, the probabilities those of
-/// ImageNet's 1000 classes.
+/// features are the spatial means of the last convolution's 1280 channels, the probabilities those
+/// of ImageNet's 1000 classes.
 ///
 /// Grey images are tiled to RGB; all are resized to 224 × 224.
 ///

@@ -27,11 +27,11 @@ const NORM_EPSILON: f64 = 1e-3;
 /// The number of images at a time; 16 need 300 MB of activations.
 const PART: usize = 16;
 
-/// Inception v3 (Szegedy et al., "Rethinking the Inception architecture for computer vision", CVPR
-/// 2016) with the weights and the peculiarities of the model of 2015-12-05, which defines FID (Heusel
-/// et al., "GANs trained by a two time-scale update rule converge to a local Nash equilibrium",
-/// 2017). The features are the 2048 spatial means of the last block, the probabilities those of its
-/// 1008 classes.
+/// Inception v3 (Szegedy et al., "Rethinking the Inception architecture for computer vision",
+/// CVPR 2016) with the weights and the peculiarities of the model of 2015-12-05, which defines FID
+/// (Heusel et al., "GANs trained by a two time-scale update rule converge to a local Nash
+/// equilibrium", 2017). The features are the 2048 spatial means of the last block, the
+/// probabilities those of its 1008 classes.
 ///
 /// It differs from torchvision's Inception v3 like `FIDInceptionA`, `C`, `E_1` and `E_2` of
 /// pytorch-fid 0.3.0: average pools do not count padding, and the last block uses max pooling. Grey

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-/// Applies `f` to at most `size` images at a time and concatenates the rows that it returns, so that
-/// the activations of a large set are never held at once.
+/// Applies `f` to at most `size` images at a time and concatenates the rows that it returns, so
+/// that the activations of a large set are never held at once.
 ///
 /// `f` is called at least once: with an empty batch if there are no images.
 ///

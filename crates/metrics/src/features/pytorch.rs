@@ -49,8 +49,9 @@ impl<'a> StateDict<'a> {
         Ok(Self { file, storages: storages.collect(), tensors })
     }
 
-    /// Reads the older format: the magic number, the version, facts about the machine, the dictionary
-    /// and the keys of the storages; then each storage's count of elements and its elements.
+    /// Reads the older format: the magic number, the version, facts about the machine, the
+    /// dictionary and the keys of the storages; then each storage's count of elements and its
+    /// elements.
     fn from_pickles(file: &'a [u8]) -> Result<Self, String> {
         let mut reader = Reader::new(file);
         for _ in 0..3 {

@@ -128,8 +128,8 @@ impl<'a> Weights<'a> {
         Ok(layer)
     }
 
-    /// Reads a convolution without bias, `name.weight`, and folds the batch normalisation `norm` that
-    /// follows into weights and a bias: γ·(w ∗ x − μ)/√(σ² + ε) + β.
+    /// Reads a convolution without bias, `name.weight`, and folds the batch normalisation `norm`
+    /// that follows into weights and a bias: γ·(w ∗ x − μ)/√(σ² + ε) + β.
     pub(super) fn normalised_conv2d(
         &self,
         name: &str,
@@ -155,7 +155,8 @@ impl<'a> Weights<'a> {
         Ok(layer)
     }
 
-    /// Reads a dense layer: `name.weight` in PyTorch's layout, `[outputs, inputs]`, and `name.bias`.
+    /// Reads a dense layer: `name.weight` in PyTorch's layout, `[outputs, inputs]`, and
+    /// `name.bias`.
     pub(super) fn linear(
         &self,
         name: &str,

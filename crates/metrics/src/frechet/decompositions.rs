@@ -10,8 +10,8 @@ const HALVINGS: usize = 60;
 
 /// Returns F with FᵀF = Σ for a covariance Σ, `[dim, dim]`, as rows `[rank, dim]`: the Cholesky
 /// factor with complete pivoting, which stops once the remainder is rounding error (Higham,
-/// "Analysis of the Cholesky decomposition of a semi-definite matrix", 1990). A singular Σ has fewer
-/// rows.
+/// "Analysis of the Cholesky decomposition of a semi-definite matrix", 1990). A singular Σ has
+/// fewer rows.
 pub(super) fn factor(covariance: Vec<f64>, dim: usize) -> Vec<f64> {
     let mut left: Vec<f64> = covariance.iter().step_by(dim + 1).copied().collect();
     let tolerance = left.iter().copied().fold(0.0, f64::max) * dim as f64 * f64::EPSILON;
@@ -107,8 +107,8 @@ fn reflection(mut x: Vec<f64>) -> (f64, Vec<f64>) {
 
 /// Returns the singular values of a bidiagonal matrix: the positive eigenvalues of the tridiagonal
 /// matrix with a zero diagonal and the band beside it. Each is found by bisection, with the
-/// eigenvalues below a point counted by a Sturm sequence (Golub and Van Loan, "Matrix Computations",
-/// §8.4).
+/// eigenvalues below a point counted by a Sturm sequence (Golub and Van Loan, "Matrix
+/// Computations", §8.4).
 fn values_of_bidiagonal(band: &[f64]) -> Vec<f64> {
     let count = band.len().div_ceil(2);
     let largest = band.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));

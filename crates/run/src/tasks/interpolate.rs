@@ -125,7 +125,7 @@ impl Interpolation {
     /// between the images of its ends.
     ///
     /// # Errors
-    /// [`RunError::Write`](crate::RunError::Write)
+    /// [`RunError::Write`]
     pub fn write(&self, out: &mut OutputFolder) -> Result<()> {
         for (name, frames) in [("decoded", Some(&self.decoded)), ("refined", self.refined.as_ref())]
         {

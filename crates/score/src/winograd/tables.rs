@@ -50,7 +50,8 @@ const fn cook_toom<const N: usize, const POINTS: usize>(points: [f32; POINTS]) -
             power *= points[i];
             row += 1;
         }
-        // Row i of Bᵀ holds the coefficients of ∏_{j≠i} (x − pⱼ); its value at pᵢ scales row i of G.
+        // Row i of Bᵀ holds the coefficients of ∏_{j≠i} (x − pⱼ); its value at pᵢ scales row i of
+        // G.
         let (polynomial, mut scale) = (product_without::<N, POINTS>(&points, i), 1.0);
         let mut j = 0;
         while j < POINTS {

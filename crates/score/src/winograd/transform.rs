@@ -99,8 +99,8 @@ fn combine<S: Simd, const I: usize>(simd: S, row: &[f32; I], x: [S::f32s; I]) ->
 }
 
 impl<const I: usize> Tiles<I> {
-    /// Transforms the images' tiles `range` to `[point, tile, parity · channel]`, T·d·Tᵀ, and returns
-    /// the floats from point to point.
+    /// Transforms the images' tiles `range` to `[point, tile, parity · channel]`, T·d·Tᵀ, and
+    /// returns the floats from point to point.
     pub(super) fn to_points<T: Matrix<O, I>, const O: usize>(
         &self,
         arch: Arch,

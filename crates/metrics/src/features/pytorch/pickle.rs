@@ -40,8 +40,8 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// Returns the value as a part of another one. Only values that describe tensors are kept, which
-    /// bounds the nesting.
+    /// Returns the value as a part of another one. Only values that describe tensors are kept,
+    /// which bounds the nesting.
     fn part(self) -> Self {
         match self {
             Self::List(_) | Self::Dictionary(_) | Self::Tuple(_, true) => Self::Other,
@@ -197,8 +197,8 @@ fn long(bytes: &[u8]) -> Value {
     Value::Number(i64::from_le_bytes(array))
 }
 
-/// Reads the identifier of a storage: ("storage", type, key, device, count), and a view in the older
-/// format.
+/// Reads the identifier of a storage: ("storage", type, key, device, count), and a view in the
+/// older format.
 fn storage(id: &Value) -> Value {
     let Value::Tuple(items, _) = id else { return Value::Other };
     let [_, Value::Global(class), Value::Text(key), ..] = &items[..] else { return Value::Other };
