@@ -1,4 +1,5 @@
-//! A listener of your own: it records the losses, keeps the last checkpoint and ends training when chains hardly move.
+//! A listener of your own: it records the losses, keeps the last checkpoint and ends training when
+//! chains hardly move.
 //!
 //!     cargo run --release --example own_listener
 

@@ -1,7 +1,7 @@
 //! A student of your own, in one file: its settings, the student, and its name in recipes.
 //!
-//! Chains start at data plus Gaussian noise, and nothing is learned. The last batch is kept, so that samples can be
-//! drawn between iterations, and is part of the checkpoint.
+//! Chains start at data plus Gaussian noise, and nothing is learned. The last batch is kept, so
+//! that samples can be drawn between iterations, and is part of the checkpoint.
 //!
 //!     cargo run --release --example own_student
 

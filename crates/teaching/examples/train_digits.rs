@@ -1,6 +1,7 @@
 //! The smallest training loop: a recipe, a trainer, batches, samples.
 //!
-//! Data are strokes that are drawn here; in a program of yours they come from `ebm-data` or from anywhere else.
+//! Data are strokes that are drawn here; in a program of yours they come from `ebm-data` or from
+//! anywhere else.
 //!
 //!     cargo run --release --example train_digits
 

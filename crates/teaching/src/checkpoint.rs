@@ -1,5 +1,5 @@
-//! Checkpoints: folders with the models, their optimisers, what the student keeps, the recipe and the count of
-//! iterations.
+//! Checkpoints: folders with the models, their optimisers, the state of the student, the recipe and
+//! the count of iterations.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,8 @@ const ENERGY: &str = "energy.bpk";
 const ENERGY_ADAM: &str = "energy-adam.bpk";
 /// The average of the energy's weights.
 const AVERAGE: &str = "energy-average.bpk";
-/// The file with the count of iterations, the shape of the images and the SHA-256 of the other files.
+/// The file with the count of iterations, the shape of the images and the SHA-256 of the other
+/// files.
 pub const CHECKPOINT_STATE: &str = "state.toml";
 const RECIPE: &str = "recipe.toml";
 /// Raised when an older program can no longer read what this one writes.
@@ -37,7 +38,8 @@ struct State {
 }
 
 impl Trainer {
-    /// Writes a checkpoint as the folder `path`: whole, or not at all. One that stands there is replaced.
+    /// Writes a checkpoint as the folder `path`: whole, or not at all. One that stands there is
+    /// replaced.
     ///
     /// # Errors
     /// [`TeachingError::Checkpoint`].

@@ -1,4 +1,5 @@
-//! What x is learned given, p(x | c): its class, what is left of it behind a hole, or another image.
+//! The condition c of a conditional model p(x | c): the class of x, its observed pixels, or another
+//! image.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_mcmc::Held;
@@ -10,13 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Table;
 
 use crate::RecipeError;
-use crate::keys::{check_keys, keys_of, take_kind};
+use crate::keys::{check_keys, keys_of, one_line, take_kind};
 
-/// What images are learned given: `condition.kind`, with the keys of that kind beside it.
+/// The condition of a conditional model: `condition.kind`, with the keys of that kind beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ConditionRecipe {
-    /// The image's class: class-conditional generation.
+    /// The class of the image: class-conditional generation.
     Class(ClassCondition),
     /// The image itself with a part hidden: completion.
     Hidden(HiddenCondition),
@@ -45,12 +46,12 @@ pub struct HiddenCondition {
     /// Whether the networks see where the hole is, by one more channel, 1 at observed pixels.
     #[serde(default = "yes")]
     pub mask: bool,
-    /// Whether chains keep the observed pixels and move in the hole alone; needs `mask`. Samples and data then differ
-    /// in the hole only.
+    /// Whether chains keep the observed pixels and move in the hole alone; needs `mask`. Samples
+    /// and data then differ in the hole only.
     #[serde(default)]
     pub hold: bool,
-    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c belongs to. With 0 the
-    /// student learns from samples alone.
+    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c
+    /// belongs to. With 0 the student learns from samples alone.
     #[serde(default)]
     pub l1_weight: f64,
 }
@@ -66,8 +67,9 @@ pub struct PairCondition {
     /// Which half of a picture is the other image, where the two are side by side.
     #[serde(default)]
     pub half: ConditionHalf,
-    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c belongs to. With 0 the
-    /// student learns from samples alone; the authors' code for pairs has 0.2.
+    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c
+    /// belongs to. With 0 the student learns from samples alone; the authors' code for pairs has
+    /// 0.2.
     #[serde(default)]
     pub l1_weight: f64,
 }
@@ -126,7 +128,7 @@ impl<'de> Deserialize<'de> for ConditionRecipe {
             "hidden" => HiddenCondition::deserialize(table).map(Self::Hidden),
             _ => PairCondition::deserialize(table).map(Self::Pair),
         };
-        read.map_err(|error| D::Error::custom(format!("[condition]: {}", error.message())))
+        read.map_err(|error| D::Error::custom(one_line(&error)))
     }
 }
 
@@ -162,12 +164,13 @@ pub enum Hole {
     Centre,
     /// The lower half.
     Half,
-    /// Three squares at random places, a third as wide as the image, others in each image.
+    /// Three squares at random positions, a third as wide as the image, different in each image.
     Blocks,
 }
 
-/// The side of a block is the image's by this.
+/// The side of an image divided by the side of a block.
 const BLOCK: usize = 3;
+/// The number of blocks in an image.
 const BLOCKS: usize = 3;
 
 impl ConditionRecipe {
@@ -199,7 +202,8 @@ impl ConditionRecipe {
         }
     }
 
-    /// Returns γ, the weight of the distance from data in the student's loss; 0 of classes.
+    /// Returns γ, the weight of the distance from data in the student's loss, which is 0 for
+    /// classes.
     pub fn l1_weight(&self) -> f64 {
         match self {
             Self::Class(_) => 0.0,
@@ -213,8 +217,8 @@ impl ConditionRecipe {
         matches!(self, Self::Hidden(hidden) if hidden.hold)
     }
 
-    /// Returns the conditions that belong to images: their classes or their observed pixels; `None` for pairs, whose
-    /// other images only the data have. `key` places random blocks.
+    /// Returns the conditions that belong to images: their classes or their observed pixels; `None`
+    /// for pairs, whose other images only the data have. `key` places random blocks.
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, size, size]`, `labels`: `[batch]`
@@ -226,7 +230,8 @@ impl ConditionRecipe {
         }
     }
 
-    /// Returns what chains hold, given conditions with their masks; `None` if the recipe holds nothing.
+    /// Returns what chains hold, given conditions with their masks; `None` if the recipe holds
+    /// nothing.
     pub(crate) fn held(&self, condition: &Condition) -> Option<Held<4>> {
         match condition {
             Condition::Image(images) if self.holds() => {
@@ -240,8 +245,8 @@ impl ConditionRecipe {
 }
 
 impl HiddenCondition {
-    /// What is seen of images: the images with zeros in their holes and, if the recipe shows it, the mask; and the
-    /// mask by itself. `key` places random blocks.
+    /// Hides a part of images. Returns the conditions (images with zeros in their holes and, with
+    /// `mask`, the mask as one more channel) and the mask by itself. `key` places random blocks.
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, size, size]`
@@ -259,14 +264,14 @@ impl HiddenCondition {
 }
 
 impl Hole {
-    /// 1 where a pixel is seen, 0 in the hole, `[batch, 1, size, size]`.
+    /// Returns 1 at observed pixels and 0 in the hole, `[batch, 1, size, size]`.
     fn mask(self, batch: usize, size: usize, key: Key, device: &Device) -> Tensor<4> {
         let side = (size / BLOCK).max(1);
         let corners: Vec<usize> = match self {
             Self::Blocks => {
-                let places = (size - side + 1) as f32;
+                let positions = (size - side + 1) as f32;
                 let uniform = key.uniform([batch, 2 * BLOCKS], device).into_data();
-                let corner = |u: f32| ((u * places) as usize).min(size - side);
+                let corner = |u: f32| ((u * positions) as usize).min(size - side);
                 uniform.iter::<f32>().map(corner).collect()
             }
             Self::Centre | Self::Half => Vec::new(),

@@ -1,4 +1,4 @@
-//! What can go wrong in a recipe and in a run.
+//! Errors of recipes and of runs.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::part::Part;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecipeError {
-    /// Neither an embedded recipe nor a file.
+    /// A name that is neither an embedded recipe nor a file.
     #[error("there is no recipe {given:?}; embedded are {}, each also as NAME-quick; or give the path of a .toml file", known.join(", "))]
     Unknown {
         /// The name given.
@@ -21,30 +21,30 @@ pub enum RecipeError {
         /// The embedded recipes.
         known: Vec<&'static str>,
     },
-    /// The file cannot be read.
+    /// A file that cannot be read.
     #[error("cannot read the recipe {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// Not TOML, an unknown or missing key, or a value of the wrong type.
+    /// A text that is not TOML, an unknown or missing key, or a value of the wrong type.
     #[error("the recipe {origin} is not valid: {message}")]
     Parse {
         /// The file or the name of the embedded recipe.
         origin: String,
-        /// What is wrong and where.
+        /// The problem and its place.
         message: String,
     },
     /// A value outside its range.
     #[error("{field} is {given}; it must be {expected}")]
     Range {
-        /// The field.
+        /// The path of the key.
         field: String,
-        /// The value given.
+        /// The value, as text.
         given: String,
-        /// The range.
+        /// The allowed values.
         expected: String,
     },
     /// A key that belongs to another kind of student or condition.
@@ -64,7 +64,7 @@ pub enum RecipeError {
     Table {
         /// The table.
         table: &'static str,
-        /// What is wrong.
+        /// The problem.
         message: String,
     },
     /// A network that cannot be built.
@@ -72,22 +72,22 @@ pub enum RecipeError {
     Network(#[from] NetworkError),
 }
 
-/// Why training stopped before its end.
+/// An error of training, or of a task on a trained model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TeachingError {
-    /// The recipe cannot be used.
+    /// A recipe that cannot be used.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// The chains of an iteration ran away.
+    /// Chains that diverged.
     #[error("iteration {iteration}: {source}")]
     Chain {
         /// The iteration, from 0.
         iteration: u64,
-        /// At which step, and how.
+        /// The step and the problem.
         source: ChainError,
     },
-    /// A loss is NaN or infinite; the parameters were not updated with it.
+    /// A loss that is NaN or infinite; the parameters were not updated with it.
     #[error(
         "iteration {iteration}: the {loss} loss is {value}; training stopped before using it. \
          Lower the learning rate or the step size"
@@ -95,7 +95,7 @@ pub enum TeachingError {
     NotFinite {
         /// The iteration, from 0.
         iteration: u64,
-        /// "energy" or "VAE".
+        /// The loss: "energy", "condition" or "VAE".
         loss: &'static str,
         /// The value.
         value: f64,
@@ -108,36 +108,36 @@ pub enum TeachingError {
         /// The shape of the images that the networks were built for.
         expected: ImageShape,
     },
-    /// Conditions that are missing, of another shape, or not wanted.
+    /// Conditions that are missing, of another shape, or of no use.
     #[error("{}; the run takes {}", conditions(given), conditions(expected))]
     Condition {
-        /// Their number and shape, if there are any.
+        /// The number and the shape of the conditions, if there are any.
         given: Option<(usize, ConditionShape)>,
-        /// The number for the batch and the shape that the recipe asks for, if it asks for any.
+        /// The number and the shape that the batch and the recipe require, if they require any.
         expected: Option<(usize, ConditionShape)>,
     },
-    /// Something is asked of a run that its student does not have.
+    /// A task that needs a part which the run's student does not have.
     #[error(
         "this needs {part}, which a run with student.kind = \"{student}\" lacks; {} have it",
         having.join(", ")
     )]
     Missing {
-        /// What is needed.
+        /// The part that is needed.
         part: Part,
-        /// The student's kind.
+        /// The kind of the run's student.
         student: String,
         /// The kinds of students that have it.
         having: Vec<&'static str>,
     },
-    /// A checkpoint cannot be written or read.
+    /// A checkpoint that cannot be written or read.
     #[error("checkpoint {}: {message}", path.display())]
     Checkpoint {
         /// The checkpoint's folder or file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem and its remedy.
         message: String,
     },
-    /// A listener could not do its work (write a file, say).
+    /// A failure of a listener, such as a file that it cannot write.
     #[error("{0}")]
     Listener(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

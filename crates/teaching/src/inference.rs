@@ -1,4 +1,4 @@
-//! What a trained model is asked for after training, besides samples: energies, codes, what codes decode to.
+//! Inference with a trained model besides sampling: energies, and codes of images.
 
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
@@ -13,13 +13,15 @@ use crate::student::TrainedDecoder;
 use crate::trainer::Trainer;
 
 impl Trainer {
-    /// U of each image, as chains see it: with the reference term and the temperature of the recipe.
+    /// Returns U of each image, as chains evaluate it: with the reference term and the temperature
+    /// of the recipe.
     ///
     /// # Shapes
     /// - output: `[batch]`
     ///
     /// # Errors
-    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`], [`TeachingError::Condition`].
+    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`],
+    /// [`TeachingError::Condition`].
     pub fn energies(&self, examples: impl Into<Examples>) -> Result<Tensor<1>, TeachingError> {
         let examples = examples.into();
         self.check(&examples)?;
@@ -28,34 +30,34 @@ impl Trainer {
         Ok(prepare(&model).energy(images))
     }
 
-    /// The auto-encoder without autodiff, for its decoder. It normalises by the batch at hand: what a code decodes
-    /// to depends a little on the codes beside it.
+    /// Returns the auto-encoder without autodiff, for its decoder, which normalises by the batch at
+    /// hand: the image of a code depends a little on the codes beside it.
     ///
     /// # Errors
-    /// [`TeachingError::Missing`] without networks.
+    /// [`TeachingError::Missing`] without a decoder.
     pub fn decoder(&self) -> Result<Vae, TeachingError> {
         Ok(self.trained_decoder()?.vae)
     }
 
-    /// The auto-encoder without autodiff, for its encoder too.
+    /// Returns the auto-encoder without autodiff, for its encoder too.
     ///
     /// # Errors
-    /// [`TeachingError::Missing`] without networks, and of a generator, whose encoder learns nothing.
+    /// [`TeachingError::Missing`] without a trained encoder; that of a generator is never trained.
     pub fn encoder(&self) -> Result<Vae, TeachingError> {
         self.student.encoder().ok_or_else(|| self.missing(Part::Encoder))
     }
 
-    /// Codes of images of which the pixels of `mask` are seen, by `steps` Langevin steps from z ~ N(0, I):
-    /// z ← z − (δ₂²/2)·∇(‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ₂²)) + δ₂·ε, with the recipe's δ₂ and σ₂. This is how the
-    /// released code completes images.
+    /// Infers codes of images of which the pixels of `mask` are observed, by `steps` Langevin steps
+    /// from z ~ N(0, I): z ← z − (δ₂²/2)·∇(‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ₂²)) + δ₂·ε, with the
+    /// recipe's δ₂ and σ₂. This is how the released code completes images.
     ///
     /// # Shapes
-    /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`
+    /// - `mask`: 1 at observed pixels, else 0, of a shape that broadcasts to that of `images`
     /// - output: `[batch, latent]`
     ///
     /// # Errors
-    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Shape`], [`TeachingError::Condition`],
-    /// [`TeachingError::Chain`].
+    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Shape`],
+    /// [`TeachingError::Condition`], [`TeachingError::Chain`].
     pub fn infer(
         &self,
         examples: impl Into<Examples>,

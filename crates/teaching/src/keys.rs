@@ -19,6 +19,11 @@ pub(crate) fn take_kind(name: &'static str, table: &mut Table) -> Result<String,
     Err(RecipeError::Table { table: name, message })
 }
 
+/// Returns the message of an error with the key that it is about.
+pub(crate) fn one_line(error: &toml::de::Error) -> String {
+    error.to_string().trim().replace('\n', " ")
+}
+
 /// Checks that every key of a table belongs to its kind.
 pub(crate) fn check_keys(
     name: &'static str,

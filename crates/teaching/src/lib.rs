@@ -1,9 +1,11 @@
-//! How they learn together: variational MCMC teaching (Xie, Zheng, Li, "Learning Energy-Based Model with
-//! Variational Auto-Encoder as Amortized Sampler", AAAI 2021).
+//! Joint training of an energy and a student that starts its chains: variational MCMC teaching
+//! (Xie, Zheng, Li, "Learning Energy-Based Model with Variational Auto-Encoder as Amortized
+//! Sampler", AAAI 2021).
 //!
-//! A [`Recipe`] says everything about a run. A [`Trainer`] holds both models and makes one iteration of
-//! Algorithm 1 at a time; [`train`] iterates it and tells a [`Listener`] what happens. Nothing here prints
-//! or knows where images come from.
+//! A [`Recipe`] describes a run completely. A [`Trainer`] holds both models and makes one iteration
+//! of Algorithm 1 at a time; [`train`] iterates it and passes [`Event`]s to [`Listener`]s. A
+//! [`Student`] starts the chains and may learn from where they end; a [`StudentRegistry`] makes one
+//! of your own available to recipes. Nothing here prints or knows where images come from.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};

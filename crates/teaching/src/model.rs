@@ -1,4 +1,4 @@
-//! What chains sample: the network's energy with what the recipe puts around it.
+//! The energy that chains sample: that of the network, with the adapters of the recipe.
 
 use burn::tensor::Tensor;
 use ebm_energy::{Either, Energy, Frozen, GaussianReference, GradientClip, Tempered};
@@ -8,7 +8,8 @@ use crate::ChainRecipe;
 type Referenced<E> = Either<E, GaussianReference<E>>;
 type Clipped<E> = Either<Referenced<E>, GradientClip<Referenced<E>>>;
 
-/// (U(x) + ‖x‖²/(2σ₁²)) / temperature, its gradient clipped before the temperature.
+/// The energy (U(x) + ‖x‖²/(2σ₁²)) / temperature, whose gradient is clipped before it is divided by
+/// the temperature.
 #[derive(Clone, Copy, Debug)]
 pub struct Model<E>(Either<Clipped<E>, Tempered<Clipped<E>>>);
 
@@ -16,7 +17,7 @@ impl<E> Model<E> {
     pub(crate) fn new(energy: E, chains: &ChainRecipe) -> Self {
         let energy = Either::wrap(energy, chains.reference_std, GaussianReference::new);
         let energy = Either::wrap(energy, chains.gradient_clip, GradientClip::new);
-        // Most recipes have none: their chains are spared a pass over memory.
+        // Most recipes have none, and their chains are spared a pass over memory.
         let temperature = (chains.temperature != 1.0).then_some(chains.temperature);
         Self(Either::wrap(energy, temperature, Tempered::new))
     }

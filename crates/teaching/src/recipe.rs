@@ -24,45 +24,46 @@ use crate::condition::ConditionRecipe;
 use crate::registry::RecipeParts;
 use crate::students::StudentRecipe;
 
-/// Everything about a run. Two runs of one resolved recipe with one CPU backend on one machine
-/// give the same bits.
+/// A complete description of a run. Two runs of one resolved recipe with one CPU backend on one
+/// machine agree bit for bit.
 ///
-/// A recipe file may begin with `extends = "NAME"` and then gives only what differs; the word `"none"` takes
-/// away an optional value of the recipe below. A table `[quick]` says what `NAME-quick` changes.
+/// A recipe file may begin with `extends = "NAME"` and then gives only what differs; the keyword
+/// `"none"` removes an optional value of the recipe below. A table `[quick]` holds the changes of
+/// `NAME-quick`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Names the run's folder.
+    /// The name of the run and of its folder.
     pub name: String,
-    /// One line for lists.
+    /// A line for lists.
     pub description: String,
-    /// Determines initial parameters, latent codes, noise, dropout and the order of the data.
+    /// The seed of initial parameters, latent codes, noise, dropout and the order of the data.
     pub seed: u64,
-    /// Iterations of Algorithm 1.
+    /// The number of iterations of Algorithm 1.
     pub iterations: u64,
-    /// What is learned from.
+    /// The data.
     pub data: DataRecipe,
-    /// What images are learned given, p(x | c); none for p(x).
+    /// The condition of p(x | c); none for p(x).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionRecipe>,
-    /// Who starts the chains, and what it learns from where they end.
+    /// The student: where chains start, and what is learned from where they end.
     pub student: StudentRecipe,
-    /// How the energy is sampled.
+    /// The chains.
     pub chains: ChainRecipe,
-    /// How both models learn.
+    /// The optimisers of both models.
     pub optimiser: OptimiserRecipe,
-    /// What is looked at on the way.
+    /// Previews and checkpoints.
     pub evaluation: EvaluationRecipe,
     /// f_θ, the network of the energy.
     pub energy: EnergyConfig,
-    /// g_φ and q_α; students without a network leave it unused.
+    /// g_φ and q_α, the networks of students that have some.
     pub vae: VaeConfig,
 }
 
 impl Recipe {
-    /// Every key of a recipe, with its type and what it means, as a JSON Schema.
+    /// Returns every key of a recipe, with its type and meaning, as a JSON Schema.
     pub fn schema() -> Schema {
-        // As recipes are written out: every network with its own keys.
+        // As recipes are written out: every kind with its own keys.
         SchemaSettings::draft2020_12()
             .for_serialize()
             .into_generator()
@@ -85,14 +86,14 @@ impl Recipe {
         }
     }
 
-    /// The factor of both learning rates in an iteration of an epoch.
+    /// Returns the factor of both learning rates in an iteration of an epoch.
     pub fn decay_at(&self, iteration: u64, epoch: u64) -> f64 {
         let OptimiserRecipe { decay, decay_epochs, decay_iterations, .. } = self.optimiser;
         let by_epochs = epoch as f64 / decay_epochs;
         decay.powf(decay_iterations.map_or(by_epochs, |all| iteration as f64 / all as f64))
     }
 
-    /// Whether Langevin steps have noise at an epoch.
+    /// Returns whether Langevin steps have noise at an epoch.
     pub fn noise_at(&self, epoch: u64) -> bool {
         self.chains.noise && self.chains.noise_until_epoch.is_none_or(|end| epoch < end)
     }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use toml::Table;
 
 use crate::condition::ConditionRecipe;
-use crate::keys::{check_keys, keys_of};
+use crate::keys::{check_keys, keys_of, one_line};
 use crate::part::Part;
 use crate::recipe::chains::ChainRecipe;
 use crate::recipe::data::DataRecipe;
@@ -22,7 +22,7 @@ use crate::{RecipeError, TeachingError};
 ///
 /// A type that implements [`serde::Deserialize`] by derive, with `#[serde(deny_unknown_fields)]`.
 pub trait StudentSettings {
-    /// Returns what a run with this student has; an energy, unless this is overridden.
+    /// Returns the parts of a run with this student. The default is an energy alone.
     fn parts() -> &'static [Part]
     where
         Self: Sized,
@@ -30,7 +30,8 @@ pub trait StudentSettings {
         &[Part::Energy]
     }
 
-    /// Checks the values of the settings, on their own and against the rest of the recipe. The default accepts all.
+    /// Checks the values of the settings, on their own and against the rest of the recipe. The
+    /// default accepts all.
     ///
     /// # Errors
     /// [`RecipeError::Range`], naming the key.
@@ -61,7 +62,7 @@ pub struct RecipeParts<'a> {
     pub vae: &'a VaeConfig,
 }
 
-/// All that a student is built from.
+/// Everything that a student is built from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StudentSetup<'a> {
@@ -82,7 +83,8 @@ impl StudentSetup<'_> {
     }
 }
 
-/// The kinds of students that recipes can choose: by default the [built-in](crate::StudentRecipe) ones.
+/// The kinds of students that recipes can choose: by default the [built-in](crate::StudentRecipe)
+/// ones.
 #[derive(Clone, Debug)]
 pub struct StudentRegistry {
     kinds: Vec<Kind>,
@@ -157,10 +159,8 @@ impl Kind {
     /// Reads the settings of this kind from a `[student]` table without its `kind`.
     pub(crate) fn read(&self, table: Table) -> Result<Box<dyn StudentSettings>, RecipeError> {
         check_keys("student", self.name, self.keys, &table)?;
-        (self.read)(table).map_err(|error| RecipeError::Table {
-            table: "student",
-            message: error.message().to_owned(),
-        })
+        (self.read)(table)
+            .map_err(|error| RecipeError::Table { table: "student", message: one_line(&error) })
     }
 }
 

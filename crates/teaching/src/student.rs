@@ -1,4 +1,4 @@
-//! The trait that every student implements, and what it exchanges with the trainer.
+//! The trait of all students, and the types that they exchange with the trainer.
 
 use std::any::Any;
 
@@ -14,19 +14,20 @@ use crate::files::{CheckpointReader, CheckpointWriter};
 
 /// A student starts the chains and may learn from where they end.
 ///
-/// One iteration of [`Trainer::step`](crate::Trainer::step) calls [`initial_states`](Self::initial_states), runs the
-/// chains, calls [`update`](Self::update) and, if every loss is finite, [`apply`](Self::apply). All randomness comes
-/// from the keys, so that a resumed run equals an unbroken one.
+/// One iteration of [`Trainer::step`](crate::Trainer::step) calls
+/// [`initial_states`](Self::initial_states), runs the chains, calls [`update`](Self::update) and,
+/// if every loss is finite, [`apply`](Self::apply). All randomness comes from the keys, so that a
+/// resumed run equals an unbroken one.
 pub trait Student: Send + Sync {
     /// Starts one chain for each of the `count` states asked for.
     fn initial_states(&self, request: StartRequest<'_>) -> InitialStates;
 
-    /// Starts chains for preview samples, `[count, channels, height, width]`. Students with networks use the average
-    /// of their weights if they keep one; no data are at hand.
+    /// Starts chains for preview samples, `[count, channels, height, width]`. Students with
+    /// networks use the average of their weights if they keep one; no data are at hand.
     fn preview_states(&self, count: usize, condition: Option<&Condition>, key: Key) -> Tensor<4>;
 
-    /// Computes what is learned from the refined samples, without changing anything yet: the trainer drops an update
-    /// whose loss is not finite. The default learns nothing.
+    /// Computes the update from the refined samples, without changing anything yet: the trainer
+    /// drops an update whose loss is not finite. The default learns nothing.
     ///
     /// # Errors
     /// [`ChainError`] if the student runs chains of its own and they diverge.
@@ -42,27 +43,30 @@ pub trait Student: Send + Sync {
     /// Applies an update that [`update`](Self::update) returned. The default does nothing.
     fn apply(&mut self, _update: Update, _learning_rate: f64) {}
 
-    /// Returns the auto-encoder in training, if the student has one. A generator's encoder is never trained.
+    /// Returns the auto-encoder in training, if the student has one. A generator's encoder is never
+    /// trained.
     fn vae(&self) -> Option<&Vae> {
         None
     }
 
-    /// Returns the decoder that preview samples come from, without autodiff, if the student has one.
+    /// Returns the decoder that preview samples come from, without autodiff, if the student has
+    /// one.
     fn decoder(&self) -> Option<TrainedDecoder> {
         None
     }
 
-    /// Returns the auto-encoder whose encoder has been trained, without autodiff, if the student has one.
+    /// Returns the auto-encoder whose encoder has been trained, without autodiff, if the student
+    /// has one.
     fn encoder(&self) -> Option<Vae> {
         None
     }
 
-    /// Returns whether all that has been learned is finite and therefore worth a checkpoint.
+    /// Returns whether all parameters are finite and therefore worth a checkpoint.
     fn is_finite(&self) -> bool {
         true
     }
 
-    /// Writes what has been learned to the files of a checkpoint.
+    /// Writes the state of the student to files of a checkpoint. The default has none.
     ///
     /// # Errors
     /// [`TeachingError::Checkpoint`], naming the file.
@@ -70,7 +74,7 @@ pub trait Student: Send + Sync {
         Ok(())
     }
 
-    /// Reads back what [`save`](Self::save) wrote.
+    /// Reads the files that [`save`](Self::save) wrote.
     ///
     /// # Errors
     /// [`TeachingError::Checkpoint`], naming the file.
@@ -89,11 +93,11 @@ pub struct StartRequest<'a> {
     pub data: &'a Tensor<4>,
     /// One condition for each chain of a conditional model.
     pub condition: Option<&'a Condition>,
-    /// Determines all that is drawn.
+    /// The key of all random numbers.
     pub key: Key,
 }
 
-/// Initial states of chains, and what the student remembers of them until its update.
+/// Initial states of chains, and the student's memory of them until its update.
 #[derive(Debug)]
 pub struct InitialStates {
     /// x₀, `[chains, channels, height, width]`.
@@ -101,7 +105,7 @@ pub struct InitialStates {
     memory: Option<Box<dyn Any>>,
 }
 
-/// What a student is going to learn in this iteration.
+/// A change of the student that is computed but not applied yet.
 #[derive(Debug)]
 pub struct Update {
     loss: Option<StudentLoss>,
@@ -120,7 +124,7 @@ pub struct StudentLoss {
     pub kl: Option<f64>,
 }
 
-/// A decoder with what is needed to infer codes of images by Langevin steps.
+/// A decoder, with the settings for inferring codes of images by Langevin steps.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TrainedDecoder {
@@ -133,20 +137,20 @@ pub struct TrainedDecoder {
 }
 
 impl InitialStates {
-    /// Creates initial states of which nothing need be remembered.
+    /// Creates initial states without memory.
     pub fn new(states: Tensor<4>) -> Self {
         Self { states, memory: None }
     }
 
-    /// Adds what the update will need: latent codes, slots of a buffer, ….
+    /// Adds a memory for the update, such as latent codes or slots of a buffer.
     pub fn remembering<T: Any>(self, memory: T) -> Self {
         Self { memory: Some(Box::new(memory)), ..self }
     }
 
-    /// Returns what was remembered.
+    /// Returns the memory.
     ///
     /// # Panics
-    /// If nothing of this type was.
+    /// If there is none of this type.
     pub fn into_memory<T: Any>(self) -> T {
         downcast(self.memory, "initial states")
     }
@@ -158,7 +162,8 @@ impl Update {
         Self { loss: None, change: None }
     }
 
-    /// Creates an update that [`Student::apply`] takes apart with [`into_change`](Self::into_change).
+    /// Creates an update that [`Student::apply`] takes apart with
+    /// [`into_change`](Self::into_change).
     pub fn new<T: Any>(change: T) -> Self {
         Self { loss: None, change: Some(Box::new(change)) }
     }

@@ -23,15 +23,15 @@ pub use vae_on_data::VaeOnDataRecipe;
 pub use variational::VariationalRecipe;
 
 use crate::RecipeError;
-use crate::keys::{check_keys, take_kind};
+use crate::keys::{check_keys, one_line, take_kind};
 use crate::part::Part;
 use crate::registry::{StudentRegistry, StudentSettings};
 
 /// Declares [`StudentRecipe`] and all that follows from its list of kinds.
 macro_rules! built_in {
     ($($(#[$doc:meta])* $kind:ident($settings:ty) = $name:literal,)*) => {
-        /// Who starts the chains, and what it learns from where they end: `student.kind`, with the keys of that kind
-        /// beside it.
+        /// The student: where chains start, and what is learned from where they end. `student.kind`
+        /// chooses it; the keys of that kind stand beside it.
         #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
         #[serde(tag = "kind")]
         #[non_exhaustive]
@@ -91,12 +91,13 @@ macro_rules! built_in {
 built_in! {
     /// A VAE's decoder; the VAE learns from where chains end: variational MCMC teaching.
     Variational(VariationalRecipe) = "variational",
-    /// A generator that keeps each chain's code: MCMC teaching, or CoopNets (Xie, Lu, Gao, Zhu, Wu, AAAI 2018).
+    /// A generator that keeps each chain's code: MCMC teaching, or CoopNets (Xie, Lu, Gao, Zhu, Wu,
+    /// AAAI 2018).
     Generator(GeneratorRecipe) = "generator",
     /// Uniform noise, nothing learned: short-run MCMC (Nijkamp, Hill, Zhu, Wu, NeurIPS 2019).
     Noise(NoiseRecipe) = "noise",
-    /// Where earlier chains ended, nothing learned: persistent contrastive divergence with a buffer (Tieleman, ICML
-    /// 2008; Du and Mordatch, NeurIPS 2019).
+    /// The last states of earlier chains, nothing learned: persistent contrastive divergence with a
+    /// buffer (Tieleman, ICML 2008; Du and Mordatch, NeurIPS 2019).
     Replay(ReplayRecipe) = "replay",
     /// The data, nothing learned: contrastive divergence (Hinton 2002).
     Data(DataStudentRecipe) = "data",
@@ -104,7 +105,8 @@ built_in! {
     VaeOnData(VaeOnDataRecipe) = "vae-on-data",
 }
 
-/// The settings of a student that is not built in, as the recipe has them; its [`StudentSettings`] read them.
+/// The settings of a student that is not built in, as the recipe has them; its [`StudentSettings`]
+/// read them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomStudent {
@@ -129,12 +131,12 @@ impl From<CustomStudent> for StudentRecipe {
 }
 
 impl StudentRecipe {
-    /// Returns what a run with a built-in student has; nothing is known of a custom one.
+    /// Returns whether runs with this student have a part; of a custom student nothing is known.
     pub fn has(&self, part: Part) -> bool {
         StudentRegistry::default().having(part).contains(&self.kind())
     }
 
-    /// Calls `f` with the settings, once a custom student's are read by its kind.
+    /// Calls `f` with the settings; those of a custom student are read by its kind in the registry.
     pub(crate) fn with_settings<T, E: From<RecipeError>>(
         &self,
         registry: &StudentRegistry,
@@ -158,6 +160,6 @@ impl<'de> Deserialize<'de> for StudentRecipe {
         if let Some(keys) = StudentRegistry::default().keys(&kind) {
             check_keys("student", &kind, keys, &table).map_err(D::Error::custom)?;
         }
-        Self::read(&kind, table).map_err(|error| D::Error::custom(error.message()))
+        Self::read(&kind, table).map_err(|error| D::Error::custom(one_line(&error)))
     }
 }

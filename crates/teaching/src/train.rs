@@ -1,4 +1,4 @@
-//! The loop around the trainer, and the events that leave it.
+//! The training loop and its events.
 
 use ebm_noise::{Key, streams};
 use ebm_tensor::Condition;
@@ -7,23 +7,25 @@ use crate::batch::Batch;
 use crate::trainer::{SampleRequest, Samples, Trainer};
 use crate::{StepMetrics, TeachingError};
 
-/// Images in a film strip of the Langevin refinement, and states of each.
+/// The number of images in a film strip of the refinement, and of frames of each.
 const STRIP: [usize; 2] = [8, 11];
 
-/// What happened.
+/// An event of training.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// An iteration was made.
+    /// An iteration is done.
     Stepped(&'a StepMetrics),
-    /// Samples of the model, from the same latent codes each time.
+    /// Preview samples are drawn, determined by the same key each time.
     Sampled(&'a Samples),
-    /// It is time for a checkpoint.
+    /// A checkpoint is due.
     CheckpointDue,
 }
 
-/// Hears what happens in training: a progress bar, a file of metrics, a report.
+/// A receiver of events: a progress bar, a file of metrics, a report.
 pub trait Listener {
+    /// Handles an event.
+    ///
     /// # Errors
     /// An error stops training.
     fn on(
@@ -32,24 +34,26 @@ pub trait Listener {
         event: Event<'_>,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-    /// Whether training should end now, with a checkpoint; asked after each iteration.
+    /// Returns whether training should end now, with a checkpoint. It is called after each
+    /// iteration.
     fn wants_end(&self) -> bool {
         false
     }
 }
 
-/// How training ended.
+/// The way in which training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// At the recipe's last iteration.
+    /// The last iteration of the recipe is done.
     Finished,
-    /// Before, because a listener wanted it; a checkpoint is due where it stands.
+    /// A listener ended it before; its checkpoint has been announced.
     Stopped,
 }
 
-/// Trains until the recipe's last iteration, from where the trainer stands, or until a listener wants an end. `data`
-/// gives the batch of an iteration; `shown` are the conditions of the samples that listeners see, as many as the
-/// recipe's `evaluation.images`, for a conditional model.
+/// Trains from the current iteration to the last one of the recipe, or until a listener ends it.
+///
+/// `data` returns the batch of an iteration. `shown` are the conditions of the preview samples of a
+/// conditional model, as many as the recipe's `evaluation.images`.
 ///
 /// # Errors
 /// The first [`TeachingError`], of the trainer or of a listener.
@@ -64,7 +68,7 @@ pub fn train(
     while trainer.iteration() < recipe.iterations {
         let batch = data(trainer.iteration());
         let metrics = trainer.step(batch)?;
-        tell(listeners, trainer, Event::Stepped(&metrics))?;
+        notify(listeners, trainer, Event::Stepped(&metrics))?;
         let done = trainer.iteration();
         let due = |every: u64| done.is_multiple_of(every) || done == recipe.iterations;
         if due(recipe.evaluation.every) {
@@ -72,11 +76,11 @@ pub fn train(
                 .given(shown.cloned())
                 .film_strip(STRIP[0], STRIP[1]);
             let samples = trainer.sample(request)?;
-            tell(listeners, trainer, Event::Sampled(&samples))?;
+            notify(listeners, trainer, Event::Sampled(&samples))?;
         }
         let wanted = listeners.iter().any(|listener| listener.wants_end());
         if due(recipe.evaluation.checkpoint_every) || wanted {
-            tell(listeners, trainer, Event::CheckpointDue)?;
+            notify(listeners, trainer, Event::CheckpointDue)?;
         }
         if wanted && done < recipe.iterations {
             return Ok(Ending::Stopped);
@@ -85,7 +89,7 @@ pub fn train(
     Ok(Ending::Finished)
 }
 
-fn tell(
+fn notify(
     listeners: &mut [&mut dyn Listener],
     trainer: &Trainer,
     event: Event<'_>,

@@ -1,4 +1,4 @@
-//! Algorithm 1 of variational MCMC teaching, and of what it is compared with.
+//! Algorithm 1 of variational MCMC teaching and of its baselines.
 
 use std::panic::resume_unwind;
 use std::thread;
@@ -25,17 +25,17 @@ use crate::{StepMetrics, TeachingError};
 pub struct Trainer {
     pub(crate) recipe: Recipe,
     pub(crate) energy: EnergyNetwork,
-    /// The average of its weights, if the recipe wants one.
+    /// The average of the energy's weights, if the recipe asks for one.
     pub(crate) average: Option<Ema<EnergyNetwork>>,
     pub(crate) energy_adam: ModuleOptimizer,
     pub(crate) student: Box<dyn Student>,
     /// The kinds that the student was chosen from.
     pub(crate) students: StudentRegistry,
     pub(crate) iteration: u64,
-    /// Of the last iteration.
+    /// The epoch of the last iteration.
     pub(crate) epoch: u64,
     pub(crate) image: ImageShape,
-    /// Without autodiff: chains run here.
+    /// The device of the chains, without autodiff.
     device: Device,
 }
 
@@ -73,8 +73,8 @@ pub struct SampleRequest {
 }
 
 impl SampleRequest {
-    /// Creates a request for `count` samples that are determined by `key`, after as many Langevin steps as the recipe
-    /// says (`chains.sampling_steps`).
+    /// Creates a request for `count` samples that are determined by `key`, after as many Langevin
+    /// steps as the recipe says (`chains.sampling_steps`).
     pub fn new(count: usize, key: Key) -> Self {
         Self { count, condition: None, steps: None, key, strip_images: 0, strip_frames: 2 }
     }
@@ -91,7 +91,8 @@ impl SampleRequest {
         Self { steps: Some(steps), ..self }
     }
 
-    /// Asks for a film strip: the first `images` samples at `frames` evenly spaced steps, at least two.
+    /// Asks for a film strip: the first `images` samples at `frames` evenly spaced steps, at least
+    /// two.
     #[must_use]
     pub fn film_strip(self, images: usize, frames: usize) -> Self {
         Self { strip_images: images, strip_frames: frames, ..self }
@@ -147,13 +148,15 @@ impl Trainer {
         })
     }
 
-    /// Makes one iteration of Algorithm 1 on a batch of data; its epoch sets the learning rates. Students differ in
-    /// where their chains start and in what they learn from where these end, and in nothing else. A conditional model
-    /// is given each image's condition everywhere, and each has its own chain.
+    /// Makes one iteration of Algorithm 1 on a batch of data; its epoch sets the learning rates.
+    /// Students differ in where their chains start and in what they learn from where these end, and
+    /// in nothing else. A conditional model is given each image's condition everywhere, and each
+    /// has its own chain.
     ///
     /// # Errors
-    /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would corrupt;
-    /// [`TeachingError::Shape`] or [`TeachingError::Condition`] for a batch that does not fit.
+    /// [`TeachingError::Chain`] or [`TeachingError::NotFinite`], before the update that it would
+    /// corrupt; [`TeachingError::Shape`] or [`TeachingError::Condition`] for a batch that does not
+    /// fit.
     pub fn step(&mut self, batch: Batch) -> Result<StepMetrics, TeachingError> {
         let Batch { examples, epoch } = batch;
         self.check(&examples)?;
@@ -170,8 +173,8 @@ impl Trainer {
         let model = theta.as_ref().map(|theta| self.model_of(theta, data.condition.clone()));
         let (steps, langevin) = (self.recipe.chains.steps, key.fold(stream::LANGEVIN));
         let (samples, _) = self.chains(model, start.clone(), held, steps, langevin, |_, _| {})?;
-        // Losses and gradients of both models, neither of which has changed yet: an update with a loss that is not
-        // finite is never made.
+        // Neither gradient depends on the other, so they are computed in parallel; no model has
+        // changed yet, so that an update with a loss that is not finite is never made.
         let contrast = Contrast { samples: samples.clone(), data };
         let (learning, update) = side_by_side(
             is_host(&self.device),
@@ -190,9 +193,9 @@ impl Trainer {
         Ok(metrics)
     }
 
-    /// Draws samples of the current model by ancestral Langevin sampling: x₀ from the student (in the paper z ~ N(0, I),
-    /// x₀ = g_φ(z)), then Langevin steps. A student of data starts from uniform noise here. A conditional model needs
-    /// one condition for each sample.
+    /// Draws samples of the current model by ancestral Langevin sampling: x₀ from the student (in
+    /// the paper z ~ N(0, I), x₀ = g_φ(z)), then Langevin steps. A student of data starts from
+    /// uniform noise here. A conditional model needs one condition for each sample.
     ///
     /// # Errors
     /// [`TeachingError::Chain`], [`TeachingError::Condition`].
@@ -216,17 +219,16 @@ impl Trainer {
         Ok(Samples { start, refined, strip, energies })
     }
 
-    /// `steps` Langevin steps of the [model](Self::model) from `start`, as in training: the last states, and U before each
-    /// step, `[steps, chains]`. `observe` sees each state, the start included, as `(step, state)`. A student without
-    /// an energy leaves `start` as it is. What the recipe [holds](crate::ConditionRecipe::hold) is as the condition has it,
-    /// whatever `start` says.
+    /// Runs `steps` Langevin steps of the [model](Self::model) from given states, as in training.
+    /// Returns the last states, `[chains, channels, height, width]`, and U before each step,
+    /// `[steps, chains]`.
     ///
-    /// # Shapes
-    /// - `start`, output: `[chains, channels, height, width]`
-    /// - `condition`: of a conditional model, one for each chain
+    /// `observe` receives each state, the initial one included, as `(step, state)`. A run without
+    /// an energy returns the initial states. Where the recipe [holds](crate::HiddenCondition::hold)
+    /// observed pixels, they come from the condition, whatever the initial states have there.
     ///
     /// # Errors
-    /// [`TeachingError::Chain`], [`TeachingError::Condition`].
+    /// [`TeachingError::Chain`], [`TeachingError::Shape`], [`TeachingError::Condition`].
     pub fn refine(
         &self,
         start: impl Into<Examples>,
@@ -242,8 +244,8 @@ impl Trainer {
         self.chains(self.preview_model(condition), start, held, steps, key, observe)
     }
 
-    /// Returns the energy that preview samples come from: with an average of the weights, that one. A conditional model
-    /// is that of x given `condition`, in batches of as many as there are.
+    /// Returns the energy that preview samples come from: with an average of the weights, that one.
+    /// A conditional model is that of x given `condition`, in batches of as many as there are.
     ///
     /// # Errors
     /// [`TeachingError::Missing`] for a student without an energy.
@@ -264,22 +266,23 @@ impl Trainer {
         TeachingError::Missing { part, student, having }
     }
 
-    /// The recipe.
+    /// Returns the recipe.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
 
-    /// Iterations made.
+    /// Returns the number of iterations made so far.
     pub fn iteration(&self) -> u64 {
         self.iteration
     }
 
-    /// The energy's network.
+    /// Returns the network of the energy, as it is being trained.
     pub fn energy(&self) -> &EnergyNetwork {
         &self.energy
     }
 
-    /// The auto-encoder, of students that have one. A generator's encoder has learned nothing.
+    /// Returns the auto-encoder in training, if the student has one. A generator's encoder is never
+    /// trained.
     pub fn vae(&self) -> Option<&Vae> {
         self.student.vae()
     }
@@ -289,7 +292,7 @@ impl Trainer {
         self.students.having(Part::Energy).contains(&self.recipe.student.kind())
     }
 
-    /// The device that chains run on (without autodiff).
+    /// Returns the device that chains run on, without autodiff.
     pub fn device(&self) -> &Device {
         &self.device
     }
@@ -299,12 +302,12 @@ impl Trainer {
         self.image
     }
 
-    /// What chains hold.
+    /// Returns the observed pixels that chains hold.
     fn held(&self, condition: Option<&Condition>) -> Option<Held<4>> {
         self.recipe.condition.as_ref().zip(condition).and_then(|(recipe, c)| recipe.held(c))
     }
 
-    /// Noise is added to data but for what chains hold.
+    /// Adds noise to the data, except to observed pixels that chains hold.
     fn with_noise(&self, data: Examples, held: Option<&Held<4>>, key: Key) -> Examples {
         match self.recipe.data.noise_std {
             0.0 => data,
@@ -463,16 +466,16 @@ impl std::fmt::Debug for Trainer {
     }
 }
 
-/// `x` with what is held in its place.
-fn paste(pins: Option<&Held<4>>, x: Tensor<4>) -> Tensor<4> {
-    match pins {
-        Some(pins) => pins.paste(x),
+/// Puts the held pixels, if there are any, into `x`.
+fn paste(held: Option<&Held<4>>, x: Tensor<4>) -> Tensor<4> {
+    match held {
+        Some(held) => held.paste(x),
         None => x,
     }
 }
 
-/// mean ‖Δ‖ and mean ‖Δ‖² over the chains, on the host: with fusion, Burn's wgpu backend was seen to return
-/// 2.23 for a mean of square roots of sums that is 3.87.
+/// Computes mean ‖Δ‖ and mean ‖Δ‖² over the chains, on the host: with fusion, Burn's wgpu backend
+/// was observed to return 2.23 for a mean of square roots of sums that is 3.87.
 fn displacement(difference: Tensor<4>) -> [f64; 2] {
     let chains = difference.dims()[0];
     let values = values_f64(difference);
@@ -484,8 +487,9 @@ fn displacement(difference: Tensor<4>) -> [f64; 2] {
     [norms / chains as f64, squares / chains as f64]
 }
 
-/// Both, on two threads where that helps: not on a GPU, which has one queue of work, not where rayon has one thread, and
-/// not on one of rayon's threads, which must not wait for work that they may have to do themselves.
+/// Calls both closures, in parallel where that helps: on a CPU with more than one thread in rayon's
+/// pool. A GPU has a single queue of work, and a thread of rayon's pool must not wait for work that
+/// it may have to do itself.
 fn side_by_side<A: Send, B>(
     host: bool,
     elsewhere: impl FnOnce() -> A + Send,

@@ -110,7 +110,8 @@ fn a_resumed_conditional_run_equals_an_unbroken_one() {
     }
 }
 
-/// After some training, another condition gives other samples and other energies, and only to its own chain.
+/// After some training, another condition gives other samples and other energies, and only to its
+/// own chain.
 #[test]
 fn conditions_matter_to_their_own_chain() {
     for kind in kinds() {
@@ -140,9 +141,9 @@ fn conditions_matter_to_their_own_chain() {
     }
 }
 
-/// What is seen is in every sample as the condition has it, and what is hidden is not.
+/// Observed pixels are in every sample as the condition has them, and hidden ones are not.
 #[test]
-fn what_is_seen_is_held() {
+fn observed_pixels_are_held() {
     for student in students() {
         let seen_alone = |recipe: &Recipe| {
             let mut trainer = trainer(recipe.clone());
@@ -168,10 +169,10 @@ fn what_is_seen_is_held() {
     }
 }
 
-/// In training too: of chains that hardly move, those from noise come no nearer to what is seen, and those from data stay
-/// what the noisy data are.
+/// In training too: of chains that hardly move, those from noise come no nearer to the observed
+/// pixels, and those from data stay the noisy data.
 #[test]
-fn what_is_seen_is_held_in_training() {
+fn observed_pixels_are_held_in_training() {
     let step = |student| {
         let mut recipe = recipe(blocks(true, 0.0), student);
         recipe.data.noise_std = 0.1;
@@ -244,9 +245,9 @@ fn conditions_that_do_not_fit_are_refused() {
     }
 }
 
-/// A decoder that normalises by its batch gives the same to one as to all.
+/// A decoder that normalises by its batch decodes one sample as it does all.
 #[test]
-fn a_sample_is_the_same_alone_and_in_company() {
+fn a_sample_is_the_same_alone_and_in_a_batch() {
     let device = Device::flex();
     let mut recipe = recipe(class(), variational());
     (recipe.chains.count, recipe.data.batch) = (20, 20);
@@ -262,7 +263,7 @@ fn a_sample_is_the_same_alone_and_in_company() {
         let request = SampleRequest::new(count, Key::new(3)).given(condition).steps(1);
         trainer.sample(request).expect("finite").start
     };
-    // In the order in which one brings its company.
+    // In the order in which one is filled up to a batch.
     let all: Vec<u8> = (0..20).map(|i| i / 2).collect();
     for (alone, among) in [
         (start(&of_classes, Some(&[0]), 1), start(&of_classes, Some(&all), 20)),

@@ -1,4 +1,5 @@
-//! A student from outside of the crate, as the example shows it: in the trainer, in recipes and in checkpoints.
+//! A student from outside of the crate, as the example shows it: in the trainer, in recipes and in
+//! checkpoints.
 
 #[path = "../examples/own_student.rs"]
 mod example;

@@ -1,27 +1,24 @@
 //! Iteration 0 of the released MNIST settings against PyTorch.
 //!
-//! `scripts/mnist_iteration_0.py` computes it in double precision and shares formulas with this crate, not code. Its
-//! numbers, a few of everything, lie in `data/mnist_iteration_0.json`; nothing here computes an expected value.
+//! `scripts/mnist_iteration_0.py` computes it in double precision and shares formulas with this
+//! crate, not code. Its numbers, a few of everything, lie in `data/mnist_iteration_0.json`; nothing
+//! here computes an expected value.
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_networks::ConvEnergyConfig;
-use ebm_noise::Key;
+use ebm_noise::{Key, streams};
 use ebm_teaching::{Batch, Recipe, SampleRequest, Trainer};
 use ebm_tensor::ImageShape;
 use ebm_vae::Vae;
 use serde::Deserialize;
 
-/// Of ‖given − expected‖ / ‖expected‖, for everything that is compared.
+/// The tolerance of ‖given − expected‖ / ‖expected‖ in all comparisons.
 const TOLERANCE: f64 = 1e-4;
 
-/// The streams of the seed and of an iteration that [`Trainer::step`] draws from.
-const TRAINING: u64 = 2;
-const LATENT: u64 = 0;
-
-/// Numbers by what they are of.
+/// Numbers by the name of their quantity.
 type Numbers = BTreeMap<String, Vec<f64>>;
 
 #[derive(Deserialize)]
@@ -31,7 +28,7 @@ struct Case {
     parameters: Models<Vec<Parameter>>,
 }
 
-/// What a case changes in the recipe `mnist`.
+/// The changes of a case to the recipe `mnist`.
 #[derive(Deserialize)]
 struct Settings {
     energy_init_std: f64,
@@ -49,8 +46,8 @@ struct Models<T> {
     vae: T,
 }
 
-/// A parameter before and after its update. Each list ends in mean and root mean square of the whole tensor;
-/// `after` and `update`, what was added, begin with the entries `at`.
+/// A parameter before and after its update. Each list ends in mean and root mean square of the
+/// whole tensor; `after` and `update`, what was added, begin with the entries `at`.
 #[derive(Deserialize)]
 struct Parameter {
     name: String,
@@ -86,7 +83,8 @@ impl Settings {
     }
 }
 
-/// Bright waves of another direction and phase in each image: 2·cos⁸(0.35·(i·cos n + j·sin n) + n) − 1.
+/// Bright waves of another direction and phase in each image: 2·cos⁸(0.35·(i·cos n + j·sin n) + n)
+/// − 1.
 fn waves(batch: usize) -> Tensor<4> {
     let mut values = Vec::with_capacity(batch * 28 * 28);
     for image in 0..batch {
@@ -136,7 +134,7 @@ fn of_images(images: Tensor<4>) -> Vec<f64> {
     summary(&values, (0..200).map(|k| 7919 * k % values.len()))
 }
 
-/// What iteration 0 computes.
+/// The results of iteration 0.
 struct Iteration {
     quantities: Numbers,
     before: Models<Weights>,
@@ -149,7 +147,7 @@ fn vae(trainer: &Trainer) -> &Vae {
 
 fn iteration(recipe: Recipe) -> Iteration {
     let (count, steps) = (recipe.chains.count, recipe.chains.steps);
-    let key = Key::new(recipe.seed).fold(TRAINING).fold(0);
+    let key = Key::new(recipe.seed).fold(streams::run::TRAINING).fold(0);
     let data = waves(recipe.data.batch);
     let device = Device::flex();
     let mut trainer =
@@ -168,7 +166,7 @@ fn iteration(recipe: Recipe) -> Iteration {
     let mut lists = vec![("f_data", f(&trainer, &data)), ("f_samples", f(&trainer, &samples))];
     let before = all_weights(&trainer);
     let metrics = trainer.step(Batch::new(data.clone(), 0)).expect("finite");
-    let z = key.fold(LATENT).normal([count, 100], &device);
+    let z = key.fold(streams::iteration::PROPOSAL).normal([count, 100], &device);
     lists.extend([
         ("data", of_images(data.clone())),
         ("start", of_images(start.clone())),
@@ -236,7 +234,8 @@ fn distances(case: &Case, given: &Iteration) -> BTreeMap<String, f64> {
     distances
 }
 
-/// What is farther than the tolerance, that of the biases of the energy's convolutions being `biases`.
+/// Returns the distances beyond the tolerance, which is `biases` for the biases of the energy's
+/// convolutions.
 fn far(mut distances: BTreeMap<String, f64>, biases: f64) -> BTreeMap<String, f64> {
     let is_bias = |name: &str| name.starts_with("energy convolution") && name.contains("bias");
     let tolerance = |name: &str| if is_bias(name) { biases } else { TOLERANCE };
@@ -255,8 +254,9 @@ fn the_released_settings_agree_with_pytorch() {
     assert!(far.is_empty(), "{far:#?}");
 }
 
-/// The gradient of a bias is what is left of two means that are equal but for the signs of activations, which a
-/// slope near 1 makes small beside their rounding: PyTorch's single precision is 4·10⁻⁴ from its double precision.
+/// The gradient of a bias is the remainder of two means that are equal but for the signs of
+/// activations, which a slope near 1 makes small beside their rounding: PyTorch's single precision
+/// is 4·10⁻⁴ from its double precision.
 const BIASES: f64 = 5e-3;
 
 #[test]
@@ -266,8 +266,8 @@ fn wide_weights_agree_with_pytorch() {
     assert!(far.is_empty(), "{far:#?}");
 }
 
-/// The comparison can fail: with 49 Langevin steps instead of 50, everything that x̃ enters is too far, and nothing
-/// else is.
+/// The comparison can fail: with 49 Langevin steps instead of 50, everything that x̃ enters is too
+/// far, and nothing else is.
 #[test]
 fn a_step_less_is_seen() {
     let case = case("wide");

@@ -25,7 +25,7 @@ fn trainer(recipe: Recipe) -> Trainer {
     Trainer::new(recipe, ImageShape::new(1, 28), &Device::flex()).expect("the recipe is valid")
 }
 
-/// Strokes: bright bars on black, so that data differ from what an untrained decoder gives.
+/// Strokes: bright bars on black, so that data differ from the images of an untrained decoder.
 fn data(iteration: u64) -> Batch {
     let device = Device::flex();
     let bars = Key::new(iteration).uniform::<4>([8, 1, 1, 28], &device).greater_elem(0.7).float();
@@ -107,8 +107,8 @@ fn decoded(trainer: &Trainer) -> TensorData {
     trainer.vae().expect("a VAE").decode(Tensor::ones([2, 24], &Device::flex()), None).into_data()
 }
 
-/// With θ fixed, the student after a step is the same whatever the data were; with other chains it is not. Only
-/// the VAE that has no energy learns from data.
+/// With θ fixed, the student after a step is the same whatever the data were; with other chains it
+/// is not. Only the VAE that has no energy learns from data.
 #[test]
 fn data_never_reach_the_student() {
     for student in [variational(), generator(), vae_on_data()] {
@@ -126,7 +126,8 @@ fn data_never_reach_the_student() {
     }
 }
 
-/// Chains that hardly move: f of samples and of data is the same number only where chains begin at the data.
+/// Chains that hardly move: f of samples and of data is the same number only where chains start at
+/// the data.
 #[test]
 fn students_without_networks_start_chains_in_their_ways() {
     let loss = |student| {
@@ -140,14 +141,14 @@ fn students_without_networks_start_chains_in_their_ways() {
     assert!(loss(replay(20, 0.05)) > 1.0);
 }
 
-/// What chains of one iteration ended in is where those of the next begin.
+/// Chains start where those of the iteration before ended.
 #[test]
 fn replay_goes_on_where_chains_ended() {
     let mut trainer = trainer(recipe_of(replay(8, 0.0)));
     let before = sampled(&trainer, 8, 1, 1).start;
     trainer.step(Batch::new(images(0), 0)).expect("finite");
     let after = sampled(&trainer, 8, 1, 1).start;
-    // All eight places were drawn, moved and put back.
+    // All eight slots were drawn, moved and stored again.
     let changed = (after - before).abs().flatten::<2>(1, 3).max_dim(1);
     assert!(changed.min().into_scalar::<f32>() > 1e-3);
 }
@@ -235,7 +236,7 @@ fn a_resumed_run_equals_an_unbroken_one() {
     }
 }
 
-/// An average of the weights is looked at, and training does not know of it.
+/// An average of the weights changes preview samples, and training is not affected.
 #[test]
 fn the_average_of_weights_is_for_samples_only() {
     let averaged = |energy: Option<f64>, student: Option<f64>| {
@@ -253,9 +254,9 @@ fn the_average_of_weights_is_for_samples_only() {
     }
 }
 
-/// A listener that has had enough after two iterations.
+/// A listener that ends training after two iterations.
 #[test]
-fn training_ends_where_a_listener_wants_it() {
+fn a_listener_ends_training() {
     struct Enough(Record);
     impl Listener for Enough {
         fn on(
@@ -279,7 +280,7 @@ fn training_ends_where_a_listener_wants_it() {
 }
 
 #[test]
-fn a_spoilt_checkpoint_is_refused_by_name() {
+fn a_corrupted_checkpoint_is_refused_by_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("checkpoint");
     trainer(small_recipe()).save(&path).expect("writable");
@@ -326,7 +327,8 @@ fn a_vae_loss_that_overflows_updates_neither_model() {
     assert_eq!(before, gap(&trainer, &images(0), &images(1)), "θ was left as it was");
 }
 
-/// Adam's first step is lr · g/(|g| + ε): with ε far below the gradients, every parameter moves by lr.
+/// Adam's first step is lr · g/(|g| + ε): with ε far below the gradients, every parameter moves by
+/// lr.
 #[test]
 fn both_learning_rates_reach_their_models_and_decay() {
     #[derive(Default)]
@@ -414,8 +416,9 @@ fn every_recipe_makes_an_iteration() {
     }
 }
 
-/// A checkpoint of the time when recipes held the keys of all students: written with `two-moons`, smaller networks and
-/// `[student] kind = "variational"` beside `buffer`, `restart` and `latent_steps`.
+/// A checkpoint of the time when recipes held the keys of all students: written with `two-moons`,
+/// smaller networks and `[student] kind = "variational"` beside `buffer`, `restart` and
+/// `latent_steps`.
 #[test]
 fn a_checkpoint_of_format_2_goes_on() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/format_2");

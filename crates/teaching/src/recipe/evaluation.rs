@@ -1,16 +1,16 @@
-//! `[evaluation]`: what is looked at on the way.
+//! `[evaluation]`: previews and checkpoints.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is looked at on the way.
+/// Previews and checkpoints on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluationRecipe {
-    /// Iterations between image grids.
+    /// The number of iterations between previews.
     pub every: u64,
-    /// Iterations between checkpoints.
+    /// The number of iterations between checkpoints.
     pub checkpoint_every: u64,
-    /// Images in a grid.
+    /// The number of preview samples.
     pub images: usize,
 }

@@ -1,4 +1,4 @@
-//! Where recipes come from: embedded or in files, one laid over another, single values set by hand.
+//! Sources of recipes: embedded or in files, one laid over another, with single values set by hand.
 
 use std::path::Path;
 
@@ -40,24 +40,24 @@ const EMBEDDED: [(&str, &str); 20] = embedded![
     "short-run",
     "two-moons",
 ];
-/// What follows a name to ask for its quick variant.
+/// The suffix of the name of a quick variant.
 const QUICK: &str = "-quick";
-/// How deep `extends` may go; more is a circle.
+/// The largest depth of `extends`; more is a circle.
 const DEEPEST_EXTENDS: usize = 8;
-/// The word that takes a value away.
+/// The keyword that removes a value.
 const NONE: &str = "none";
 
-/// A line of the list of embedded recipes.
+/// An entry of the list of embedded recipes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecipeSummary {
-    /// The name; with `-quick` behind it, a check that everything runs.
+    /// The name; with the suffix `-quick`, a check that everything runs.
     pub name: &'static str,
-    /// What it is for.
+    /// A line that describes it.
     pub description: String,
 }
 
 impl Recipe {
-    /// The embedded recipes, sorted by name.
+    /// Returns the embedded recipes, sorted by name.
     ///
     /// # Errors
     /// None that a user can cause: the embedded recipes are tested.
@@ -71,7 +71,7 @@ impl Recipe {
             .collect()
     }
 
-    /// An embedded recipe by name, `NAME` or `NAME-quick`.
+    /// Returns an embedded recipe by name, `NAME` or `NAME-quick`.
     ///
     /// # Errors
     /// [`RecipeError::Unknown`], listing the names.
@@ -79,8 +79,9 @@ impl Recipe {
         Self::open(name, false, &[])
     }
 
-    /// An embedded recipe by name, or a file by path (anything that ends in `.toml`); `quick` takes its quick
-    /// variant. `settings` are `key=value` with dotted keys and TOML values (bare words are strings), laid over it.
+    /// Opens an embedded recipe by name, or a file by path (anything that ends in `.toml`); `quick`
+    /// selects its quick variant. `settings` are `key=value` with dotted keys and TOML values (bare
+    /// words are strings), laid over it as one layer.
     ///
     /// # Errors
     /// [`RecipeError`], naming the file and the key.
@@ -129,8 +130,8 @@ impl Recipe {
         read(text, origin, false, &[], students)
     }
 
-    /// Reads a resolved recipe of the time when `[student]` and `[condition]` held the keys of all kinds: those that
-    /// do not belong to the kind were of no effect, and are dropped.
+    /// Reads a resolved recipe of the time when `[student]` and `[condition]` held the keys of all
+    /// kinds: those that do not belong to the kind were of no effect, and are dropped.
     pub(crate) fn from_toml_of_all_keys(text: &str, origin: &str) -> Result<Self, RecipeError> {
         let students = StudentRegistry::default();
         let mut table = resolve(text, origin, 0, &students)?;
@@ -144,7 +145,7 @@ impl Recipe {
         finish(table, origin, &students)
     }
 
-    /// The recipe as TOML, with every value spelled out.
+    /// Returns the recipe as TOML, with every value spelled out.
     ///
     /// # Errors
     /// None for a recipe that validates.
@@ -204,7 +205,7 @@ fn embedded_text(name: &str, given: &str) -> Result<&'static str, RecipeError> {
     })
 }
 
-/// The recipe's table, laid over the one that it extends.
+/// Returns the table of a recipe, laid over the one that it extends.
 fn resolve(
     text: &str,
     origin: &str,
@@ -230,9 +231,9 @@ fn resolve(
     Ok(merged)
 }
 
-/// Lays a table over another: tables are merged key by key, [`NONE`] takes a value away, and any other value replaces
-/// the one below. Where the upper table chooses another network, student or condition, only the keys that belong to
-/// the new choice are kept of the lower one.
+/// Lays a table over another: tables are merged key by key, [`NONE`] removes a value, and any other
+/// value replaces the one below. Where the upper table chooses another network, student or
+/// condition, only the keys that belong to the new choice are kept of the lower one.
 fn overlay(base: &mut Table, over: Table, students: &StudentRegistry) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -253,7 +254,7 @@ fn overlay(base: &mut Table, over: Table, students: &StudentRegistry) {
     }
 }
 
-/// As [`overlay`], within a layer: nothing is taken away.
+/// Merges a table into another of the same layer: nothing is removed yet.
 fn merge(base: &mut Table, over: Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -265,7 +266,7 @@ fn merge(base: &mut Table, over: Table) {
     }
 }
 
-/// Whether the table `name` chooses something else than the one below it.
+/// Returns whether the table `name` chooses something else than the one below it.
 fn changes_choice(name: &str, base: &Table, over: &Table) -> bool {
     let (key, default) = match name {
         "energy" => ("network", Some("conv")),
@@ -277,7 +278,8 @@ fn changes_choice(name: &str, base: &Table, over: &Table) -> bool {
     over.contains_key(key) && choice(base) != choice(over)
 }
 
-/// The keys that belong to the choice of the table `name`, but for the one that chooses. Networks share none.
+/// Returns the keys that belong to the choice of the table `name`, but for the one that chooses;
+/// `None` of networks, which share none.
 fn keys_of_choice(
     name: &str,
     table: &Table,
@@ -291,7 +293,7 @@ fn keys_of_choice(
     }
 }
 
-/// `chains.noise=true` as a table.
+/// Parses a setting such as `chains.noise=true` into a table.
 fn set(setting: &str) -> Result<Table, RecipeError> {
     let wrong = |message: &str| RecipeError::Parse {
         origin: format!("setting {setting:?}"),
@@ -309,205 +311,4 @@ fn set(setting: &str) -> Result<Table, RecipeError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use ebm_networks::{ConvEnergyConfig, EnergyConfig};
-    use ebm_vae::VaeConfig;
-
-    use super::*;
-    use crate::{
-        ChainRecipe, HiddenCondition, OptimiserRecipe, Shuffle, StudentRecipe, VaeOnDataRecipe,
-        VariationalRecipe,
-    };
-
-    #[test]
-    fn embedded_recipes_are_valid_sorted_and_survive_a_round_trip() {
-        assert!(EMBEDDED.is_sorted_by_key(|(name, _)| *name));
-        for (name, _) in EMBEDDED {
-            for name in [name.to_owned(), format!("{name}{QUICK}")] {
-                let recipe = Recipe::embedded(&name).expect(&name);
-                assert_eq!(recipe.name, name);
-                let text = recipe.to_toml().expect(&name);
-                assert_eq!(Recipe::from_toml(&text, &name).expect(&name), recipe);
-            }
-        }
-    }
-
-    /// The released settings, as the networks' constructors know them.
-    #[test]
-    fn mnist_has_the_released_networks_and_settings() {
-        let recipe = Recipe::embedded("mnist").expect("embedded");
-        assert_eq!(recipe.energy, ConvEnergyConfig::mnist().into());
-        assert_eq!(recipe.vae, VaeConfig::mnist());
-        let chains = ChainRecipe {
-            count: 400,
-            steps: 50,
-            step_size: 0.001,
-            noise: false,
-            noise_until_epoch: None,
-            reference_std: Some(0.016),
-            temperature: 1.0,
-            gradient_clip: None,
-            clamp: false,
-            sampling_steps: 30,
-        };
-        assert_eq!(recipe.chains, chains);
-        let optimiser = OptimiserRecipe {
-            energy_learning_rate: 0.009,
-            vae_learning_rate: 1e-4,
-            beta_1: 0.5,
-            beta_2: 0.999,
-            epsilon: 1e-8,
-            decay: 0.98,
-            decay_epochs: 20.0,
-            decay_iterations: None,
-            energy_regulariser: 0.0,
-            condition_weight: 0.0,
-            ema_decay: None,
-        };
-        assert_eq!(recipe.optimiser, optimiser);
-        assert_eq!(recipe.student, VariationalRecipe::new(3.0).into());
-        assert_eq!(recipe.data.batch, 400);
-        // ×0.98 every 20 epochs, continuously.
-        assert!((recipe.decay_at(3, 20) - 0.98).abs() < 1e-12);
-        assert!((recipe.decay_at(3, 10) - 0.98_f64.sqrt()).abs() < 1e-12);
-        // Or by iterations, whatever the epoch.
-        let mut recipe = recipe;
-        recipe.optimiser.decay_iterations = Some(6);
-        assert!((recipe.decay_at(3, 10) - 0.98_f64.sqrt()).abs() < 1e-12);
-    }
-
-    /// The released settings; the networks have the released parameter counts in their own crates.
-    #[test]
-    fn cifar10_has_the_released_networks_and_settings() {
-        let recipe = Recipe::embedded("cifar10").expect("embedded");
-        assert_eq!(recipe.energy, ConvEnergyConfig::cifar().into());
-        assert_eq!(recipe.vae, VaeConfig::cifar());
-        let chains = &recipe.chains;
-        assert_eq!((chains.count, chains.steps, chains.sampling_steps), (900, 15, 30));
-        assert_eq!((chains.step_size, chains.reference_std), (0.002, Some(0.016)));
-        assert_eq!(recipe.student, VariationalRecipe::new(2.0).into());
-        assert_eq!(recipe.data.batch, 250);
-        assert_eq!(recipe.data.shuffle, Shuffle::Never);
-        let optimiser = &recipe.optimiser;
-        let rates = (optimiser.energy_learning_rate, optimiser.vae_learning_rate);
-        assert_eq!((rates, optimiser.decay), ((0.009, 2e-4), 0.98));
-    }
-
-    /// Drift s·∇U and noise r of other programs, from δ and the temperature.
-    #[test]
-    fn steps_of_other_programs() {
-        for (name, drift, noise) in [("short-run", 1.0, 0.01), ("replay", 40.0, 0.01)] {
-            let chains = Recipe::embedded(name).expect(name).chains;
-            let s = 0.5 * chains.step_size.powi(2) / chains.temperature;
-            assert!((s / drift - 1.0).abs() < 1e-12 && chains.step_size == noise, "{name}: {s}");
-        }
-    }
-
-    /// A residual network over a convolutional recipe: the layers below are not its keys.
-    #[test]
-    fn another_network_replaces_the_one_below() {
-        let text = "extends = \"mnist\"\n[energy]\nnetwork = \"residual\"\nchannels = [8, 16]\n\
-                    blocks = 1\nspectral_norm = true\n";
-        let recipe = Recipe::from_toml(text, "test").expect("valid");
-        assert!(matches!(recipe.energy, EnergyConfig::Residual(_)));
-        let text = recipe.to_toml().expect("valid");
-        assert_eq!(Recipe::from_toml(&text, "test").expect("valid"), recipe);
-    }
-
-    #[test]
-    fn an_extending_recipe_changes_only_what_it_says() {
-        let text =
-            "extends = \"mnist\"\nseed = 7\n[chains]\nnoise = true\nreference_std = \"none\"";
-        let recipe = Recipe::from_toml(text, "test").expect("valid");
-        let mut expected = Recipe::embedded("mnist").expect("embedded");
-        expected.seed = 7;
-        expected.chains.noise = true;
-        expected.chains.reference_std = None;
-        assert_eq!(recipe, expected);
-        let settings = ["seed=7", "chains.noise = true", "chains.reference_std=none"];
-        let set = Recipe::open("mnist", false, &settings.map(String::from)).expect("valid");
-        assert_eq!(set, expected);
-        let student = Recipe::open("mnist", true, &["student.kind=replay".into()]).expect("valid");
-        assert_eq!((student.student.kind(), &*student.name), ("replay", "mnist-quick"));
-    }
-
-    /// Another kind keeps the keys that it shares with the one below, and drops the others.
-    #[test]
-    fn another_kind_keeps_the_keys_that_it_shares() {
-        let open = |name: &str, settings: &[&str]| {
-            let settings: Vec<_> = settings.iter().map(ToString::to_string).collect();
-            Recipe::open(name, false, &settings)
-        };
-        let student = open("openmoji", &["student.kind=vae-on-data"]).expect("valid").student;
-        let mut expected = VaeOnDataRecipe::new(0.05);
-        expected.ema_decay = Some(0.995);
-        assert_eq!(student, expected.into());
-        // A key may stand before its kind.
-        let settings = ["student.latent_steps=5", "student.kind=generator"];
-        let student = open("two-moons", &settings).expect("valid").student;
-        let StudentRecipe::Generator(generator) = &student else { panic!("{student:?}") };
-        assert_eq!((generator.latent_steps, generator.decoder_std), (5, 0.1));
-        // The hole is not a key of pairs.
-        let condition = open("facades", &["condition.kind=hidden"]).expect("valid").condition;
-        assert_eq!(condition, Some(HiddenCondition::default().into()));
-    }
-
-    #[test]
-    fn noise_ends_at_its_epoch() {
-        let settings = ["chains.noise=true", "chains.noise_until_epoch=3"].map(String::from);
-        let recipe = Recipe::open("mnist", false, &settings).expect("valid");
-        assert_eq!([2, 3].map(|epoch| recipe.noise_at(epoch)), [true, false]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let cases = [
-            ("extends = \"mnist\"\nsteps = 3", "unknown field `steps`"),
-            (
-                "extends = \"mnist\"\n[chains]\nstep_size = -1.0",
-                "chains.step_size is -1; it must be positive",
-            ),
-            ("extends = \"mnist\"\n[energy]\nlayers = []", "energy.layers is empty"),
-            ("extends = \"nonsense\"", "embedded are checkerboard, cifar10, cifar10-completion"),
-            ("extends = \"mnist\"\nname = \"../up\"", "name is \"../up\""),
-            ("name = \"x\"", "missing field"),
-            ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
-            (
-                "extends = \"mnist\"\n[student]\nkind = \"teacher\"",
-                "must be one of variational, generator, noise",
-            ),
-            (
-                "extends = \"mnist\"\n[student]\nkind = \"data\"\n[data]\nbatch = 100",
-                "chains.count is 400; it must be at most data.batch",
-            ),
-            (
-                "extends = \"mnist\"\n[student]\nkind = \"replay\"\nbuffer = 300",
-                "student.buffer is 300; it must be in 400..=",
-            ),
-            (
-                "extends = \"mnist\"\n[[vae.decoder.layers]]\n\
-                 channels = 16384\nkernel = 16384\nstride = 1\nsize = 28\nnorm = false",
-                "at most 268435456 are allowed",
-            ),
-            ("not toml", "not valid"),
-        ];
-        for (text, expected) in cases {
-            let message = Recipe::from_toml(text, "test").expect_err(text).to_string();
-            assert!(message.contains(expected), "{text:?} gave {message:?}");
-        }
-        for (setting, expected) in [
-            ("chains.steps", "key=value"),
-            (
-                "student.buffer=5",
-                "student.buffer does not belong to student.kind = \"variational\", whose keys are \
-                 kl_weight, decoder_std, latent_step_size, ema_decay",
-            ),
-            ("chains.stepz=3", "unknown field `stepz`"),
-            ("chains.steps=many", "invalid type: string \"many\""),
-            ("a b=3", "the key must be"),
-        ] {
-            let error = Recipe::open("mnist", false, &[setting.into()]).expect_err(setting);
-            assert!(error.to_string().contains(expected), "{setting:?} gave {error}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! `[optimiser]`: how both models learn.
+//! `[optimiser]`: Adam and the learning rates.
 
 use burn::optim::AdamConfig;
 use schemars::JsonSchema;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptimiserRecipe {
-    /// Learning rate of the energy at epoch 0.
+    /// The learning rate of the energy at epoch 0.
     pub energy_learning_rate: f64,
-    /// Learning rate of the VAE at epoch 0.
+    /// The learning rate of the student's networks at epoch 0.
     pub vae_learning_rate: f64,
     /// Adam's β₁.
     pub beta_1: f32,
@@ -18,24 +18,26 @@ pub struct OptimiserRecipe {
     pub beta_2: f32,
     /// Adam's ε.
     pub epsilon: f32,
-    /// Both learning rates are multiplied by decay^(epoch / decay_epochs).
+    /// The decay: both learning rates are multiplied by decay^(epoch / decay_epochs).
     pub decay: f64,
-    /// See `decay`.
+    /// The number of epochs of one `decay`.
     pub decay_epochs: f64,
-    /// Instead of by epochs, learning rates are multiplied by decay^(iteration / decay_iterations): for runs of few epochs,
-    /// whose number rises in steps.
+    /// The number of iterations of one decay, which replaces `decay_epochs`: learning rates are
+    /// multiplied by decay^(iteration / decay_iterations). For runs of few epochs, whose number
+    /// rises in steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decay_iterations: Option<u64>,
-    /// α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch 2019); the released code
-    /// has none.
+    /// α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch 2019); the
+    /// released code has none.
     #[serde(default)]
     pub energy_regulariser: f64,
-    /// w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's loss, where c′ is the condition of
-    /// the next of the data: without it f(x, c) cannot be compared between conditions.
+    /// w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's loss, where
+    /// c′ is the condition of the next image: without it f(x, c) cannot be compared between
+    /// conditions.
     #[serde(default)]
     pub condition_weight: f64,
-    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which samples that are shown or measured
-    /// then come from; none in the released code.
+    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which preview samples and
+    /// measures then use; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }

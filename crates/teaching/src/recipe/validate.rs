@@ -1,17 +1,17 @@
-//! The ranges of a recipe's values.
+//! Ranges of the values of a recipe.
 
 use super::Recipe;
 use crate::RecipeError;
 use crate::condition::ConditionRecipe;
 use crate::part::Part;
 
-/// More than any run could use.
+/// An upper limit of counts, more than any run could use.
 const MOST: u64 = 1_000_000_000;
-/// Images or chains at once.
+/// The largest number of images or chains at once.
 const WIDEST: u64 = 65_536;
-/// Pixels of a side.
+/// The largest side of an image.
 const LARGEST: u64 = 4_096;
-/// Steps of a chain.
+/// The largest number of steps of a chain.
 const LONGEST: u64 = 100_000;
 
 impl Recipe {

@@ -1,15 +1,17 @@
-//! Preview samples are decoded in batches: a decoder that normalises by its batch needs batches like those that it
-//! was trained on.
+//! Preview samples are decoded in batches: a decoder that normalises by its batch needs batches
+//! like those that it was trained on.
 
 use burn::tensor::Tensor;
 use ebm_noise::Key;
 use ebm_tensor::{Condition, values};
 
-/// Classes asked for that are decoded at once; each adds at most one image of every other class to the batch.
+/// Classes asked for that are decoded at once; each adds at most one image of every other class to
+/// the batch.
 const AT_ONCE: usize = 500;
 
-/// Decodes `count` images, each in a batch of at least `least`, the number of chains in training, in which every class
-/// is as frequent as any other: an image that is decoded alone would be normalised by itself.
+/// Decodes `count` images, each in a batch of at least `least`, the number of chains in training,
+/// in which every class is as frequent as any other: an image that is decoded alone would be
+/// normalised by itself.
 ///
 /// `decode` returns images for so many codes, with these conditions, drawn from this key.
 pub(super) fn decode_in_batches(
@@ -32,8 +34,8 @@ pub(super) fn decode_in_batches(
     Tensor::cat(parts.collect(), 0)
 }
 
-/// Appends as many classes to the ones asked for, `[batch, classes]`, as make all classes equally frequent and the
-/// batch at least `least`.
+/// Appends as many classes to the ones asked for, `[batch, classes]`, as make all classes equally
+/// frequent and the batch at least `least`.
 fn evened(asked: Tensor<2>, least: usize) -> Condition {
     let classes = asked.dims()[1];
     let counts = values(asked.clone().sum_dim(0)).into_iter().map(|count| count as usize);

@@ -1,10 +1,10 @@
-//! Where chains ended, kept for later chains to start from.
+//! A buffer of the last states of chains, for later chains to start from.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ebm_noise::{Key, streams::buffer as stream};
 use ebm_tensor::{ImageShape, values};
 
-/// States in the memory of the host, at first uniform noise.
+/// States in the memory of the host, uniform noise at first.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Buffer {
     image: ImageShape,
@@ -34,8 +34,8 @@ impl Buffer {
         &self.states
     }
 
-    /// `count` states from different slots, as far as there are so many; each is replaced by noise with
-    /// probability `restart`. Gives the slots as well; states beyond them are noise.
+    /// Draws `count` states from different slots, as far as there are so many; each is replaced by
+    /// noise with probability `restart`. Returns the slots as well; states beyond them are noise.
     pub(crate) fn draw(
         &self,
         count: usize,
@@ -57,7 +57,7 @@ impl Buffer {
         (slots, Tensor::from_data(states, device))
     }
 
-    /// Puts the first of `states` in these slots.
+    /// Stores the first of `states` in these slots.
     pub(crate) fn keep(&mut self, slots: &[usize], states: Tensor<4>) {
         let pixels = self.image.len();
         let states = values(states);
@@ -67,7 +67,7 @@ impl Buffer {
     }
 }
 
-/// Uniform in [−1, 1).
+/// Draws states that are uniform in [−1, 1).
 fn noise(rows: usize, image: ImageShape, key: Key, device: &Device) -> Vec<f32> {
     values::<2>(key.uniform([rows, image.len()], device) * 2.0 - 1.0)
 }

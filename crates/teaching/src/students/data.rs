@@ -20,7 +20,7 @@ pub struct DataStudentRecipe {}
 impl StudentSettings for DataStudentRecipe {
     fn validate(&self, recipe: &RecipeParts<'_>) -> Result<(), RecipeError> {
         let (chains, batch) = (recipe.chains.count, recipe.data.batch);
-        let expected = "at most data.batch where chains begin at the data";
+        let expected = "at most data.batch where chains start at the data";
         RecipeError::check("chains.count", chains, chains <= batch, expected)
     }
 

@@ -1,4 +1,4 @@
-//! What students with an auto-encoder share: everything but their loss.
+//! Students with an auto-encoder, which differ by their loss alone.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -32,7 +32,7 @@ pub(super) fn released_latent_step_size() -> f64 {
     0.1
 }
 
-/// The loss of an auto-encoder, by which students that decode differ.
+/// The loss of an auto-encoder, by which these students differ.
 pub(super) trait Objective: Send + Sync + 'static {
     /// Whether the encoder is trained too.
     const ENCODES: bool;
@@ -100,13 +100,13 @@ pub(super) struct DecodingStudent<O> {
     objective: O,
     vae: Vae,
     adam: ModuleOptimizer,
-    /// The average of the weights, if the recipe wants one.
+    /// The average of the weights, if the recipe asks for one.
     average: Option<Ema<Vae>>,
     /// γ, the weight of the distance from data.
     l1_weight: f64,
-    /// The chains of an iteration: what the decoder's normalisation has seen at once.
+    /// The number of chains in an iteration, which is the batch that the decoder normalises by.
     chains: usize,
-    /// Without autodiff.
+    /// The device, without autodiff.
     device: Device,
 }
 
@@ -128,13 +128,14 @@ impl<O: Objective> DecodingStudent<O> {
         })
     }
 
-    /// The networks of preview samples, without autodiff.
+    /// Returns the networks of preview samples, without autodiff.
     fn preview_vae(&self) -> Vae {
         let average = self.average.as_ref().map(|average| average.model().clone());
         average.unwrap_or_else(|| self.vae.valid())
     }
 
-    /// The loss, blended with the distance from the images that conditions belong to where the recipe asks for it.
+    /// Blends the loss with the distance from the images that conditions belong to, where the
+    /// recipe asks for it.
     fn blend_l1(&self, loss: Tensor<1>, decoded: Tensor<4>, data: Tensor<4>) -> Tensor<1> {
         match self.l1_weight {
             0.0 => loss,

@@ -65,7 +65,8 @@ impl StudentSettings for GeneratorRecipe {
 impl Objective for GeneratorRecipe {
     const ENCODES: bool = false;
 
-    /// −log p(x̃|z) of the pairs (z₀, x̃), z₀ revised by Langevin steps on p(z|x̃) if the recipe asks for some.
+    /// −log p(x̃|z) of the pairs (z₀, x̃), z₀ revised by Langevin steps on p(z|x̃) if the recipe
+    /// asks for some.
     fn loss(
         &self,
         vae: &Vae,

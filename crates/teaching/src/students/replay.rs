@@ -1,4 +1,4 @@
-//! Persistent chains: a buffer of where earlier chains ended.
+//! Persistent chains, which start where earlier ones ended.
 
 use burn::tensor::{Device, Tensor};
 use ebm_mcmc::ChainError;
@@ -17,7 +17,7 @@ use crate::{RecipeError, TeachingError};
 /// The states of the buffer, `[len, channels, height, width]`, single precision, little endian.
 const FILE: &str = "buffer.f32";
 
-/// Settings of chains that go on where earlier ones ended.
+/// Settings of persistent chains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -30,12 +30,12 @@ pub struct ReplayRecipe {
     pub restart: f64,
 }
 
-/// As in the released program of Du and Mordatch.
+/// The size in the released program of Du and Mordatch.
 fn ten_thousand() -> usize {
     10_000
 }
 
-/// As in the released program of Du and Mordatch.
+/// The share in the released program of Du and Mordatch.
 fn one_in_twenty() -> f64 {
     0.05
 }
@@ -54,7 +54,7 @@ impl StudentSettings for ReplayRecipe {
         let chains = recipe.chains.count as u64;
         RecipeError::check_count("student.buffer", self.buffer as u64, chains..=1 << 24)?;
         let unconditional = recipe.condition.is_none();
-        let expected = "another where there is a condition: states that are kept had others";
+        let expected = "another where there is a condition: the states of the buffer had others";
         RecipeError::check("student.kind", "replay", unconditional, expected)
     }
 
@@ -71,7 +71,7 @@ struct ReplayStudent {
     device: Device,
 }
 
-/// Where in the buffer the states of an iteration belong.
+/// The last states of an iteration, and the slots of the buffer that they belong to.
 struct Kept {
     slots: Vec<usize>,
     states: Tensor<4>,

@@ -27,8 +27,8 @@ pub struct VariationalRecipe {
     /// δ₂ of those steps.
     #[serde(default = "decoding::released_latent_step_size")]
     pub latent_step_size: f64,
-    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the networks' weights, which preview samples and measures start from;
-    /// none in the released code.
+    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the networks' weights, which preview samples and
+    /// measures start from; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }

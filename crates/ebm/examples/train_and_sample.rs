@@ -1,6 +1,6 @@
 //! Trains an energy-based model of digits by variational MCMC teaching, and draws samples.
 //!
-//!     cargo run --release -p ebm --example train_digits
+//!     cargo run --release -p ebm --example train_and_sample
 //!
 //! For a folder with plots, checkpoints and a report, see the examples of `ebm-run`.
 
