@@ -14,7 +14,7 @@ use ebm::noise::Key;
 use ebm::targets::{DoubleWell, Ring};
 use serde_json::json;
 
-/// Name, chains, dimensions, steps.
+/// The name, chains, dimensions and steps of each scale.
 const SCALES: [(&str, usize, usize, usize); 4] = [
     ("tebm_small", 64, 8, 50),
     ("tebm_medium", 256, 32, 100),

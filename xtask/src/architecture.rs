@@ -20,17 +20,17 @@ use anyhow::{Context, Result, bail};
 
 use self::modules::Sources;
 
-/// Circles that stay, each with the reason: files as they stand in the report, sorted.
+/// The circles that are allowed, each with the reason: its files as in the report, sorted.
 const ALLOWED: &[(&[&str], &str)] = &[];
 
-/// Folders that hold Rust sources.
+/// The folders that hold Rust sources.
 const FOLDERS: [&str; 4] = ["benches", "crates", "fuzz", "xtask"];
 
 /// The violations in a repository, described.
 struct Violations {
-    /// Import circles and files `mod.rs`.
+    /// The import circles and the files `mod.rs`.
     modules: Vec<String>,
-    /// Comments that are too wide.
+    /// The comments that are too wide.
     comments: Vec<String>,
 }
 
@@ -110,14 +110,14 @@ fn collect(folder: &Path, files: &mut Vec<(PathBuf, String)>) -> Result<()> {
     Ok(())
 }
 
-/// Whether a `mod.rs` is a module that several test programs share: `tests/NAME.rs` would be a test
-/// program itself.
+/// Returns whether a `mod.rs` is a module that several test programs share: `tests/NAME.rs` would
+/// be a test program itself.
 fn shared_by_tests(path: &Path) -> bool {
     let above = path.parent().and_then(Path::parent).and_then(Path::file_name);
     above.is_some_and(|name| name == "tests")
 }
 
-/// The root files of all libraries and of all programs with more than one file.
+/// Returns the root files of all libraries and of all programs with more than one file.
 fn roots(files: &[(PathBuf, String)]) -> Vec<PathBuf> {
     let is_root = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str());

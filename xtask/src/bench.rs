@@ -62,7 +62,7 @@ pub(crate) enum Bench {
     },
 }
 
-/// Rounds of a comparison.
+/// The number of rounds of a comparison.
 #[derive(Args)]
 pub(crate) struct Rounds {
     /// Rounds of both programs; medians over the rounds are reported.
@@ -109,7 +109,7 @@ pub(crate) fn run(what: Bench) -> Result<()> {
     }
 }
 
-/// The program `compare` of the package of benchmarks.
+/// Returns an invocation of the program `compare` in the package of benchmarks.
 fn compare(what: &str, rounds: &Rounds) -> Invocation {
     let record = rounds.record.as_ref().map(|path| ["--record".as_ref(), path.as_os_str()]);
     cargo("run --quiet --release --package ebm-benches --bin compare --")

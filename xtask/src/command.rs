@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 /// A command, printed when it is run.
 pub(crate) struct Invocation(pub(crate) Command);
 
-/// Cargo, the one that started this, with space-separated arguments.
+/// Returns an invocation of the Cargo that started this, with space-separated arguments.
 pub(crate) fn cargo(arguments: &str) -> Invocation {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -29,7 +29,7 @@ impl Invocation {
         self
     }
 
-    /// What it prints on stdout; its stderr goes where ours goes.
+    /// Returns the standard output of the command; its standard error is inherited.
     pub(crate) fn output(mut self) -> Result<String> {
         let output = self.0.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
         if !output.status.success() {
@@ -50,13 +50,13 @@ impl Invocation {
         Ok(())
     }
 
-    /// Whether it starts and exits with 0, silently.
+    /// Returns whether the command starts and exits with 0, silently.
     pub(crate) fn succeeds(mut self) -> bool {
         self.0.output().is_ok_and(|output| output.status.success())
     }
 }
 
-/// Whether Cargo has the subcommand.
+/// Returns whether Cargo has the subcommand.
 pub(crate) fn installed(subcommand: &str) -> bool {
     cargo(subcommand).arg("--version").succeeds()
 }

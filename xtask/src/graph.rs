@@ -22,7 +22,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// A line for each library and the command, those without dependencies first.
+/// Returns a line for each library and the command, those without dependencies first.
 fn graph(packages: &[Package]) -> String {
     let ours =
         |name: &str| packages.iter().find(|package| package.published && package.name == name);
@@ -49,7 +49,7 @@ fn graph(packages: &[Package]) -> String {
     text + "```\n"
 }
 
-/// The name without the prefix that all crates share.
+/// Returns the name without the prefix that all crates share.
 fn short(name: &str) -> &str {
     name.strip_prefix("ebm-").unwrap_or(name)
 }

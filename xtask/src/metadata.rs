@@ -14,7 +14,7 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<String>,
 }
 
-/// All packages of the workspace, by name.
+/// Returns all packages of the workspace, by name.
 pub(crate) fn packages() -> Result<Vec<Package>> {
     let metadata = cargo("metadata --no-deps --format-version 1").output()?;
     let metadata: Value = serde_json::from_str(&metadata)?;

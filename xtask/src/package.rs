@@ -1,4 +1,4 @@
-//! `cargo xtask package`: whether every crate that can be published packages.
+//! `cargo xtask package`: checks that every crate that can be published packages.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all tests, and which of them were left out.
+//! `cargo xtask test`: runs all tests, and lists those that were left out.
 //!
 //! A test that needs files from outside the repository is ignored with a reason that names them:
 //! `#[ignore = "needs EBM_DATA: mnist/"]` needs the folder `mnist` in the folder that `--data`
@@ -42,7 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     outside_data(options, &features)
 }
 
-/// The test runner, for every test that is not a doctest.
+/// Returns the test runner, for every test that is not a doctest.
 fn runner() -> Invocation {
     let runner = if installed("nextest") {
         "nextest run --release --workspace --no-fail-fast"
@@ -96,8 +96,8 @@ struct Ignored {
 }
 
 impl Ignored {
-    /// Whether it needs `variable` alone, and `folder` has the folders (`mnist/`) and files
-    /// (`squeezenet.safetensors`) that its reason names.
+    /// Returns whether the test needs `variable` alone, and `folder` has the folders (`mnist/`) and
+    /// files (`squeezenet.safetensors`) that its reason names.
     fn has_files(&self, variable: &str, folder: &Path) -> bool {
         let Some(needs) =
             self.reason.strip_prefix("needs ").and_then(|rest| rest.strip_prefix(variable))
@@ -111,7 +111,7 @@ impl Ignored {
     }
 }
 
-/// The ignored tests in the Rust files of a folder.
+/// Returns the ignored tests in the Rust files of a folder.
 fn ignored(folder: &Path) -> Result<Vec<Ignored>> {
     let mut tests = Vec::new();
     let entries =

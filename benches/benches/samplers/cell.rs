@@ -19,22 +19,22 @@ use crate::quality::Quality;
 use crate::row::{CellName, Row};
 use crate::targets::Case;
 
-/// What all cells of a backend have in common.
+/// The settings that all cells of a backend share.
 pub(crate) struct Plan {
     pub(crate) name: DeviceName,
     device: Device,
     filter: String,
     key: Key,
     sizes: Vec<Size>,
-    /// Transitions of a warm-up.
+    /// The number of transitions of a warm-up.
     warm_up: usize,
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) chains: usize,
-    /// Evaluations of the energy, with or without its gradient, that each chain makes while time is
-    /// taken.
+    /// The number of evaluations of the energy, with or without its gradient, that each chain makes
+    /// while time is taken.
     evaluations: usize,
 }
 
@@ -49,13 +49,13 @@ mod stream {
 
 /// The share of the timed evaluations that is made before them.
 const BURN_IN: f64 = 0.25;
-/// Transitions from which the number of evaluations of one transition is estimated.
+/// The number of transitions from which the number of evaluations of one transition is estimated.
 const PILOT: usize = 10;
 /// The fewest draws of a cell.
 const MIN_TIMED_DRAWS: usize = 20;
-/// Chains that a kernel is tuned with, once for all sizes.
+/// The number of chains that a kernel is tuned with, once for all sizes.
 const TUNING_CHAINS: usize = 32;
-/// Steps of a fused chain between draws.
+/// The number of steps of a fused chain between draws.
 const STRIDE: usize = 5;
 
 impl Plan {
@@ -164,7 +164,7 @@ impl Bench<'_> {
         Ok((kernel, step_size))
     }
 
-    /// Exact draws; where there is no sampler the mean, or a corner for binary states.
+    /// Returns exact draws; where there is no sampler the mean, or a corner for binary states.
     fn start(&self, chains: usize) -> Tensor<2> {
         let (target, device) = (&self.case.target, &self.plan.device);
         let exact = target.sample(chains, self.plan.key.fold(stream::START), device);

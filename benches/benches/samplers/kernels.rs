@@ -8,7 +8,8 @@ use ebm::mcmc::{
 use crate::cell::Bench;
 use crate::targets::{Fused, States};
 
-/// δ/ℓ of Langevin kernels without a Metropolis correction: their variance ℓ² is 6.7 % too large.
+/// The relative step δ/ℓ of Langevin kernels without a Metropolis correction: their variance ℓ² is
+/// 6.7 % too large.
 const STEP: f64 = 0.5;
 
 /// Measures every kernel that can sample the target.

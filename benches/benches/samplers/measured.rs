@@ -1,19 +1,19 @@
-//! What a cell measures, before it is judged.
+//! The measurements of a cell, before they are evaluated.
 
 use ebm::mcmc::Samples;
 use ebm::mcmc::diagnostics::{Draws, Trajectories};
 
-/// Draws, and what they cost.
+/// The draws of a cell, and their cost.
 pub(crate) struct Measured {
     pub(crate) draws: Draws,
-    /// Timed transitions over all chains.
+    /// The number of timed transitions over all chains.
     pub(crate) transitions: usize,
     pub(crate) seconds: f64,
-    /// Evaluations with the gradient in a transition of one chain.
+    /// The number of evaluations with the gradient in a transition of one chain.
     pub(crate) gradients: f64,
-    /// Evaluations without the gradient in a transition of one chain.
+    /// The number of evaluations without the gradient in a transition of one chain.
     pub(crate) values: f64,
-    /// NaN for kernels without a Metropolis correction.
+    /// The acceptance rate; NaN for kernels without a Metropolis correction.
     pub(crate) acceptance: f64,
     /// The share of transitions that diverged; NaN for kernels without trajectories.
     pub(crate) divergent: f64,

@@ -1,4 +1,4 @@
-//! How many independent draws a sample is worth, and whether its moments are right.
+//! The effective sample size of draws, and the errors of their moments.
 
 use ebm::mcmc::diagnostics::{Draws, MAX_RHAT, ess_bulk, ess_mean, rhat};
 use ebm::targets::Target;
@@ -6,24 +6,24 @@ use rayon::prelude::*;
 
 /// The quality of draws of a target, that of the worst of its coordinates.
 pub(crate) struct Quality {
-    /// Bulk effective sample size of all chains.
+    /// The bulk effective sample size of all chains.
     pub(crate) ess: f64,
     pub(crate) rhat: f64,
-    /// |mean − known mean| in Monte-Carlo standard errors; NaN where the mean is unknown.
+    /// The error |mean − known mean| in Monte-Carlo standard errors; NaN where the mean is unknown.
     pub(crate) mean_error: f64,
-    /// |E[(x − known mean)²] − known variance| in Monte-Carlo standard errors.
+    /// The error |E[(x − known mean)²] − known variance| in Monte-Carlo standard errors.
     pub(crate) variance_error: f64,
 }
 
-/// Chains are alike: diagnostics are computed from the first of them, and effective sample sizes
-/// are scaled up to all.
+/// The number of chains from which diagnostics are computed. Chains are alike: effective sample
+/// sizes are scaled up to all.
 const CHAINS: usize = 16;
 
 /// The fewest effective draws with which diagnostics can be trusted (Vehtari et al. 2021, section
 /// 4).
 const MIN_ESS: f64 = 400.0;
 
-/// More standard errors than the largest of a few dozen moments has by chance.
+/// The limit of errors, more standard errors than the largest of a few dozen moments has by chance.
 const MAX_ERRORS: f64 = 5.0;
 
 impl Quality {
@@ -61,7 +61,7 @@ impl Quality {
     }
 }
 
-/// The first chains of these values.
+/// Returns the first chains of these values.
 fn head(values: &[f64], like: &Draws) -> Draws {
     let mut shape = like.shape().to_vec();
     shape[0] = shape[0].min(CHAINS);
@@ -76,7 +76,7 @@ fn mean_and_sd<'v>(values: impl Iterator<Item = &'v f64> + Clone) -> (f64, f64) 
     (mean, variance.sqrt())
 }
 
-/// NaN if any is, whatever its sign.
+/// Returns the largest value; NaN if any is NaN, whatever its sign.
 fn largest(values: Vec<f64>) -> f64 {
     values.into_iter().map(f64::abs).max_by(f64::total_cmp).unwrap_or(f64::NAN)
 }

@@ -15,7 +15,7 @@ pub(crate) struct CellName {
     pub(crate) chains: usize,
 }
 
-/// The result of a cell. NaN stands for what is undefined.
+/// The result of a cell. Undefined values are NaN.
 pub(crate) struct Row {
     pub(crate) cell: CellName,
     step_size: f64,
@@ -33,7 +33,7 @@ pub(crate) struct Row {
     rhat: f64,
     mean_error: f64,
     variance_error: f64,
-    /// "mixed", "not mixed", "biased", or why chains were stopped.
+    /// The verdict: "mixed", "not mixed", "biased", or the reason why chains were stopped.
     pub(crate) verdict: String,
 }
 

@@ -14,12 +14,14 @@ pub(crate) struct Case {
     pub(crate) states: States,
 }
 
-/// What a target is a distribution of.
+/// The kind of states of a target.
 pub(crate) enum States {
     Continuous {
-        /// ℓ: roughly the standard deviation along the tightest direction. Steps are parts of it.
+        /// The scale ℓ: roughly the standard deviation along the tightest direction. Steps are
+        /// parts of it.
         scale: f64,
-        /// Whole Langevin chains in one loop, for energies that are written out for it.
+        /// The function that runs whole Langevin chains in one loop, for energies that are written
+        /// out for it.
         fused: Option<Fused>,
     },
     Binary {
@@ -35,7 +37,7 @@ impl Case {
     }
 }
 
-/// Runs Langevin chains from a start for a number of steps with a key.
+/// A function that runs Langevin chains from a start for a number of steps with a key.
 pub(crate) type Fused =
     Box<dyn Fn(&Langevin, Tensor<2>, usize, Key) -> Result<Tensor<2>, ChainError>>;
 
@@ -88,7 +90,7 @@ pub(crate) fn all(quick: bool) -> Result<Vec<Case>, TargetError> {
     ])
 }
 
-/// The posterior of intercept and slope given ten observations.
+/// Returns the posterior of intercept and slope given ten observations.
 fn logistic() -> Result<LogisticRegression, TargetError> {
     let times = [-1.5, -1.1, -0.8, -0.4, -0.1, 0.3, 0.5, 0.9, 1.2, 1.6];
     let labels = [false, false, true, false, true, false, true, true, true, true];

@@ -79,7 +79,7 @@ fn main() {
     println!("{result}");
 }
 
-/// Hides the prepared form of an energy.
+/// An energy whose prepared form is hidden.
 struct Unprepared<E>(E);
 
 impl<const D: usize, E: Energy<D>> Energy<D> for Unprepared<E> {

@@ -21,7 +21,7 @@ impl Net {
         }
     }
 
-    /// Channels and side of an image.
+    /// Returns the channels and side of an image.
     pub(crate) fn image(self) -> ImageShape {
         match self {
             Self::Mnist => ImageShape::new(1, 28),

@@ -17,7 +17,7 @@ use serde_json::Value;
 use common::{ebm, folder};
 use runs::{ask, json, refusal, trained};
 
-/// Settings that make a conditional run short.
+/// The settings that make a conditional run short.
 const SMALL: [&str; 2] = ["chains.steps=3", "evaluation.images=20"];
 
 #[test]

@@ -11,7 +11,7 @@ use ebm_metrics::features::{Classifier, FeatureNetwork};
 use ebm_metrics::{FeatureSet, Moments, frechet_distance, jackknife_error};
 use ebm_noise::Key;
 
-/// Groups of samples that the jackknife leaves out in turn.
+/// The number of groups of samples that the jackknife leaves out, one at a time.
 const GROUPS: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {

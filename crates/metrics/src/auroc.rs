@@ -36,7 +36,7 @@ mod tests {
         assert_eq!(auroc(&[1.0, 2.0], &[3.0, 4.0]), Some(1.0));
         assert_eq!(auroc(&[3.0, 4.0], &[1.0, 2.0]), Some(0.0));
         assert_eq!(auroc(&[1.0; 3], &[1.0; 5]), Some(0.5));
-        // Of six pairs, 2 > 1, 3 > 1, 3 > 2 twice right; 2 = 2 a tie twice.
+        // The six pairs: 2 > 1, 3 > 1 and 3 > 2 (twice) are right, 2 = 2 (twice) is a tie.
         assert_eq!(auroc(&[1.0, 2.0, 2.0], &[2.0, 3.0]), Some(5.0 / 6.0));
         assert_eq!(auroc(&[f64::NEG_INFINITY, 0.0], &[-0.0, f64::INFINITY]), Some(0.875));
     }

@@ -33,7 +33,7 @@ impl FeatureSet {
     /// - `rows`: `[n, …]`; all dimensions but the first are flattened to a row
     ///
     /// # Errors
-    /// The same as for [`new`](Self::new).
+    /// The errors of [`new`](Self::new).
     pub fn from_tensor<const D: usize>(rows: Tensor<D>) -> Result<Self, MetricsError> {
         let dim = rows.dims()[1..].iter().product();
         Self::new(dim, ebm_tensor::values(rows))

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use thiserror::Error;
 
-/// Kernels are truncated at this many bandwidths, where they have 10⁻¹⁴ of their height.
+/// The number of bandwidths at which kernels are truncated; they have 10⁻¹⁴ of their height there.
 const KERNEL_REACH: f64 = 8.0;
 
 /// A grid of equal square cells over [`low`, `high`]². A function of the plane is represented by
@@ -73,7 +73,7 @@ pub enum GridError {
     Sample {
         /// The sample's index.
         index: usize,
-        /// Its coordinates.
+        /// The coordinates of the point.
         value: [f64; 2],
     },
 

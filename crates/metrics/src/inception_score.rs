@@ -2,7 +2,8 @@
 
 use crate::{FeatureSet, MetricsError, Spread};
 
-/// Rows are normalised; a sum further from 1 than this is not a rounding error.
+/// The tolerance of the sum of a row, which is normalised; a sum further from 1 is not a rounding
+/// error.
 const ROUNDING: f64 = 1e-3;
 
 /// Computes the inception score exp(mean KL(p(y|x) ‖ p(y))) of equal parts of the samples, in their

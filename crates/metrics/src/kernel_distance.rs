@@ -16,7 +16,7 @@ pub struct Subsets {
 }
 
 impl Default for Subsets {
-    /// 100 subsets of 1 000 rows, the usual setting.
+    /// Returns 100 subsets of 1 000 rows, the usual setting.
     fn default() -> Self {
         Self { size: 1_000, count: 100 }
     }
@@ -46,7 +46,7 @@ pub fn kernel_distance(a: &FeatureSet, b: &FeatureSet) -> Result<f64, MetricsErr
 /// subsets: see [`Subsets::standard_error`].
 ///
 /// # Errors
-/// The same as for [`kernel_distance`]; [`MetricsError::Range`] for zero subsets.
+/// The errors of [`kernel_distance`]; [`MetricsError::Range`] for zero subsets.
 pub fn kernel_distance_of_subsets(
     a: &FeatureSet,
     b: &FeatureSet,

@@ -15,7 +15,7 @@ const BATCH: usize = 512;
 pub struct Moments {
     count: usize,
     mean: Vec<f64>,
-    /// Σ (x − mean)(x − mean)ᵀ, `[dim, dim]`.
+    /// The sum Σ (x − mean)(x − mean)ᵀ, `[dim, dim]`.
     scatter: Vec<f64>,
 }
 

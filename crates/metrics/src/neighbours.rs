@@ -4,22 +4,22 @@
 use crate::pairs::{fold_rows, squared_difference};
 use crate::{FeatureSet, MetricsError};
 
-/// Measures by balls around the samples of a set, each reaching to the k-th nearest neighbour in
-/// the same set. Each field holds one value per sample; the measure is their mean. The values allow
-/// resampling ([`Bootstrap::mean`](crate::Bootstrap::mean)).
+/// The measures by balls around the samples of a set, each reaching to the k-th nearest neighbour
+/// in the same set. Each field holds one value per sample; the measure is their mean. The values
+/// allow resampling ([`Bootstrap::mean`](crate::Bootstrap::mean)).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neighbours {
-    /// For each generated sample, 1 if it lies in the ball of a real one, otherwise 0
+    /// The precision of each generated sample: 1 if it lies in the ball of a real one, otherwise 0
     /// (Kynkäänniemi, Karras, Laine, Lehtinen, Aila, NeurIPS 2019).
     pub precision: Vec<f64>,
-    /// For each real sample, 1 if it lies in the ball of a generated one, otherwise 0 (the same
-    /// authors).
+    /// The recall of each real sample: 1 if it lies in the ball of a generated one, otherwise 0
+    /// (the same authors).
     pub recall: Vec<f64>,
-    /// For each generated sample, the number of real balls that contain it, divided by k (Naeem,
-    /// Oh, Uh, Choi, Yoo, ICML 2020); may exceed 1.
+    /// The density at each generated sample: the number of real balls that contain it, divided by k
+    /// (Naeem, Oh, Uh, Choi, Yoo, ICML 2020); may exceed 1.
     pub density: Vec<f64>,
-    /// For each real sample, 1 if its ball contains a generated one, otherwise 0 (the same
-    /// authors).
+    /// The coverage of each real sample: 1 if its ball contains a generated one, otherwise 0 (the
+    /// same authors).
     pub coverage: Vec<f64>,
 }
 

@@ -39,13 +39,14 @@ where
     a.par_chunks(ROWS * dim).enumerate().flat_map_iter(block).collect()
 }
 
-/// The term of the dot product Σ aᵢ·bᵢ, for [`fold_rows`].
+/// Returns the term of the dot product Σ aᵢ·bᵢ, for [`fold_rows`].
 #[inline(always)]
 pub(crate) fn product(a: f64, b: f64) -> f64 {
     a * b
 }
 
-/// The term of the squared distance Σ (aᵢ − bᵢ)², for [`fold_rows`]: exactly 0 for equal rows.
+/// Returns the term of the squared distance Σ (aᵢ − bᵢ)², for [`fold_rows`]: exactly 0 for equal
+/// rows.
 #[inline(always)]
 pub(crate) fn squared_difference(a: f64, b: f64) -> f64 {
     (a - b) * (a - b)

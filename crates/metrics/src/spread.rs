@@ -44,7 +44,7 @@ pub struct Bootstrap {
 }
 
 impl Default for Bootstrap {
-    /// 1 000 resamples, 95 %.
+    /// Returns 1 000 resamples and intervals of 95 %.
     fn default() -> Self {
         Self { resamples: 1_000, level: 0.95 }
     }
@@ -87,7 +87,7 @@ impl Bootstrap {
     /// Computes the percentile interval of the mean of values.
     ///
     /// # Errors
-    /// The same as for [`interval`](Self::interval).
+    /// The errors of [`interval`](Self::interval).
     pub fn mean(self, values: &[f64], key: Key) -> Result<Interval, MetricsError> {
         let mean = |indices: &[usize]| {
             indices.iter().map(|&index| values[index]).sum::<f64>() / values.len() as f64

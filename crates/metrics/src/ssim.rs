@@ -10,7 +10,7 @@ const RANGE: f64 = 2.0;
 const WINDOW: usize = 11;
 /// The standard deviation of the Gaussian window, in pixels.
 const STD: f64 = 1.5;
-/// K₁ and K₂, which keep the quotients finite.
+/// The constants K₁ and K₂, which keep the quotients finite.
 const STABILISERS: [f64; 2] = [0.01, 0.03];
 
 /// Computes the mean structural similarity of each image (Wang, Bovik, Sheikh, Simoncelli, 2004), 1

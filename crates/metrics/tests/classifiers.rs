@@ -8,14 +8,14 @@ use ebm_metrics::features::{Classifier, FeatureError, FeatureNetwork};
 use ebm_metrics::{FeatureSet, kernel_distance};
 use ebm_noise::Key;
 
-/// The share of images whose class is the label.
+/// Returns the share of images whose class is the label.
 fn accuracy(classifier: &Classifier, images: &ImageSet, indices: &[usize]) -> f64 {
     let classes = classifier.classify(images.batch(indices, &Device::flex())).expect("28 × 28");
     let right = classes.iter().zip(indices).filter(|(class, i)| **class == images.labels()[**i]);
     right.count() as f64 / indices.len() as f64
 }
 
-/// The test set `name` in the folder EBM_DATA.
+/// Returns the test set `name` in the folder EBM_DATA.
 fn test_set(name: &str) -> ImageSet {
     let folder = std::env::var_os("EBM_DATA").expect("EBM_DATA is the folder of data sets");
     let root = DataRoot::resolve(Some(folder.into())).expect("a path");

@@ -21,7 +21,7 @@ use safetensors::{Dtype, SafeTensors};
 /// images, and for probabilities.
 const TOLERANCE: f64 = 1e-4;
 
-/// Names and shapes, in PyTorch's order.
+/// The names and shapes, in PyTorch's order.
 type Shapes = Vec<(String, Vec<usize>)>;
 
 static SHAPES: LazyLock<BTreeMap<String, Shapes>> = LazyLock::new(|| {
@@ -53,7 +53,7 @@ fn images() -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [2, 3, 32, 32]), &Device::flex())
 }
 
-/// A number in [0, 1) from the finaliser of MurmurHash3.
+/// Returns a number in [0, 1) from the finaliser of MurmurHash3.
 fn hashed(tensor: usize, index: usize) -> f64 {
     let mut h = (index as u32).wrapping_mul(0x9E37_79B9);
     h = h.wrapping_add((tensor as u32).wrapping_mul(0x85EB_CA6B));
@@ -65,7 +65,7 @@ fn hashed(tensor: usize, index: usize) -> f64 {
 /// A tensor's name, shape and bytes.
 type Made = (String, Vec<usize>, Vec<u8>);
 
-/// Weights by formula, as little-endian bytes.
+/// Returns weights by a formula, as little-endian bytes.
 fn made(shapes: &Shapes) -> Vec<Made> {
     let tensor = |(index, (name, shape)): (usize, &(String, Vec<usize>))| {
         let fan_in: usize = shape[1..].iter().product();
@@ -110,7 +110,7 @@ fn distance(given: &[f64], expected: &[f64]) -> f64 {
     norm(&mut given.iter().zip(expected).map(|(a, b)| a - b)) / norm(&mut expected.iter().copied())
 }
 
-/// The second image's features minus the first's.
+/// Returns the second image's features minus the first's.
 fn between(values: &[f64]) -> Vec<f64> {
     let (first, second) = values.split_at(values.len() / 2);
     first.iter().zip(second).map(|(a, b)| b - a).collect()
@@ -175,7 +175,7 @@ fn released_efficientnet_lite0_archive_agrees_with_pytorch() {
     compare_released("efficientnet-lite0", "pth");
 }
 
-/// The error of a SqueezeNet file after `mutate`.
+/// Returns the error of a SqueezeNet file after `mutate`.
 fn error_of(mutate: impl FnOnce(&mut Vec<Made>)) -> FeatureError {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("weights.safetensors");

@@ -20,7 +20,7 @@ fn noise(count: usize, seed: u64) -> Vec<f64> {
     (0..count as u64).map(number).collect()
 }
 
-/// Correlated features; every value is exact in single precision.
+/// Returns correlated features; every value is exact in single precision.
 fn features(rows: usize, dim: usize, shift: f64, seed: u64) -> FeatureSet {
     let u = noise(rows * (dim + 1), seed);
     let row = |u: &[f64]| -> Vec<f32> {

@@ -29,7 +29,8 @@ pub fn initialise_fan_in<M: Module>(module: M, key: Key) -> M {
 
 struct Initialiser<F> {
     key: Key,
-    /// Returns the standard deviation of a convolution's weights, given their shape.
+    /// A function that returns the standard deviation of a convolution's weights, given their
+    /// shape.
     conv_std: F,
     parameters: u64,
 }

@@ -72,9 +72,8 @@ fn box_muller(a: u32, b: u32) -> [f32; 2] {
     [radius * cos, radius * sin]
 }
 
-/// ln x of a normal positive number: x = 2ᵉ·m with m in
-/// [√½, √2), and ln m = 2·artanh((m − 1)/(m + 1)) by its series, which is exact to 10⁻⁹ after five
-/// terms.
+/// Computes ln x of a normal positive number: x = 2ᵉ·m with m in [√½, √2), and
+/// ln m = 2·artanh((m − 1)/(m + 1)) by its series, which is exact to 10⁻⁹ after five terms.
 #[inline(always)]
 pub fn ln(x: f32) -> f32 {
     let shifted = x.to_bits().wrapping_sub((SQRT_2 / 2.0).to_bits());

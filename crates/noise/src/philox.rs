@@ -3,7 +3,8 @@
 //! 1, 2, 3", SC 2011).
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-/// Added to the key after each round: the golden ratio and √3 − 1, as 32-bit fractions.
+/// The constants added to the key after each round: the golden ratio and √3 − 1, as 32-bit
+/// fractions.
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 const ROUNDS: usize = 10;
 

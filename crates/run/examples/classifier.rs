@@ -30,7 +30,7 @@ const LEARNING_RATE: f64 = 2e-3;
 /// The most pixels by which training images are shifted in each direction.
 const SHIFT: usize = 2;
 const SIDE: usize = 28;
-/// Streams of the seed.
+/// The streams of the seed.
 const INITIAL: u64 = 0;
 const ORDER: u64 = 1;
 const AUGMENTATION: u64 = 2;

@@ -11,7 +11,7 @@ use ebm::device::{DeviceName, open};
 use ebm::teaching::{Ending, Event, Listener, Recipe, Trainer};
 use ebm_run::{Run, RunOptions};
 
-/// Ends training after a time, and keeps the largest displacement of a chain.
+/// A listener that ends training after a time, and keeps the largest displacement of a chain.
 struct TimeLimit {
     end: Instant,
     displacement: f64,

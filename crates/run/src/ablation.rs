@@ -24,20 +24,20 @@ use crate::{Result, RunError};
 pub use self::matrix::Matrix;
 pub use self::outcome::Outcome;
 
-/// Options of [`Ablation::new`].
+/// The options of [`Ablation::new`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AblationOptions {
-    /// Only cases and bases whose names contain one of these words; all if there are none.
+    /// The words of which the names of cases and bases must contain one; empty for all.
     pub only: Vec<String>,
     /// Whether each run makes a few iterations only, as a check that everything works.
     pub quick: bool,
-    /// Number of runs at the same time.
+    /// The number of runs at the same time.
     pub parallel: usize,
     /// The network in which completions are compared, as [`NamedNetwork::open`] takes it, for data
     /// sets without a built-in classifier.
     pub features: Option<String>,
-    /// Where data sets are looked for.
+    /// The location of the data sets.
     pub data: DataLocation,
 }
 

@@ -1,4 +1,4 @@
-//! Whether class-conditional samples show the class that was asked for.
+//! The share of class-conditional samples that show the requested class.
 
 use burn::tensor::{Device, Tensor};
 use ebm::metrics::features::Classifier;

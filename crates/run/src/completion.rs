@@ -24,14 +24,14 @@ pub(crate) use masked::MaskedImages;
 /// The window of SSIM.
 const WINDOW: usize = 11;
 
-/// Completions of images and baselines, with their measures.
+/// The completions of images and the baselines, with their measures.
 #[derive(Clone, Debug)]
 pub(crate) struct CompletedImages {
     /// The images, their observed parts, and the mean and the nearest training image in the holes.
     baselines: Vec<Tensor<4>>,
-    /// x₀ in the holes: one batch for each completion of all images.
+    /// The initial states x₀ in the holes: one batch for each completion of all images.
     pub(crate) starts: Vec<Tensor<4>>,
-    /// x_T in the holes; empty without an energy.
+    /// The refined states x_T in the holes; empty without an energy.
     pub(crate) refined: Vec<Tensor<4>>,
     /// The measures of each way to fill the holes, means over images and completions.
     pub(crate) ways: Vec<Way>,
@@ -45,8 +45,8 @@ pub(crate) struct CompletedImages {
 pub struct Way {
     /// The content of the holes.
     pub name: &'static str,
-    /// By name: PSNR of the hidden pixels in decibels, SSIM and, with a feature network,
-    /// FD(network) and KD(network), Fréchet and kernel distance of the completed images.
+    /// The measures by name: PSNR of the hidden pixels in decibels, SSIM and, with a feature
+    /// network, FD(network) and KD(network), Fréchet and kernel distance of the completed images.
     #[serde(flatten)]
     pub measures: BTreeMap<String, f64>,
 }
@@ -120,7 +120,7 @@ impl CompletedImages {
     }
 }
 
-/// Whole images and, with a network, their features.
+/// A set of whole images and, with a network, their features.
 struct WholeImages<'a> {
     images: &'a Tensor<4>,
     features: Option<(&'a dyn FeatureNetwork, FeatureSet, Moments)>,
@@ -169,7 +169,7 @@ impl<'a> WholeImages<'a> {
     }
 }
 
-/// The mean over images of the mean distance between two of their completions.
+/// Returns the mean over images of the mean distance between two of their completions.
 fn diversity_of(completions: &[Tensor<4>]) -> f64 {
     let images = completions.first().map_or(0, |first| first.dims()[0]);
     let of = |i: usize| {

@@ -8,7 +8,7 @@ use crate::error::unsuitable;
 use crate::reference::{DataChoice, ReferenceData};
 use crate::trained::TrainedRun;
 
-/// Which conditions the samples of a conditional run have.
+/// The conditions of the samples of a conditional run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ConditionChoice {

@@ -8,7 +8,7 @@ use ebm::teaching::{ConditionHalf, ConditionRecipe};
 use crate::error::unsuitable;
 use crate::{Result, RunError};
 
-/// Where data sets are looked for.
+/// The location of the data sets.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct DataLocation {

@@ -15,7 +15,7 @@ pub type Result<T, E = RunError> = std::result::Result<T, E>;
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// Why a run, or a task on a trained run, failed.
+/// An error of a run or of a task on a trained run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -59,7 +59,7 @@ pub enum RunError {
     /// A plot or a page that cannot be rendered.
     #[error("cannot render a plot or a page")]
     Render(#[source] Source),
-    /// Another error with the circumstances in which it occurred.
+    /// An error occurred in the stated circumstances.
     #[error("{message}")]
     Context {
         /// The circumstances.

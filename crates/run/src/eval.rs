@@ -18,10 +18,11 @@ use crate::{OutputFolder, Result, TrainedRun};
 
 pub use self::measures::{Measure, Metric};
 
-/// Images that are drawn, refined and embedded together. The decoder normalises by its batch.
+/// The number of images that are drawn, refined and embedded together. The decoder normalises by
+/// its batch.
 const BATCH: usize = 500;
 
-/// Options of [`TrainedRun::evaluate`].
+/// The options of [`TrainedRun::evaluate`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EvalOptions {
@@ -29,9 +30,10 @@ pub struct EvalOptions {
     pub features: String,
     /// The measures.
     pub metrics: Vec<Metric>,
-    /// Number of samples, and the most images of the data set, evenly spread over it.
+    /// The number of samples, and the maximal number of images of the data set, which are evenly
+    /// spread over it.
     pub count: usize,
-    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The conditions of a conditional run, and the data set. Samples of one class are compared
     /// with images of that class.
@@ -59,23 +61,24 @@ impl EvalOptions {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct EvalLine {
-    /// `x0`: the initial states of the student; `refined`: after the Langevin steps.
+    /// The kind of samples: `x0` for the initial states of the student, `refined` after the
+    /// Langevin steps.
     pub samples: &'static str,
     /// The measure and its interval.
     #[serde(flatten)]
     pub measure: Measure,
     /// The feature network.
     pub network: String,
-    /// Number of samples.
+    /// The number of samples.
     pub count: usize,
     /// The name of the reference set.
     pub reference: String,
-    /// Number of reference images.
+    /// The number of reference images.
     pub reference_count: usize,
     /// The class, if the samples are of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<u8>,
-    /// Langevin steps; 0 for x₀.
+    /// The number of Langevin steps; 0 for x₀.
     pub steps: usize,
 }
 
@@ -85,9 +88,9 @@ pub struct EvalLine {
 pub enum EvalEvent<'a> {
     /// A comparison begins.
     Started {
-        /// Number of samples.
+        /// The number of samples.
         count: usize,
-        /// Number of reference images.
+        /// The number of reference images.
         reference_count: usize,
         /// The name of the reference set.
         reference: &'a str,
@@ -98,7 +101,7 @@ pub enum EvalEvent<'a> {
     Measured(&'a EvalLine),
 }
 
-/// Samples of one class, or of all, and their reference images.
+/// The samples of one class, or of all, and their reference images.
 struct Part {
     class: Option<u8>,
     reference: String,
@@ -184,7 +187,7 @@ impl TrainedRun {
         Ok(lines)
     }
 
-    /// The number of classes that the run learned.
+    /// Returns the number of classes that the run learned.
     fn classes(&self) -> Result<usize> {
         let condition = self.trainer().recipe().condition.as_ref();
         match condition.and_then(ConditionRecipe::classes) {
@@ -195,7 +198,7 @@ impl TrainedRun {
         }
     }
 
-    /// x₀ and x_T of `count` chains, clamped to [−1, 1] as in pictures.
+    /// Draws x₀ and x_T of `count` chains, clamped to [−1, 1] as in pictures.
     fn evaluated_samples(
         &self,
         conditions: Option<&Condition>,

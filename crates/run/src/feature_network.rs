@@ -15,7 +15,7 @@ use ebm_files::Checksum;
 use crate::error::unsuitable;
 use crate::{Result, RunError};
 
-/// Images that a network processes at once: networks for photographs enlarge them.
+/// The number of images that a network processes at once: networks for photographs enlarge them.
 const PART: usize = 500;
 
 /// A feature network that was opened by name, with a checksum of its weights.
@@ -74,12 +74,12 @@ impl NamedNetwork {
         self.network
     }
 
-    /// The checksum of the weights and the name.
+    /// Returns the checksum of the weights and the name.
     pub(crate) fn checksum(&self) -> &str {
         &self.checksum
     }
 
-    /// Whether a Fréchet distance in these features is the published FID.
+    /// Returns whether a Fréchet distance in these features is the published FID.
     pub(crate) fn is_inception(&self) -> bool {
         self.is_inception
     }

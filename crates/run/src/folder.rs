@@ -206,8 +206,8 @@ impl RunFolder {
         self.report().map(drop)
     }
 
-    /// The distance of samples to the preview data; `None` for points in the plane and for fewer
-    /// than two images.
+    /// Returns the distance of samples to the preview data; `None` for points in the plane and for
+    /// fewer than two images.
     fn kernel_distance(&self, samples: &Tensor<4>) -> Result<Option<f64>> {
         if self.plane.is_some() {
             return Ok(None);
@@ -224,7 +224,7 @@ impl RunFolder {
         Ok(enough.then(|| kernel_distance(&data, &samples)).transpose()?)
     }
 
-    /// The observed parts of the preview images, for a run that completes images.
+    /// Returns the observed parts of the preview images, for a run that completes images.
     fn observed(&self) -> Option<Tensor<4>> {
         let [_, channels, side, _] = self.preview.data.dims();
         let Some(Condition::Image(conditions)) = &self.preview.conditions else { return None };

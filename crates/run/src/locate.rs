@@ -86,7 +86,7 @@ mod tests {
                 fs::write(folder.join(CHECKPOINT_STATE), "").expect("writable");
             }
         }
-        // What an interrupted write leaves.
+        // The remains of an interrupted write.
         let partial = run.path().join("checkpoints/0000400.partial");
         fs::create_dir_all(&partial).expect("writable");
         fs::write(partial.join(CHECKPOINT_STATE), "").expect("writable");

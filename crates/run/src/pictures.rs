@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use ebm::tensor::values;
 use image::{GenericImage, ImageError, ImageFormat, Rgb, RgbImage};
 
-/// Pixels between images.
+/// The number of pixels between images.
 const GAP: usize = 2;
 /// The side of the square that each pixel is enlarged to.
 const ZOOM: usize = 2;

@@ -18,13 +18,13 @@ use crate::{Result, RunError};
 /// The cells of the grid fill [−2, 2]²: the data lie in [−1, 1]², and an energy may have mass
 /// around them.
 const HALF_SIDE: f64 = 2.0;
-/// Cells along a side, of width 0.02.
+/// The number of cells along a side, of width 0.02.
 const CELLS: usize = 200;
-/// Number of samples of a model.
+/// The number of samples of a model.
 const SAMPLES: usize = 10_000;
 /// The standard deviation of the Gaussian that smooths samples.
 const BANDWIDTH: f64 = 0.02;
-/// Number of samples in a picture.
+/// The number of samples in a picture.
 const SHOWN: usize = 2_000;
 /// A picture shows the cells of [−1, 1]², where the data lie.
 const MARGIN: usize = CELLS / 4;
@@ -39,17 +39,17 @@ pub struct Plane {
     floor: f64,
 }
 
-/// KL divergences from the data's density on a grid, in nats. Sets of 10 000 samples are smoothed
-/// with a bandwidth of 0.02.
+/// The KL divergences from the data's density on a grid, in nats. Sets of 10 000 samples are
+/// smoothed with a bandwidth of 0.02.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PlaneMetrics {
-    /// KL(data ‖ p_θ), by quadrature; `None` without an energy.
+    /// The divergence KL(data ‖ p_θ), by quadrature; `None` without an energy.
     pub kl_energy: Option<f64>,
-    /// KL(data ‖ samples x₀ of the student, smoothed).
+    /// The divergence KL(data ‖ samples x₀ of the student, smoothed).
     pub kl_x0: f64,
-    /// KL(data ‖ refined samples, smoothed).
+    /// The divergence KL(data ‖ refined samples, smoothed).
     pub kl_refined: f64,
-    /// KL(data ‖ exact draws, smoothed): the value of a perfect sampler.
+    /// The divergence KL(data ‖ exact draws, smoothed): the value of a perfect sampler.
     pub kl_floor: f64,
 }
 

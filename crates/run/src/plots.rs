@@ -61,7 +61,7 @@ pub fn draw(x_label: &str, title: &str, curves: &[Curve<'_>]) -> Result<String> 
     Ok(svg)
 }
 
-/// Plotters' errors borrow what they are about: only their text is kept.
+/// Converts an error of Plotters to its text, as such errors borrow from the plot.
 fn render(error: impl std::error::Error) -> RunError {
     RunError::Render(error.to_string().into())
 }

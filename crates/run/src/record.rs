@@ -11,7 +11,7 @@ pub(crate) struct SampleMetrics {
     pub(crate) diversity_data: Option<f64>,
     pub(crate) diversity_x0: Option<f64>,
     pub(crate) diversity_refined: Option<f64>,
-    /// Kernel distances to the preview data, which are few: in the features of the data set's
+    /// The kernel distances to the preview data, which are few: in the features of the data set's
     /// classifier, or else in pixels.
     pub(crate) kernel_distance_x0: Option<f64>,
     pub(crate) kernel_distance_refined: Option<f64>,
@@ -20,7 +20,7 @@ pub(crate) struct SampleMetrics {
     pub(crate) accuracy_x0: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accuracy_refined: Option<f64>,
-    /// Where the data are drawn from a known density.
+    /// The metrics in the plane, for data that are drawn from a known density.
     #[serde(flatten)]
     pub(crate) plane: Option<PlaneMetrics>,
 }

@@ -12,7 +12,7 @@ use crate::dataset::{DataLocation, spread};
 use crate::error::unsuitable;
 use crate::trained::TrainedRun;
 
-/// Which data a task looks at.
+/// The choice of the data that a task uses.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct DataChoice {
@@ -21,7 +21,7 @@ pub struct DataChoice {
     /// The part of the data set; `None` for the test split, or for the training split where there
     /// is no other.
     pub split: Option<Split>,
-    /// Where data sets are looked for.
+    /// The location of the data sets.
     pub location: DataLocation,
 }
 
@@ -45,7 +45,7 @@ impl DataChoice {
     }
 }
 
-/// Images or points of the shape that a run learned.
+/// A set of images or points of the shape that a run learned.
 #[derive(Debug)]
 pub struct ReferenceData(Kind);
 

@@ -21,10 +21,10 @@ pub struct Source(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    /// Images, of which the next batch is prepared in the background, and the conditions of a
-    /// model.
+    /// A source of images, of which the next batch is prepared in the background, and the
+    /// conditions of a model.
     Images { batches: Prefetch, conditions: Option<Conditions> },
-    /// Draws from a density, `[batch, 2, 1, 1]`.
+    /// A source of draws from a density, `[batch, 2, 1, 1]`.
     Density { density: Density, batch: usize, key: Key },
 }
 
@@ -48,7 +48,7 @@ impl Conditions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Preview {
-    /// Data, `[count, channels, height, width]`.
+    /// The data, `[count, channels, height, width]`.
     pub data: Tensor<4>,
     /// The conditions of the preview samples of a conditional model.
     pub conditions: Option<Condition>,
@@ -175,7 +175,7 @@ impl Source {
         }
     }
 
-    /// The conditions of `count` preview samples: those of the [preview
+    /// Returns the conditions of `count` preview samples: those of the [preview
     /// images](Self::preview_images), or the classes one after the other.
     pub(crate) fn preview_conditions(&self, count: usize, device: &Device) -> Option<Condition> {
         let Kind::Images { conditions: Some(conditions), .. } = &self.0 else { return None };
@@ -190,12 +190,12 @@ impl Source {
         conditions.complete(examples, &labels, streams::data::PREVIEW).condition
     }
 
-    /// At most `count` images or draws, evenly spread.
+    /// Returns at most `count` images or draws, evenly spread.
     pub(crate) fn preview_images(&self, count: usize, device: &Device) -> Tensor<4> {
         self.preview_examples(count, device).images
     }
 
-    /// The same with the conditions of pairs.
+    /// Returns at most `count` images or draws, evenly spread, with the conditions of pairs.
     pub(crate) fn preview_examples(&self, count: usize, device: &Device) -> Examples {
         match &self.0 {
             Kind::Images { batches, .. } => {

@@ -23,7 +23,7 @@ use serde_json::Value;
 /// The first record of every event file.
 const VERSION: &str = "brain.Event:2";
 
-/// Wire types of protocol buffers.
+/// The wire types of protocol buffers.
 const VARINT: u64 = 0;
 const EIGHT_BYTES: u64 = 1;
 const LENGTH_DELIMITED: u64 = 2;

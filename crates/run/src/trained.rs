@@ -69,7 +69,7 @@ impl TrainedRun {
         self.trainer.has_energy()
     }
 
-    /// The key that the streams of a task belong to.
+    /// Returns the key that the streams of a task belong to.
     pub(crate) fn key(&self) -> Key {
         self.key
     }

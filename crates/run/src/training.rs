@@ -10,13 +10,13 @@ use crate::folder::RunFolder;
 use crate::source::Source;
 use crate::{Result, locate};
 
-/// Options of [`Run::create`] and [`Run::resume`].
+/// The options of [`Run::create`] and [`Run::resume`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RunOptions {
     /// The folder of the run, new or empty; `None` for `runs/NAME`, with a number if that is taken.
     pub path: Option<PathBuf>,
-    /// Where data sets are looked for.
+    /// The location of the data sets.
     pub data: DataLocation,
     /// The device as the user named it, for the record; `None` for the name of the device.
     pub requested_device: Option<String>,
@@ -75,8 +75,8 @@ impl Run {
     /// Continues from a checkpoint, or from the last one of another run, in a folder of its own.
     ///
     /// # Errors
-    /// As [`create`](Self::create), and [`RunError::Teaching`](crate::RunError::Teaching) for a
-    /// checkpoint that cannot be read.
+    /// The errors of [`create`](Self::create), and
+    /// [`RunError::Teaching`](crate::RunError::Teaching) for a checkpoint that cannot be read.
     pub fn resume(checkpoint: &Path, device: &Device, options: &RunOptions) -> Result<Self> {
         let trainer = Trainer::load(&locate::checkpoint(checkpoint)?, device)?;
         let source = Source::open(trainer.recipe(), &options.data.open()?)?;

@@ -4,8 +4,8 @@
 
 use ebm_score::{Layer, Network, Plan, PlanError};
 
-/// Large enough for single precision: the biases keep all pre-activations positive, so f is linear
-/// here. In general, a step must not cross a jump of the gradient.
+/// The step, large enough for single precision: the biases keep all pre-activations positive, so f
+/// is linear here. In general, a step must not cross a jump of the gradient.
 const STEP: f32 = 0.1;
 
 fn network(weight: &[f32]) -> Network {
@@ -14,14 +14,14 @@ fn network(weight: &[f32]) -> Network {
         .with_slope(0.2)
 }
 
-/// f of one image.
+/// Computes f of one image.
 fn value(plan: &Plan, x: &[f32]) -> f32 {
     let mut value = [0.0];
     plan.value(x, None, &mut value);
     value[0]
 }
 
-/// The largest difference between two gradients, relative to the largest element.
+/// Returns the largest difference between two gradients, relative to the largest element.
 fn error(found: &[f32], expected: &[f32]) -> f32 {
     let largest = expected.iter().fold(0.0_f32, |largest, e| largest.max(e.abs()));
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use ebm_score::{Layer, Network, Plan, PlanError};
 
-/// Weights of a layer, uniform in ±√(3/fan-in): activations keep their order of magnitude.
+/// Returns the weights of a layer, uniform in ±√(3/fan-in): activations keep their order of
+/// magnitude.
 fn weights(len: usize, fan_in: usize, state: &mut u64) -> Vec<f32> {
     let scale = (3.0 / fan_in as f32).sqrt();
     let draw = |_| {

@@ -6,14 +6,14 @@ use crate::PlanError;
 use crate::buffer::Buffer;
 use crate::stage::Stage;
 
-/// Values added to the pre-activations of one layer, before its LeakyReLU; different for each
+/// The values added to the pre-activations of one layer, before its LeakyReLU; different for each
 /// sample.
 #[derive(Debug)]
 pub struct Addend {
     stage: usize,
-    /// Floats of one sample.
+    /// The number of floats of one sample.
     sample_len: usize,
-    /// `[sample, pixel, channel]`, channels padded.
+    /// The values, `[sample, pixel, channel]`, channels padded.
     values: Buffer,
 }
 

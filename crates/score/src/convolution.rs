@@ -59,7 +59,7 @@ pub(crate) struct Pixels<T> {
     pub(crate) data: T,
     /// The offset of the first image.
     pub(crate) first: usize,
-    /// The offset of the pixel that stands for all positions outside the images: it holds zeros
+    /// The offset of the pixel that represents all positions outside the images: it holds zeros
     /// where pixels are read; where they are written, it is never read again.
     pub(crate) outside: usize,
 }

@@ -11,7 +11,7 @@ use crate::network::Layer;
 /// The floats of patches that are processed together: they stay in the second-level cache.
 const PATCHES: usize = 1 << 16;
 
-/// Images with fewer output pixels than this share products, so that weights are read once for
+/// The number of output pixels below which images share products, so that weights are read once for
 /// several.
 const FEW: usize = 64;
 
@@ -49,9 +49,9 @@ impl Layout {
 pub(crate) struct Direct {
     geometry: Geometry,
     layout: Layout,
-    /// `[patch, output channels]`.
+    /// The weights of the forward pass, `[patch, output channels]`.
     forward: Packed,
-    /// `[output channels, patch]`.
+    /// The weights of the backward pass, `[output channels, patch]`.
     backward: Packed,
     bias: Buffer,
 }

@@ -21,7 +21,7 @@ pub enum PlanError {
     Size {
         /// The size's name.
         name: String,
-        /// Its value.
+        /// The given value.
         value: usize,
     },
     /// The negative slope is not in `[0, 1)`.

@@ -79,17 +79,17 @@ impl Packed {
 
 /// The product `out[r] = LeakyReLU(bias + rows[r] · panel)` of `count` rows.
 pub(crate) struct Product<'a> {
-    /// `[k, width]`.
+    /// The panel, `[k, width]`.
     pub(crate) panel: &'a [f32],
     pub(crate) k: usize,
-    /// Row `r` starts at `r * row_stride`.
+    /// The rows; row `r` starts at `r * row_stride`.
     pub(crate) rows: &'a [f32],
     pub(crate) row_stride: usize,
     pub(crate) count: usize,
-    /// Row `r` starts at `r * out_stride`; its first `width` elements are written.
+    /// The output; row `r` starts at `r * out_stride` and its first `width` elements are written.
     pub(crate) out: &'a mut [f32],
     pub(crate) out_stride: usize,
-    /// At least `width` elements; empty for no bias.
+    /// The bias, at least `width` elements; empty for no bias.
     pub(crate) bias: &'a [f32],
     /// The negative slope; 1 leaves the sum unchanged.
     pub(crate) slope: f32,
@@ -190,14 +190,14 @@ fn some_rows<S: Simd, const V: usize, const R: usize>(
 
 /// The sum of outer products `out[i][j] += Σₜ left[t][i]·right[t][j]` over `count` rows.
 pub(crate) struct OuterProducts<'a> {
-    /// `[count, ≥ rows]`, one row every `left_stride`.
+    /// The left factors, `[count, ≥ rows]`, one row every `left_stride`.
     pub(crate) left: &'a [f32],
     pub(crate) left_stride: usize,
-    /// `[count, columns]`, contiguous; `columns` is a multiple of a cache line.
+    /// The right factors, `[count, columns]`, contiguous; `columns` is a multiple of a cache line.
     pub(crate) right: &'a [f32],
     pub(crate) columns: usize,
     pub(crate) count: usize,
-    /// `[rows, columns]`.
+    /// The output, `[rows, columns]`.
     pub(crate) out: &'a mut [f32],
 }
 
@@ -274,7 +274,7 @@ impl Block<'_> {
         R
     }
 
-    /// Like [`add`](Self::add), one vector at a time.
+    /// Adds the products like [`add`](Self::add), one vector at a time.
     #[inline(always)]
     fn add_narrow<S: Simd, const R: usize>(&self, simd: S, out: &mut [f32], width: usize) -> usize {
         for first in (0..width).step_by(S::F32_LANES) {

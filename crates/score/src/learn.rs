@@ -32,9 +32,9 @@ pub struct WeightGradient {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LayerGradient {
-    /// `[channels, input channels, kernel, kernel]`.
+    /// The weight, `[channels, input channels, kernel, kernel]`.
     pub weight: Vec<f32>,
-    /// `[channels]`, also where the layer has no bias.
+    /// The bias, `[channels]`, also where the layer has no bias.
     pub bias: Vec<f32>,
 }
 

@@ -9,7 +9,7 @@ use crate::geometry::Geometry;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Network {
-    /// Channels, height and width of x.
+    /// The channels, height and width of x.
     pub input: [usize; 3],
     /// The convolutions; at least one.
     pub layers: Vec<Layer>,
@@ -33,9 +33,9 @@ pub struct Layer {
     pub stride: usize,
     /// The zeros around the input: top, left, bottom, right.
     pub padding: [usize; 4],
-    /// `[channels, input channels, kernel, kernel]`.
+    /// The weight, `[channels, input channels, kernel, kernel]`.
     pub weight: Vec<f32>,
-    /// `[channels]`; empty for no bias.
+    /// The bias, `[channels]`; empty for no bias.
     pub bias: Vec<f32>,
 }
 

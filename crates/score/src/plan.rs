@@ -254,7 +254,7 @@ impl Plan {
         }
     }
 
-    /// Wraps a workspace buffer for reading: its pixel of zeros stands for positions outside.
+    /// Wraps a workspace buffer for reading: its pixel of zeros represents positions outside.
     pub(crate) fn read<'a>(&self, data: &'a [f32]) -> Pixels<&'a [f32]> {
         Pixels { data, first: 2 * self.widest, outside: 0 }
     }

@@ -38,9 +38,9 @@ pub(crate) struct Winograd<const N: usize> {
     geometry: Geometry,
     input: Tiles<N>,
     output: Tiles<M>,
-    /// For each of the N² points a matrix `[parity · input channel, output channel]`.
+    /// The matrices of the N² points, each `[parity · input channel, output channel]`.
     forward: Vec<Packed>,
-    /// The same matrices, transposed.
+    /// The transposed matrices, for the backward pass.
     backward: Vec<Packed>,
     bias: Buffer,
 }

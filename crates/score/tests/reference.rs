@@ -4,7 +4,7 @@ use ebm_score::{Layer, Network, Plan, PlanError};
 use ebm_testing::{SplitMix64, assert_close};
 use proptest::prelude::*;
 
-/// Numbers in [−1, 1), for weights and inputs.
+/// A generator of numbers in [−1, 1), for weights and inputs.
 struct Numbers(SplitMix64);
 
 impl Numbers {
@@ -17,10 +17,10 @@ impl Numbers {
     }
 }
 
-/// Channels, kernel, stride, padding of each layer.
+/// The channels, kernel, stride and padding of each layer.
 type Shape = (usize, usize, usize, [usize; 4]);
 
-/// A random network; `None` if a kernel does not fit.
+/// Returns a random network; `None` if a kernel does not fit.
 fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option<Network> {
     let mut numbers = Numbers::new(seed);
     let [mut channels, mut height, mut width] = input;
@@ -48,11 +48,11 @@ fn network(input: [usize; 3], shapes: &[Shape], slope: f32, seed: u64) -> Option
 const KINK: f64 = 3e-6;
 const WIDE_KINK: f64 = 2e-5;
 
-/// ∇f of one image: with respect to x, and to weight and bias of each layer.
+/// The gradient ∇f of one image: with respect to x, and to weight and bias of each layer.
 type Gradients = (Vec<f64>, Vec<[Vec<f64>; 2]>);
 
-/// f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than `kink` to a
-/// jump.
+/// Computes f(x), h_L and ∇f of one image, by the definition; `None` for a gradient nearer than
+/// `kink` to a jump.
 fn definition(network: &Network, x: &[f32], kink: f64) -> (f64, Vec<f64>, Option<Gradients>) {
     let slope = f64::from(network.slope);
     let [mut channels, mut height, mut width] = network.input;
@@ -97,7 +97,7 @@ fn definition(network: &Network, x: &[f32], kink: f64) -> (f64, Vec<f64>, Option
     (value + f64::from(network.head_bias), h, smooth.then_some((gradient, weights)))
 }
 
-/// Every product of a convolution: input element, output element, weight.
+/// Lists every product of a convolution: input element, output element, weight.
 fn taps(
     layer: &Layer,
     [channels, height, width]: [usize; 3],
@@ -122,8 +122,8 @@ fn taps(
     }
 }
 
-/// Largest error relative to the largest element, of values (against 1) and of gradients; and the
-/// share of gradients that were compared.
+/// Returns the largest error relative to the largest element, of values (against 1) and of
+/// gradients; and the share of gradients that were compared.
 fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
@@ -149,8 +149,8 @@ fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     worst
 }
 
-/// Largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array; `None` near a
-/// jump.
+/// Returns the largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array;
+/// `None` near a jump.
 fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Option<f64> {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
@@ -256,13 +256,13 @@ fn a_sample_does_not_depend_on_its_batch() {
     }
 }
 
-/// A first layer over more channels than x has, and the same layer with what those channels give as
-/// an addend.
+/// A first layer over more channels than x has equals the same layer with the contribution of those
+/// channels as an addend.
 #[test]
 fn channels_can_be_added() {
     let shapes = [(20, 5, 2, [2; 4]), (33, 3, 1, [1; 4])];
     let whole = network([3, 9, 9], &shapes, 0.2, 21).expect("fits");
-    // Of the weights `[out, 3, 5, 5]`, x takes one channel, the condition two.
+    // One channel of the weights `[out, 3, 5, 5]` is for x, two are for the condition.
     let weights = |channels: std::ops::Range<usize>| -> Vec<f32> {
         let inputs = whole.layers[0].weight.chunks(3 * 25);
         inputs.flat_map(|w| w[channels.start * 25..channels.end * 25].to_vec()).collect()
@@ -351,7 +351,7 @@ fn biases_can_be_added() {
     assert_eq!(message(0, 1), "addend has 1 elements; its shape asks for 2000");
 }
 
-/// NaN goes through, and does not stay in the buffers.
+/// NaN propagates to the result, and does not stay in the buffers.
 #[test]
 fn nan_stays_with_its_sample() {
     let shapes = [(16, 3, 1, [1; 4]), (32, 3, 1, [1; 4])];

@@ -23,7 +23,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoisyDataSettings {
-    /// Standard deviation of the noise.
+    /// The standard deviation of the noise.
     noise: f64,
 }
 
@@ -102,7 +102,7 @@ impl Student for NoisyData {
     }
 }
 
-/// Its own keys stand in the recipe, as those of a built-in student do.
+/// A recipe that sets the student's own keys like those of a built-in student.
 pub(crate) const RECIPE: &str = r#"
 extends = "two-moons"
 name = "noisy-data"

@@ -12,7 +12,7 @@ use ebm_noise::Key;
 use ebm_teaching::{Batch, Recipe, SampleRequest, Trainer, VariationalRecipe};
 use ebm_tensor::{ImageShape, values};
 
-/// Bright bars on black, `[batch, 1, 28, 28]` in [−1, 1].
+/// Returns bright bars on black, `[batch, 1, 28, 28]` in [−1, 1].
 fn strokes(batch: usize, key: Key, device: &Device) -> Tensor<4> {
     let bright = key.uniform::<4>([batch, 1, 1, 28], device).greater_elem(0.7).float();
     bright.repeat_dim(2, 28) * 2.0 - 1.0

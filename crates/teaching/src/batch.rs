@@ -6,7 +6,7 @@ use ebm_tensor::Examples;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Batch {
-    /// Images in [−1, 1] and, for a conditional model, their conditions.
+    /// The images in [−1, 1] and, for a conditional model, their conditions.
     pub examples: Examples,
     /// The epoch, from 0.
     pub epoch: u64,

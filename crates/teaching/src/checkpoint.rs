@@ -22,7 +22,7 @@ const AVERAGE: &str = "energy-average.bpk";
 /// files.
 pub const CHECKPOINT_STATE: &str = "state.toml";
 const RECIPE: &str = "recipe.toml";
-/// Raised when an older program can no longer read what this one writes.
+/// The version of the format, raised when an older program can no longer read new checkpoints.
 const FORMAT: u32 = 3;
 /// The format in which recipes held the keys of all kinds of students and conditions at once.
 const ALL_KEYS: u32 = 2;
@@ -38,7 +38,7 @@ struct State {
 }
 
 impl Trainer {
-    /// Writes a checkpoint as the folder `path`: whole, or not at all. One that stands there is
+    /// Writes a checkpoint as the folder `path`: whole, or not at all. A checkpoint at that path is
     /// replaced.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Trainer {
         write_folder(path, |folder| self.write_files(folder))
     }
 
-    /// A gradient can be infinite where the loss is not: such parameters are not worth keeping.
+    /// Refuses parameters that are not finite: a gradient can be infinite where the loss is not.
     fn check_finite(&self, path: &Path) -> Result<(), TeachingError> {
         if is_finite(&self.energy) && self.student.is_finite() {
             return Ok(());
@@ -77,7 +77,7 @@ impl Trainer {
         fs::write(&file, text).map_err(|error| checkpoint_error(&file, &error))
     }
 
-    /// Reads a checkpoint; training goes on from it as if it had never stopped.
+    /// Reads a checkpoint; training continues from it as if it had never stopped.
     ///
     /// # Errors
     /// [`TeachingError::Checkpoint`], naming the file that is missing, cut or changed.
@@ -88,7 +88,8 @@ impl Trainer {
     /// Reads a checkpoint of a run whose student is one of `students`.
     ///
     /// # Errors
-    /// As [`load`](Self::load), or [`TeachingError::Recipe`] for a student that is not among them.
+    /// The errors of [`load`](Self::load), or [`TeachingError::Recipe`] for a student that is not one
+    /// of `students`.
     pub fn load_with(
         path: &Path,
         device: &Device,

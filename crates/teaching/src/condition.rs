@@ -25,22 +25,22 @@ pub enum ConditionRecipe {
     Pair(PairCondition),
 }
 
-/// Settings of class-conditional generation.
+/// The settings of class-conditional generation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ClassCondition {
-    /// Number of classes.
+    /// The number of classes.
     #[serde(default = "ten")]
     pub classes: usize,
 }
 
-/// Settings of completion.
+/// The settings of completion.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HiddenCondition {
-    /// Which part is hidden.
+    /// The part of the image that is hidden.
     #[serde(default)]
     pub hole: Hole,
     /// Whether the networks see where the hole is, by one more channel, 1 at observed pixels.
@@ -50,26 +50,26 @@ pub struct HiddenCondition {
     /// and data then differ in the hole only.
     #[serde(default)]
     pub hold: bool,
-    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c
-    /// belongs to. With 0 the student learns from samples alone.
+    /// The weight γ in the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the
+    /// image that c belongs to. With 0 the student learns from samples alone.
     #[serde(default)]
     pub l1_weight: f64,
 }
 
-/// Settings of translation.
+/// The settings of translation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PairCondition {
-    /// Channels of the other image.
+    /// The number of channels of the other image.
     #[serde(default = "three")]
     pub channels: usize,
-    /// Which half of a picture is the other image, where the two are side by side.
+    /// The half of a picture that is the other image, where the two are side by side.
     #[serde(default)]
     pub half: ConditionHalf,
-    /// γ of the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the image that c
-    /// belongs to. With 0 the student learns from samples alone; the authors' code for pairs has
-    /// 0.2.
+    /// The weight γ in the student's loss (1 − γ)·loss + γ·mean Σ|x − g(z, c)|, where x is the
+    /// image that c belongs to. With 0 the student learns from samples alone; the authors' code for
+    /// pairs has 0.2.
     #[serde(default)]
     pub l1_weight: f64,
 }
@@ -164,7 +164,8 @@ pub enum Hole {
     Centre,
     /// The lower half.
     Half,
-    /// Three squares at random positions, a third as wide as the image, different in each image.
+    /// A set of three squares at random positions, a third as wide as the image, different in each
+    /// image.
     Blocks,
 }
 

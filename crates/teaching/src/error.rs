@@ -79,7 +79,7 @@ pub enum TeachingError {
     /// A recipe that cannot be used.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
-    /// Chains that diverged.
+    /// The chains diverged.
     #[error("iteration {iteration}: {source}")]
     Chain {
         /// The iteration, from 0.
@@ -108,7 +108,7 @@ pub enum TeachingError {
         /// The shape of the images that the networks were built for.
         expected: ImageShape,
     },
-    /// Conditions that are missing, of another shape, or of no use.
+    /// The conditions are missing, of another shape, or of no use.
     #[error("{}; the run takes {}", conditions(given), conditions(expected))]
     Condition {
         /// The number and the shape of the conditions, if there are any.

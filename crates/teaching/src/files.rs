@@ -12,14 +12,14 @@ use ebm_files::{FileError, sha256};
 
 use crate::TeachingError;
 
-/// Writes the files of a checkpoint and notes their SHA-256.
+/// A writer of the files of a checkpoint, which keeps their SHA-256.
 #[derive(Debug)]
 pub struct CheckpointWriter {
     folder: PathBuf,
     sha256: BTreeMap<String, String>,
 }
 
-/// Reads the files of a checkpoint. A file that was cut or changed is refused.
+/// A reader of the files of a checkpoint. It refuses a file that was truncated or changed.
 #[derive(Debug)]
 pub struct CheckpointReader {
     folder: PathBuf,
@@ -152,7 +152,7 @@ fn read(file: &Path) -> Result<Vec<u8>, TeachingError> {
 }
 
 impl From<FileError> for TeachingError {
-    /// An error of a checkpoint's files.
+    /// Converts an error of a checkpoint's files.
     fn from(error: FileError) -> Self {
         let path = error.path().to_path_buf();
         match error {

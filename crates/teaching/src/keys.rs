@@ -1,4 +1,4 @@
-//! Which keys belong to a kind, of tables where `kind` chooses among several structs.
+//! The keys that belong to a kind, for tables whose `kind` selects one of several structs.
 
 use serde::de::{DeserializeOwned, Error as _, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
@@ -47,7 +47,7 @@ pub(crate) fn keys_of<T: DeserializeOwned>() -> &'static [&'static str] {
     keys
 }
 
-/// A deserialiser that only takes down the fields of the struct asked for.
+/// A deserialiser that only records the fields of the requested struct.
 struct Fields<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Fields<'_> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Metrics of one iteration of Algorithm 1. Means are over the batch or the chains; a field is
+/// The metrics of one iteration of Algorithm 1. Means are over the batch or the chains; a field is
 /// `None` where the student has no such quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
@@ -10,27 +10,27 @@ pub struct StepMetrics {
     pub iteration: u64,
     /// The epoch, from 0.
     pub epoch: u64,
-    /// mean f_θ(x) of the data, before the update.
+    /// The mean of f_θ(x) over the data, before the update.
     pub f_data: Option<f64>,
-    /// mean f_θ(x̃) of the refined samples, before the update.
+    /// The mean of f_θ(x̃) over the refined samples, before the update.
     pub f_samples: Option<f64>,
     /// The energy's loss, mean f(x̃) − mean f(x) (eq. 3). Near zero, samples and data look alike to
     /// f.
     pub energy_loss: Option<f64>,
-    /// mean log(1 + exp(f(x, c′) − f(x, c))) of the data, with `optimiser.condition_weight`: log 2
-    /// where f does not depend on c.
+    /// The mean of log(1 + exp(f(x, c′) − f(x, c))) over the data, with
+    /// `optimiser.condition_weight`: log 2 where f does not depend on c.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition_loss: Option<f64>,
-    /// mean ‖x̃ − g(z)‖², summed over pixels.
+    /// The mean of ‖x̃ − g(z)‖², summed over pixels.
     pub reconstruction: Option<f64>,
-    /// mean KL(q(z|x̃) ‖ N(0, I)), in nats.
+    /// The mean of KL(q(z|x̃) ‖ N(0, I)), in nats.
     pub kl: Option<f64>,
     /// The loss of the student's networks: reconstruction + w · kl (eq. 6) of a VAE, reconstruction
     /// / (2σ₂²) of a generator.
     pub vae_loss: Option<f64>,
-    /// mean ‖x̃ − x₀‖, the distance that chains move. It falls as the student catches up with the
-    /// energy.
+    /// The mean of ‖x̃ − x₀‖, the distance that chains move. It falls as the student catches up
+    /// with the energy.
     pub displacement: f64,
-    /// mean ‖x̃ − x₀‖².
+    /// The mean of ‖x̃ − x₀‖².
     pub displacement_squared: f64,
 }

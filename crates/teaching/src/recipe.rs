@@ -27,9 +27,9 @@ use crate::students::StudentRecipe;
 /// A complete description of a run. Two runs of one resolved recipe with one CPU backend on one
 /// machine agree bit for bit.
 ///
-/// A recipe file may begin with `extends = "NAME"` and then gives only what differs; the keyword
-/// `"none"` removes an optional value of the recipe below. A table `[quick]` holds the changes of
-/// `NAME-quick`.
+/// A recipe file may begin with `extends = "NAME"` and then contains only the differences; the
+/// keyword `"none"` removes an optional value of the recipe below. A table `[quick]` holds the
+/// changes of `NAME-quick`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -46,24 +46,24 @@ pub struct Recipe {
     /// The condition of p(x | c); none for p(x).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionRecipe>,
-    /// The student: where chains start, and what is learned from where they end.
+    /// The student: where chains start, and what it learns from their last states.
     pub student: StudentRecipe,
     /// The chains.
     pub chains: ChainRecipe,
     /// The optimisers of both models.
     pub optimiser: OptimiserRecipe,
-    /// Previews and checkpoints.
+    /// The settings of previews and checkpoints.
     pub evaluation: EvaluationRecipe,
-    /// f_θ, the network of the energy.
+    /// The network f_θ of the energy.
     pub energy: EnergyConfig,
-    /// g_φ and q_α, the networks of students that have some.
+    /// The networks g_φ and q_α of students that have some.
     pub vae: VaeConfig,
 }
 
 impl Recipe {
     /// Returns every key of a recipe, with its type and meaning, as a JSON Schema.
     pub fn schema() -> Schema {
-        // As recipes are written out: every kind with its own keys.
+        // Recipes are written out like this: every kind with its own keys.
         SchemaSettings::draft2020_12()
             .for_serialize()
             .into_generator()

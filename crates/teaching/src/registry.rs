@@ -50,19 +50,19 @@ pub trait StudentSettings {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RecipeParts<'a> {
-    /// `[data]`.
+    /// The settings in `[data]`.
     pub data: &'a DataRecipe,
-    /// `[condition]` of a conditional model.
+    /// The settings in `[condition]`, for a conditional model.
     pub condition: Option<&'a ConditionRecipe>,
-    /// `[chains]`.
+    /// The settings in `[chains]`.
     pub chains: &'a ChainRecipe,
-    /// `[optimiser]`.
+    /// The settings in `[optimiser]`.
     pub optimiser: &'a OptimiserRecipe,
-    /// `[vae]`.
+    /// The settings in `[vae]`.
     pub vae: &'a VaeConfig,
 }
 
-/// Everything that a student is built from.
+/// The inputs from which a student is built.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StudentSetup<'a> {
@@ -70,7 +70,7 @@ pub struct StudentSetup<'a> {
     pub recipe: RecipeParts<'a>,
     /// The shape of the images.
     pub image: ImageShape,
-    /// Determines initial parameters and states.
+    /// The key of the initial parameters and states.
     pub key: Key,
     /// The device, without autodiff.
     pub device: &'a Device,

@@ -19,11 +19,11 @@ use crate::files::{CheckpointReader, CheckpointWriter};
 /// if every loss is finite, [`apply`](Self::apply). All randomness comes from the keys, so that a
 /// resumed run equals an unbroken one.
 pub trait Student: Send + Sync {
-    /// Starts one chain for each of the `count` states asked for.
+    /// Starts one chain for each of the `count` requested states.
     fn initial_states(&self, request: StartRequest<'_>) -> InitialStates;
 
     /// Starts chains for preview samples, `[count, channels, height, width]`. Students with
-    /// networks use the average of their weights if they keep one; no data are at hand.
+    /// networks use the average of their weights if they keep one; no data are available.
     fn preview_states(&self, count: usize, condition: Option<&Condition>, key: Key) -> Tensor<4>;
 
     /// Computes the update from the refined samples, without changing anything yet: the trainer
@@ -97,10 +97,10 @@ pub struct StartRequest<'a> {
     pub key: Key,
 }
 
-/// Initial states of chains, and the student's memory of them until its update.
+/// The initial states of chains, and the student's memory of them until its update.
 #[derive(Debug)]
 pub struct InitialStates {
-    /// x₀, `[chains, channels, height, width]`.
+    /// The initial states x₀, `[chains, channels, height, width]`.
     pub states: Tensor<4>,
     memory: Option<Box<dyn Any>>,
 }
@@ -118,9 +118,9 @@ pub struct Update {
 pub struct StudentLoss {
     /// The loss that the gradients belong to.
     pub total: f64,
-    /// mean ‖x − g(z)‖², summed over pixels, of a student that decodes.
+    /// The mean of ‖x − g(z)‖², summed over pixels, of a student that decodes.
     pub reconstruction: Option<f64>,
-    /// mean KL(q(z|x) ‖ N(0, I)) in nats, of a student that encodes.
+    /// The mean of KL(q(z|x) ‖ N(0, I)) in nats, of a student that encodes.
     pub kl: Option<f64>,
 }
 
@@ -128,11 +128,11 @@ pub struct StudentLoss {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TrainedDecoder {
-    /// The networks, without autodiff. The decoder normalises by the batch at hand.
+    /// The networks, without autodiff. The decoder normalises by its current batch.
     pub vae: Vae,
-    /// σ₂ of p(x|z) = N(g(z), σ₂²).
+    /// The standard deviation σ₂ of p(x|z) = N(g(z), σ₂²).
     pub std: f64,
-    /// δ₂, the step size on codes.
+    /// The step size δ₂ on codes.
     pub latent_step_size: f64,
 }
 

@@ -27,11 +27,11 @@ use crate::keys::{check_keys, one_line, take_kind};
 use crate::part::Part;
 use crate::registry::{StudentRegistry, StudentSettings};
 
-/// Declares [`StudentRecipe`] and all that follows from its list of kinds.
+/// Declares [`StudentRecipe`] and the code that is derived from its list of kinds.
 macro_rules! built_in {
     ($($(#[$doc:meta])* $kind:ident($settings:ty) = $name:literal,)*) => {
-        /// The student: where chains start, and what is learned from where they end. `student.kind`
-        /// chooses it; the keys of that kind stand beside it.
+        /// The student: where chains start, and what it learns from their last states.
+        /// `student.kind` selects it; the keys of that kind are beside it.
         #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
         #[serde(tag = "kind")]
         #[non_exhaustive]
@@ -72,7 +72,7 @@ macro_rules! built_in {
         }
 
         impl Default for StudentRegistry {
-            /// The built-in students.
+            /// Returns the built-in students.
             fn default() -> Self {
                 let registry = Self::empty();
                 $(let registry = registry.with::<$settings>($name);)*
@@ -94,7 +94,8 @@ built_in! {
     /// A generator that keeps each chain's code: MCMC teaching, or CoopNets (Xie, Lu, Gao, Zhu, Wu,
     /// AAAI 2018).
     Generator(GeneratorRecipe) = "generator",
-    /// Uniform noise, nothing learned: short-run MCMC (Nijkamp, Hill, Zhu, Wu, NeurIPS 2019).
+    /// The student that starts chains at uniform noise and learns nothing: short-run MCMC (Nijkamp,
+    /// Hill, Zhu, Wu, NeurIPS 2019).
     Noise(NoiseRecipe) = "noise",
     /// The last states of earlier chains, nothing learned: persistent contrastive divergence with a
     /// buffer (Tieleman, ICML 2008; Du and Mordatch, NeurIPS 2019).

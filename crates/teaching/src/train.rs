@@ -16,7 +16,7 @@ const STRIP: [usize; 2] = [8, 11];
 pub enum Event<'a> {
     /// An iteration is done.
     Stepped(&'a StepMetrics),
-    /// Preview samples are drawn, determined by the same key each time.
+    /// Preview samples were drawn, determined by the same key each time.
     Sampled(&'a Samples),
     /// A checkpoint is due.
     CheckpointDue,

@@ -39,23 +39,23 @@ pub struct Trainer {
     device: Device,
 }
 
-/// Samples of the current model.
+/// A set of samples of the current model.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    /// x₀, where the student starts chains: decoder means, noise, states of earlier chains,
+    /// The initial states x₀ of the student: decoder means, noise, states of earlier chains,
     /// `[chains, channels, height, width]`.
     pub start: Tensor<4>,
-    /// x_T, after the Langevin steps.
+    /// The refined samples x_T, after the Langevin steps.
     pub refined: Tensor<4>,
-    /// x_τ of the first chains at evenly spaced τ, the first and the last step included.
+    /// The states x_τ of the first chains at evenly spaced τ, the first and the last step included.
     pub strip: Vec<Tensor<4>>,
-    /// U before each step, `[steps, chains]`; `None` without an energy.
+    /// The energies U before each step, `[steps, chains]`; `None` without an energy.
     pub energies: Option<Tensor<2>>,
 }
 
 /// A request for samples of the current model.
 ///
-/// Builder methods add what is optional:
+/// Builder methods set the optional parts:
 ///
 /// ```
 /// # use ebm_teaching::SampleRequest;
@@ -108,10 +108,11 @@ impl Trainer {
         Self::with_students(recipe, image, device, &StudentRegistry::default())
     }
 
-    /// As [`new`](Self::new), for a recipe whose student is one of `students`.
+    /// Creates a trainer like [`new`](Self::new), for a recipe whose student is one of `students`.
     ///
     /// # Errors
-    /// As [`new`](Self::new), or [`TeachingError::Recipe`] for a student that is not among them.
+    /// The errors of [`new`](Self::new), or [`TeachingError::Recipe`] for a student that is not one
+    /// of `students`.
     pub fn with_students(
         recipe: Recipe,
         image: ImageShape,

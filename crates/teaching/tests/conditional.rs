@@ -9,7 +9,7 @@ use ebm_teaching::{
 };
 use ebm_tensor::{Condition, Examples, ImageShape};
 
-/// Small, with a condition of each kind.
+/// Returns a small recipe, with a condition of each kind.
 fn recipe(condition: ConditionRecipe, student: StudentRecipe) -> Recipe {
     let mut recipe = Recipe::embedded("digits-by-class").expect("embedded");
     recipe.data.batch = 8;
@@ -28,7 +28,7 @@ fn class() -> ConditionRecipe {
     ClassCondition::default().into()
 }
 
-/// Hidden blocks, which chains hold or not, and γ.
+/// Returns a condition of hidden blocks, which chains hold or not, and γ.
 fn blocks(hold: bool, l1_weight: f64) -> ConditionRecipe {
     let mut settings = HiddenCondition::default();
     (settings.hole, settings.hold, settings.l1_weight) = (Hole::Blocks, hold, l1_weight);
@@ -110,8 +110,8 @@ fn a_resumed_conditional_run_equals_an_unbroken_one() {
     }
 }
 
-/// After some training, another condition gives other samples and other energies, and only to its
-/// own chain.
+/// After some training, another condition leads to other samples and other energies, and only in
+/// its own chain.
 #[test]
 fn conditions_matter_to_their_own_chain() {
     for kind in kinds() {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 /// The tolerance of ‖given − expected‖ / ‖expected‖ in all comparisons.
 const TOLERANCE: f64 = 1e-4;
 
-/// Numbers by the name of their quantity.
+/// The numbers by the name of their quantity.
 type Numbers = BTreeMap<String, Vec<f64>>;
 
 #[derive(Deserialize)]
@@ -83,8 +83,8 @@ impl Settings {
     }
 }
 
-/// Bright waves of another direction and phase in each image: 2·cos⁸(0.35·(i·cos n + j·sin n) + n)
-/// − 1.
+/// Returns bright waves of another direction and phase in each image: 2·cos⁸(0.35·(i·cos n + j·sin
+/// n) + n) − 1.
 fn waves(batch: usize) -> Tensor<4> {
     let mut values = Vec::with_capacity(batch * 28 * 28);
     for image in 0..batch {
@@ -98,7 +98,7 @@ fn waves(batch: usize) -> Tensor<4> {
     Tensor::from_data(TensorData::new(values, [batch, 1, 28, 28]), &Device::flex())
 }
 
-/// Shapes and values of a module's parameters, in the order of their declaration.
+/// The shapes and values of a module's parameters, in the order of their declaration.
 #[derive(Default)]
 struct Weights(Vec<(Vec<usize>, Vec<f64>)>);
 
@@ -123,7 +123,7 @@ fn mean_and_rms(values: &[f64]) -> [f64; 2] {
     [mean(|v| v), mean(|v| v * v).sqrt()]
 }
 
-/// The entries `at`, then mean and root mean square of all.
+/// Returns the entries `at`, then mean and root mean square of all.
 fn summary(values: &[f64], at: impl Iterator<Item = usize>) -> Vec<f64> {
     at.map(|i| values[i]).chain(mean_and_rms(values)).collect()
 }
@@ -191,7 +191,7 @@ fn iteration(recipe: Recipe) -> Iteration {
     Iteration { quantities, before, after: all_weights(&trainer) }
 }
 
-/// ‖given − expected‖ / ‖expected‖, or of a norm of at least `floor`.
+/// Returns ‖given − expected‖ / ‖expected‖, or of a norm of at least `floor`.
 fn distance(given: &[f64], expected: &[f64], floor: f64) -> f64 {
     assert_eq!(given.len(), expected.len());
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
@@ -203,7 +203,7 @@ fn distance(given: &[f64], expected: &[f64], floor: f64) -> f64 {
     }
 }
 
-/// The distance of everything that a case has numbers of.
+/// Returns the distance of everything that a case has numbers of.
 fn distances(case: &Case, given: &Iteration) -> BTreeMap<String, f64> {
     let mut distances = BTreeMap::new();
     assert!(given.quantities.keys().eq(case.quantities.keys()));

@@ -25,7 +25,8 @@ fn trainer(recipe: Recipe) -> Trainer {
     Trainer::new(recipe, ImageShape::new(1, 28), &Device::flex()).expect("the recipe is valid")
 }
 
-/// Strokes: bright bars on black, so that data differ from the images of an untrained decoder.
+/// Returns strokes: bright bars on black, so that data differ from the images of an untrained
+/// decoder.
 fn data(iteration: u64) -> Batch {
     let device = Device::flex();
     let bars = Key::new(iteration).uniform::<4>([8, 1, 1, 28], &device).greater_elem(0.7).float();
@@ -370,7 +371,7 @@ fn a_batch_of_another_shape_is_refused() {
     assert!(error.to_string().contains("[8, 3, 28, 28]"), "{error}");
 }
 
-/// Langevin lowers the energy that it descends, and the strip shows the way from x₀ to x_T.
+/// Langevin lowers the energy that it descends, and the strip shows the states from x₀ to x_T.
 #[test]
 fn samples_come_with_their_strip() {
     let trainer = trainer(small_recipe());

@@ -5,7 +5,7 @@
 use burn::tensor::{Device, Tensor};
 use ebm_tensor::{Condition, Examples, ImageShape, values};
 
-/// An energy that prefers images whose mean equals that of their condition.
+/// Returns an energy of each image, lowest where its mean equals that of its condition.
 fn energy(examples: &Examples) -> Tensor<1> {
     let mean = |maps: Tensor<4>| maps.flatten::<2>(1, 3).mean_dim(1).squeeze_dim::<1>(1);
     let images = mean(examples.images.clone());

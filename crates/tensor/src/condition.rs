@@ -11,7 +11,7 @@ use crate::ImageShape;
 pub enum Condition {
     /// One-hot classes, `[batch, classes]`.
     Class(Tensor<2>),
-    /// Images, `[batch, channels, side, side]`.
+    /// A batch of images, `[batch, channels, side, side]`.
     Image(Tensor<4>),
 }
 

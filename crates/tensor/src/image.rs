@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Channels and side of a square image, written `[channels, side]` in files.
+/// The channels and side of a square image, written `[channels, side]` in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "[usize; 2]", into = "[usize; 2]")]
 pub struct ImageShape {
-    /// Number of channels: 1 for grey images, 3 for colour images.
+    /// The number of channels: 1 for grey images, 3 for colour images.
     pub channels: usize,
-    /// Height and width in pixels.
+    /// The height and width in pixels.
     pub side: usize,
 }
 

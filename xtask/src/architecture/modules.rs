@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::tokens::{Import, Outline, outline};
 
-/// Re-exports that are followed from one to the next.
+/// The number of re-exports that are followed from one to the next.
 const MAX_HOPS: usize = 16;
 
 /// The source files of one crate, without those of tests.
@@ -169,7 +169,7 @@ impl<'a> Sources<'a> {
     }
 }
 
-/// The module that a file is in the crate of `root`; `None` for files of other crates.
+/// Returns the module that a file is in the crate of `root`; `None` for files of other crates.
 fn module(root: &Path, folder: &Path, path: &Path) -> Option<Vec<String>> {
     if path == root {
         return Some(Vec::new());

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use super::modules::Sources;
 use super::{circles, comments, components};
 
-/// The circles of a crate of these files.
+/// Returns the circles of a crate of these files.
 fn of(files: &[(&str, &str)]) -> Vec<String> {
     let mut files: Vec<(PathBuf, String)> =
         files.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned())).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
     Word(String),
-    /// `::`.
+    /// The separator `::`.
     Separator,
     Sign(char),
 }
@@ -14,7 +14,7 @@ pub(super) enum Token {
 /// A declaration `use path as name`, or a path written in code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Import {
-    /// The inline modules that it stands in, from the outermost.
+    /// The enclosing inline modules, from the outermost.
     pub(super) within: Vec<String>,
     pub(super) path: Vec<String>,
     /// The name that a `use` introduces; `None` for `*` and for a path in code.
@@ -27,15 +27,15 @@ pub(super) struct Import {
 /// The parts of a file that matter for imports.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// Declarations `use`.
+    /// The declarations `use`.
     pub(super) uses: Vec<Import>,
-    /// Paths in code.
+    /// The paths in code.
     pub(super) paths: Vec<Import>,
-    /// Names of items, also of nested ones.
+    /// The names of items, also of nested ones.
     pub(super) items: BTreeSet<String>,
-    /// Inline modules, as paths below the file's own module.
+    /// The inline modules, as paths below the file's own module.
     pub(super) modules: BTreeSet<Vec<String>>,
-    /// Modules in files of their own that only tests compile.
+    /// The modules in files of their own that only tests compile.
     pub(super) test_modules: BTreeSet<String>,
 }
 
@@ -140,7 +140,7 @@ struct Reader {
     tokens: Vec<Token>,
     at: usize,
     outline: Outline,
-    /// Inline modules that are open, each with the number of braces open within it.
+    /// The inline modules that are open, each with the number of braces open within it.
     within: Vec<(String, usize)>,
 }
 
@@ -205,7 +205,7 @@ impl Reader {
         }
     }
 
-    /// Whether `pub`, `pub(crate)` or the like stands before the current token.
+    /// Returns whether `pub`, `pub(crate)` or the like precedes the current token.
     fn is_public(&self) -> bool {
         let before = &self.tokens[..self.at];
         match before.last() {
@@ -219,7 +219,7 @@ impl Reader {
         }
     }
 
-    /// Whether `#[cfg(test)]` or `#[cfg(doctest)]` is next.
+    /// Returns whether `#[cfg(test)]` or `#[cfg(doctest)]` is next.
     fn is_test_attribute(&self) -> bool {
         self.is(1, '[')
             && self.word(2) == Some("cfg")

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::measure::{bench, machine, median, number, peer};
 
-/// Target, scale, library: chain-steps per second in each round.
+/// The chain-steps per second in each round, by target, scale and library.
 type Rates = BTreeMap<(String, String, String), Vec<f64>>;
 
 pub(crate) fn run(peers: &Path, rounds: usize) -> Result<String> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::measure::{bench, machine, median, number, peer};
 
-/// What and its unit: the values of each round, ours and theirs.
+/// The values of each round, ours and theirs, by quantity and unit.
 type Values = BTreeMap<(String, String), [Vec<f64>; 2]>;
 
 pub(crate) fn run(rounds: usize) -> Result<String> {

@@ -23,7 +23,7 @@ pub(crate) fn bench(name: &str, arguments: &[&str]) -> Result<Vec<Value>> {
     lines_of_json(&output.stdout)
 }
 
-/// The lines of `output` that are JSON objects.
+/// Returns the lines of `output` that are JSON objects.
 fn lines_of_json(output: &[u8]) -> Result<Vec<Value>> {
     String::from_utf8_lossy(output)
         .lines()
@@ -32,7 +32,7 @@ fn lines_of_json(output: &[u8]) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// The processor's name, where the system has it.
+/// Returns the processor's name, where the system has it.
 pub(crate) fn machine() -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
@@ -54,12 +54,12 @@ pub(crate) fn peer(folder: &Path, program: &str, arguments: &str) -> Result<Vec<
     lines_of_json(&output.stdout)
 }
 
-/// The number in `field` of a line of JSON.
+/// Returns the number in `field` of a line of JSON.
 pub(crate) fn number(line: &Value, field: &str) -> Result<f64> {
     line[field].as_f64().with_context(|| format!("no number {field} in {line}"))
 }
 
-/// The median; an error if there are no values.
+/// Returns the median; an error if there are no values.
 pub(crate) fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
     let mut values = values.collect::<Result<Vec<f64>>>()?;
     values.sort_by(f64::total_cmp);
@@ -68,7 +68,7 @@ pub(crate) fn median(values: impl Iterator<Item = Result<f64>>) -> Result<f64> {
     Ok(0.5 * (upper + values[(values.len() - 1) / 2]))
 }
 
-/// The words of a command line.
+/// Returns the words of a command line.
 pub(crate) fn words(text: &str) -> Vec<&str> {
     text.split(' ').collect()
 }

@@ -21,14 +21,15 @@ pub(crate) struct Plan {
     pub(crate) full: bool,
 }
 
-/// Chains of the steps that are measured, for both networks, and steps of a chain.
+/// The numbers of chains of the steps that are measured, for both networks, and of steps of a
+/// chain.
 const STEPS: [[usize; 2]; 4] = [[64, 10], [250, 3], [400, 3], [900, 2]];
-/// Iterations: network, batch, chains, steps.
+/// The iterations that are measured: network, batch, chains, steps.
 const ITERATIONS: [(&str, usize, usize, usize); 3] =
     [("mnist", 100, 100, 15), ("mnist", 400, 400, 50), ("cifar", 64, 64, 15)];
 const FULL: (&str, usize, usize, usize) = ("cifar", 250, 900, 15);
 
-/// Medians over rounds, of both sides and of their ratio.
+/// The medians over rounds, of both sides and of their ratio.
 #[derive(Default)]
 struct Rounds {
     ours: Vec<Value>,
@@ -180,7 +181,7 @@ fn iterations_table(text: &mut String, measured: &BTreeMap<String, Rounds>) -> R
     Ok(())
 }
 
-/// Time against chains and against steps, with the fitted lines.
+/// Writes the time against chains and against steps, with the fitted lines.
 fn scaling(text: &mut String) -> Result<()> {
     text.push_str("\n## Cost against chains and steps\n\n");
     for net in ["mnist", "cifar"] {
@@ -209,7 +210,7 @@ fn scaling(text: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// Least squares, and the points beside the line.
+/// Returns the least-squares line and the points beside it.
 fn line_through(points: &[[f64; 2]], unit: &str) -> String {
     let n = points.len() as f64;
     let [mean_x, mean_y] =
@@ -228,7 +229,7 @@ fn line_through(points: &[[f64; 2]], unit: &str) -> String {
     )
 }
 
-/// `ms | peer's ms | ratio (of each round)`.
+/// Returns the cells `ms | peer's ms | ratio (of each round)`.
 fn compared(round: &Rounds, field: &str) -> Result<String> {
     let ours: Vec<f64> =
         round.ours.iter().map(|line| number(line, field)).collect::<Result<_>>()?;
@@ -250,7 +251,7 @@ fn iteration_name(net: &str, batch: usize, chains: usize, steps: usize) -> Strin
     format!("{net} {batch} / {chains} / {steps}")
 }
 
-/// One measurement of ours.
+/// Runs one measurement of ours.
 fn ours(arguments: &[&str]) -> Result<Value> {
     bench("score", arguments)?.pop().context("the bench printed nothing")
 }

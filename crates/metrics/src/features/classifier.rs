@@ -136,7 +136,7 @@ impl Classifier {
     /// Creates the classifier of clothes.
     ///
     /// # Errors
-    /// The same as for [`digits`](Self::digits).
+    /// The errors of [`digits`](Self::digits).
     pub fn fashion(device: &Device) -> Result<Self, FeatureError> {
         Self::parse("fashion classifier", include_bytes!("weights/fashion.safetensors"), device)
     }

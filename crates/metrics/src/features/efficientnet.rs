@@ -25,7 +25,7 @@ const NORM_EPSILON: f64 = 1e-3;
 /// The number of images at a time; 16 need 250 MB of activations.
 const PART: usize = 16;
 
-/// Blocks of one shape; the first one has the stride.
+/// A stage of blocks of one shape; the first one has the stride.
 struct Stage {
     blocks: usize,
     kernel: usize,
@@ -45,10 +45,10 @@ const STAGES: [Stage; 7] = [
     Stage { blocks: 1, kernel: 3, stride: 1, expansion: 6, outputs: 320 },
 ];
 
-/// EfficientNet-lite0 (Tan and Le, "EfficientNet: rethinking model scaling for convolutional neural
-/// networks", ICML 2019; the lite variant, 2020, omits squeeze and excitation and uses ReLU6). The
-/// features are the spatial means of the last convolution's 1280 channels, the probabilities those
-/// of ImageNet's 1000 classes.
+/// The network EfficientNet-lite0 (Tan and Le, "EfficientNet: rethinking model scaling for
+/// convolutional neural networks", ICML 2019; the lite variant, 2020, omits squeeze and excitation
+/// and uses ReLU6). The features are the spatial means of the last convolution's 1280 channels, the
+/// probabilities those of ImageNet's 1000 classes.
 ///
 /// Grey images are tiled to RGB; all are resized to 224 × 224.
 ///

@@ -55,7 +55,7 @@ pub enum FeatureError {
         path: String,
         /// The tensor's name.
         tensor: String,
-        /// Its shape.
+        /// The shape of the given tensor.
         given: Vec<usize>,
         /// The expected shape.
         expected: Vec<usize>,

@@ -21,16 +21,16 @@ use super::weights::{WeightFile, Weights};
 
 const SIDE: usize = 299;
 const FEATURES: usize = 2048;
-/// ImageNet's 1000 classes and eight that the released model does not use.
+/// The number of classes: ImageNet's 1000 and eight that the released model does not use.
 const CLASSES: usize = 1008;
 const NORM_EPSILON: f64 = 1e-3;
 /// The number of images at a time; 16 need 300 MB of activations.
 const PART: usize = 16;
 
-/// Inception v3 (Szegedy et al., "Rethinking the Inception architecture for computer vision",
-/// CVPR 2016) with the weights and the peculiarities of the model of 2015-12-05, which defines FID
-/// (Heusel et al., "GANs trained by a two time-scale update rule converge to a local Nash
-/// equilibrium", 2017). The features are the 2048 spatial means of the last block, the
+/// The network Inception v3 (Szegedy et al., "Rethinking the Inception architecture for computer
+/// vision", CVPR 2016) with the weights and the peculiarities of the model of 2015-12-05, which
+/// defines FID (Heusel et al., "GANs trained by a two time-scale update rule converge to a local
+/// Nash equilibrium", 2017). The features are the 2048 spatial means of the last block, the
 /// probabilities those of its 1008 classes.
 ///
 /// It differs from torchvision's Inception v3 like `FIDInceptionA`, `C`, `E_1` and `E_2` of

@@ -30,6 +30,6 @@ pub trait FeatureNetwork {
     /// - output: `[n, classes]`, rows that sum to 1
     ///
     /// # Errors
-    /// The same as for [`features`](Self::features).
+    /// The errors of [`features`](Self::features).
     fn probabilities(&self, images: Tensor<4>) -> Result<Option<Tensor<2>>, FeatureError>;
 }

@@ -29,9 +29,9 @@ const CLASSES: usize = 1000;
 /// The number of images at a time; 16 need 150 MB of activations.
 const PART: usize = 16;
 
-/// SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters",
-/// 2016). The features are the spatial means of the last fire module's 512 channels, the
-/// probabilities those of ImageNet's 1000 classes.
+/// The network SqueezeNet 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer
+/// parameters", 2016). The features are the spatial means of the last fire module's 512 channels,
+/// the probabilities those of ImageNet's 1000 classes.
 ///
 /// Grey images are tiled to RGB; all are resized to 227 × 227 and passed to the network as BGR from
 /// 0 to 255 minus ImageNet's mean, as in the authors' Caffe model.

@@ -33,7 +33,7 @@ impl WeightFile {
     }
 }
 
-/// Named tensors.
+/// The named tensors of a file.
 pub(super) struct Weights<'a> {
     path: &'a str,
     tensors: Tensors<'a>,

@@ -141,7 +141,7 @@ fn add_scaled(sum: &mut [f64], values: &[f64], scale: f64) {
     sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value * scale);
 }
 
-/// In eight sums, which a compiler can hold in vectors.
+/// Computes the dot product in eight sums, which a compiler can hold in vectors.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];
@@ -168,7 +168,7 @@ mod tests {
         // AᵀA = [[25, 20], [20, 25]] has the eigenvalues 45 and 5.
         let root = [45.0_f64.sqrt(), 5.0_f64.sqrt()];
         close(singular_values(vec![3.0, 0.0, 4.0, 5.0], 2, 2), &root);
-        // Of rank 1: (1, 2, 2)ᵀ(3, 4), and turned.
+        // A matrix of rank 1, (1, 2, 2)ᵀ(3, 4), and its transpose.
         let narrow = [[3.0, 4.0], [6.0, 8.0], [6.0, 8.0]].concat();
         close(singular_values(narrow, 3, 2), &[15.0, 0.0]);
         let wide = [[3.0, 6.0, 6.0], [4.0, 8.0, 8.0]].concat();

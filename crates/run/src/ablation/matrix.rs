@@ -44,9 +44,9 @@ impl Base {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Completions {
-    /// Number of images. A Fréchet distance needs more of them than there are features.
+    /// The number of images. A Fréchet distance needs more of them than there are features.
     pub(super) images: NonZeroUsize,
-    /// Completions of each image.
+    /// The number of completions of each image.
     pub(super) times: NonZeroUsize,
 }
 

@@ -23,13 +23,13 @@ use crate::plane::Plane;
 use crate::source::Source;
 use crate::{Result, RunError};
 
-/// Number of images that are measured.
+/// The number of images that are measured.
 const IMAGES: usize = 500;
 /// The folder of the pictures within that of the table.
 const PICTURES: &str = "images";
-/// Rows of a run's picture.
+/// The number of rows of a run's picture.
 const ROWS: usize = 8;
-/// Columns of a picture of samples, which shows the classes one after the other.
+/// The number of columns of a picture of samples, which shows the classes one after the other.
 const COLUMNS: usize = 10;
 
 /// The common setting of all runs.
@@ -54,9 +54,9 @@ pub struct Outcome {
     pub seed: u64,
     /// The error of a run that diverged.
     pub diverged: Option<String>,
-    /// Duration of the run in seconds.
+    /// The duration of the run in seconds.
     pub seconds: f64,
-    /// Evaluations of ∇U along chains during training: chains × steps × iterations.
+    /// The number of evaluations of ∇U along chains during training: chains × steps × iterations.
     pub gradients: u64,
     /// The measures by name.
     pub measures: BTreeMap<String, f64>,

@@ -6,18 +6,18 @@ use ebm::noise::{Key, streams};
 use ebm::teaching::{ConditionRecipe, HiddenCondition};
 use ebm::tensor::{Condition, Examples, values_f64};
 
-/// Training images that are compared at once.
+/// The number of training images that are compared at once.
 const CHUNK: usize = 4_096;
 
-/// Images together with what a model observes of them.
+/// A set of images together with the parts that a model observes.
 #[derive(Clone, Debug)]
 pub(crate) struct MaskedImages {
-    /// `[batch, channels, size, size]`.
+    /// The images, `[batch, channels, size, size]`.
     pub(crate) images: Tensor<4>,
     /// The conditions of the networks, `[batch, …, size, size]`.
     pub(crate) condition: Tensor<4>,
-    /// 1 where a pixel is observed, `[batch, 1, size, size]`: nowhere, if another image is
-    /// observed.
+    /// The mask, 1 where a pixel is observed, `[batch, 1, size, size]`: nowhere, if another image
+    /// is observed.
     mask: Tensor<4>,
     /// Whether another image is observed.
     paired: bool,

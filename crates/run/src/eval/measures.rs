@@ -14,34 +14,36 @@ use super::reference_statistics::ReferenceStatistics;
 use crate::Result;
 use crate::feature_network::{NamedNetwork, features};
 
-/// Parts of an inception score.
+/// The number of parts of an inception score.
 const PARTS: usize = 10;
-/// Groups of samples that are left out, one at a time, for the standard error of a Fréchet
-/// distance.
+/// The number of groups of samples that are left out, one at a time, for the standard error of a
+/// Fréchet distance.
 const GROUPS: usize = 10;
-/// From this many features on, each Fréchet distance takes minutes, and its interval is left out.
+/// The number of features from which on each Fréchet distance takes minutes, and its interval is
+/// left out.
 const MANY_FEATURES: usize = 2_000;
-/// Neighbours of precision and recall, and of density and coverage, as in their papers.
+/// The numbers of neighbours of precision and recall, and of density and coverage, as in their
+/// papers.
 const PRECISION_NEIGHBOURS: usize = 3;
 const DENSITY_NEIGHBOURS: usize = 5;
-/// Subsets of a kernel distance, of 1 000 rows or a quarter of a set.
+/// The number of subsets of a kernel distance, of 1 000 rows or a quarter of a set.
 const SUBSETS: usize = 20;
-/// Standard errors to each side that contain 95 % of a normal distribution.
+/// The number of standard errors to each side that contain 95 % of a normal distribution.
 const TWO_SIDED: f64 = 1.959_963_984_540_054;
 
 /// A kind of measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Metric {
-    /// Fréchet distance; FID, with the Inception network of pytorch-fid.
+    /// The Fréchet distance; FID, with the Inception network of pytorch-fid.
     Fd,
-    /// Kernel distance of subsets.
+    /// The kernel distance of subsets.
     Kid,
-    /// Inception score, with a network that classifies.
+    /// The inception score, with a network that classifies.
     Is,
-    /// Improved precision and recall.
+    /// The improved precision and recall.
     Pr,
-    /// Density and coverage.
+    /// The density and the coverage.
     Dc,
 }
 
@@ -67,7 +69,7 @@ impl Measure {
         Self { score, value, low: Some(low), high: Some(high), interval }
     }
 
-    /// The mean of one value for each sample or image.
+    /// Computes the mean of one value for each sample or image.
     fn mean(score: String, values: &[f64], key: Key) -> Result<Self> {
         let Interval { low, high } = Bootstrap::default().mean(values, key)?;
         let value = Spread::of(values).mean;
@@ -133,7 +135,8 @@ pub(super) fn measures(
     Ok(measures)
 }
 
-/// The reference is taken to be exact: the interval is that of the samples.
+/// Computes the Fréchet distance. The reference is taken to be exact: the interval is that of the
+/// samples.
 fn frechet(name: String, samples: &FeatureSet, reference: &Moments) -> Result<Measure> {
     let (len, dim) = (samples.len(), samples.dim());
     let group = |group: usize| {

@@ -17,7 +17,7 @@ use crate::feature_network::{NamedNetwork, features};
 /// The folder of statistics within the folder of data sets.
 const FOLDER: &str = ".statistics";
 
-/// Why a file of statistics is not used or not written: of interest to the log only.
+/// The result of an operation on a file of statistics, whose error is only of interest to the log.
 type FileResult<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// The features of reference images and their moments.

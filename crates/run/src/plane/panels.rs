@@ -5,9 +5,9 @@ use std::path::Path;
 use ebm::metrics::Grid;
 use image::{ImageError, ImageFormat, Rgb, RgbImage};
 
-/// Pixels along a panel's side.
+/// The number of pixels along a panel's side.
 const PANEL: u32 = 200;
-/// Pixels around panels, and their grey value.
+/// The number of pixels around panels, and their grey value.
 const BORDER: u32 = 2;
 const BORDER_COLOUR: u8 = 64;
 

@@ -10,22 +10,22 @@ use crate::plots::{Curve, draw};
 use crate::reference::{DataChoice, ReferenceData};
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Images whose energies are computed at once.
+/// The number of images whose energies are computed at once.
 const BATCH: usize = 512;
-/// Bins of confidence.
+/// The number of bins of confidence.
 const BINS: usize = 15;
-/// Rounds of the search for offsets, each with one fit of the temperature, and fits of the offsets
-/// in a round.
+/// The number of rounds of the search for offsets, each with one fit of the temperature, and of
+/// fits of the offsets in a round.
 const ROUNDS: usize = 10;
 const SCALINGS: usize = 20;
 
-/// Options of [`TrainedRun::classify`].
+/// The options of [`TrainedRun::classify`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClassifyOptions {
-    /// Number of images, evenly spread over the data set.
+    /// The number of images, evenly spread over the data set.
     pub count: usize,
-    /// Another data set, which log Σ exp f(x, c) is to separate from the data.
+    /// The other data set, which log Σ exp f(x, c) is to separate from the data.
     pub against: Option<String>,
     /// The data set.
     pub data: DataChoice,
@@ -44,7 +44,7 @@ impl ClassifyOptions {
 pub struct Classification {
     /// The name of the data set.
     pub data: String,
-    /// Number of images.
+    /// The number of images.
     pub images: usize,
     /// The calibration of p(c|x) ∝ exp f(x, c), then of the odd images with the temperature of f
     /// that fits the even images best, then with offsets of the classes as well, which replace the
@@ -168,7 +168,7 @@ impl TrainedRun {
     }
 }
 
-/// f(x, c), `[images][classes]`, and the classes of the images.
+/// The logits f(x, c), `[images][classes]`, and the classes of the images.
 struct Logits {
     rows: Vec<Vec<f64>>,
     labels: Vec<u8>,
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(corrected.bins.iter().map(|bin| bin.2).sum::<usize>(), 400);
     }
 
-    /// An offset of each class, which stands for an unknown Z(c), hides the class of drawn labels.
+    /// An offset of each class, in the role of an unknown Z(c), hides the class of drawn labels.
     #[test]
     fn offsets_are_found() {
         let rows: Vec<Vec<f64>> = (0..600)

@@ -12,18 +12,18 @@ use crate::feature_network::NamedNetwork;
 use crate::reference::DataChoice;
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Options of [`TrainedRun::complete`].
+/// The options of [`TrainedRun::complete`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompleteOptions {
-    /// Number of images, evenly spread over the data set.
+    /// The number of images, evenly spread over the data set.
     pub count: usize,
-    /// Completions of each image.
+    /// The number of completions of each image.
     pub completions: usize,
     /// The network whose features Fréchet and kernel distances compare, as [`NamedNetwork::open`]
     /// takes it; `None` for the classifier of the recipe's data set, if one is built in.
     pub features: Option<String>,
-    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The data set.
     pub data: DataChoice,
@@ -36,13 +36,13 @@ impl CompleteOptions {
     }
 }
 
-/// Completions of images.
+/// A set of completions of images.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Completion {
-    /// x₀ within the holes: one batch for each completion of all images.
+    /// The initial states x₀ within the holes: one batch for each completion of all images.
     pub starts: Vec<Tensor<4>>,
-    /// x_T within the holes; empty without an energy.
+    /// The refined states x_T within the holes; empty without an energy.
     pub refined: Vec<Tensor<4>>,
     /// The columns of a picture: the image, its observed part, the mean and the nearest training
     /// image, x₀ of each completion, x_T of each.
@@ -51,15 +51,15 @@ pub struct Completion {
     pub report: CompletionReport,
 }
 
-/// Means over images and completions: the content of `completion.json`.
+/// The means over images and completions: the content of `completion.json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct CompletionReport {
     /// The name of the data set.
     pub data: String,
-    /// Number of images.
+    /// The number of images.
     pub images: usize,
-    /// Completions of each image.
+    /// The number of completions of each image.
     pub completions: usize,
     /// The measures of the completions and of baselines.
     pub ways: Vec<Way>,

@@ -9,7 +9,7 @@ use crate::error::unsuitable;
 use crate::reference::DataChoice;
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Images whose energies are computed at once.
+/// The number of images whose energies are computed at once.
 const BATCH: usize = 1_024;
 /// The levels of the quantiles of a summary.
 const LEVELS: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
@@ -18,7 +18,7 @@ const LEVELS: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Baseline {
-    /// Uniform noise in [−1, 1].
+    /// Images of uniform noise in [−1, 1].
     Noise,
     /// The data with the opposite sign, −x.
     Inverted,
@@ -26,11 +26,11 @@ pub enum Baseline {
     Set(String),
 }
 
-/// Options of [`TrainedRun::energies`].
+/// The options of [`TrainedRun::energies`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EnergyOptions {
-    /// Number of images, evenly spread over the data set.
+    /// The number of images, evenly spread over the data set.
     pub count: usize,
     /// The images that the data are compared with, if any.
     pub against: Option<Baseline>,
@@ -59,7 +59,7 @@ pub struct SetEnergies {
     pub set: String,
     /// The indices of the images in the set.
     pub images: Vec<usize>,
-    /// U of each image.
+    /// The energy U of each image.
     pub energies: Vec<f64>,
 }
 
@@ -75,13 +75,13 @@ pub struct EnergyComparison {
     pub auroc: Option<f64>,
 }
 
-/// Statistics of the energies of a set.
+/// The statistics of the energies of a set.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// The name of the set.
     pub set: String,
-    /// Number of images.
+    /// The number of images.
     pub images: usize,
     /// The mean energy.
     pub mean: f64,

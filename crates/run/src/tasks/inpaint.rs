@@ -40,19 +40,19 @@ impl Method {
     }
 }
 
-/// Options of [`TrainedRun::inpaint`].
+/// The options of [`TrainedRun::inpaint`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InpaintOptions {
-    /// Number of images, evenly spread over the data set.
+    /// The number of images, evenly spread over the data set.
     pub count: usize,
     /// The hidden part.
     pub mask: Mask,
     /// The methods, in the order of [`Method::ALL`].
     pub methods: Vec<Method>,
-    /// Langevin steps of codes in [`Method::Latent`].
+    /// The number of Langevin steps of codes in [`Method::Latent`].
     pub latent_steps: usize,
-    /// Langevin steps of images; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps of images; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The data set.
     pub data: DataChoice,
@@ -73,14 +73,14 @@ impl InpaintOptions {
     }
 }
 
-/// Inpainted images.
+/// A set of inpainted images.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Inpainting {
     /// The data, the masked data, and the data with the hidden pixels filled by each method; each
     /// `[count, channels, height, width]`.
     pub columns: Vec<(&'static str, Tensor<4>)>,
-    /// How close the hidden pixels are to those of the data.
+    /// The peak signal-to-noise ratios of the hidden pixels.
     pub fidelity: Fidelity,
 }
 
@@ -116,7 +116,7 @@ impl TrainedRun {
         Ok(Inpainting { columns, fidelity })
     }
 
-    /// The initial states of the Langevin steps on U, `[batch, channels, height, width]`.
+    /// Returns the initial states of the Langevin steps on U, `[batch, channels, height, width]`.
     fn inpainting_start(
         &self,
         method: Method,

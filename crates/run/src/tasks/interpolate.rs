@@ -11,21 +11,21 @@ use crate::{OutputFolder, Result, RunError, TrainedRun};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Ends {
-    /// This many pairs of codes from the prior.
+    /// The given number of pairs of codes from the prior.
     Random(usize),
     /// The codes of pairs of images, given by their indices in the data set.
     Images(Vec<[usize; 2]>),
 }
 
-/// Options of [`TrainedRun::interpolate`].
+/// The options of [`TrainedRun::interpolate`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InterpolateOptions {
-    /// Where the lines begin and end.
+    /// The end points of the lines.
     pub ends: Ends,
-    /// Points on each line, both ends included: at least 2.
+    /// The number of points on each line, both ends included: at least 2.
     pub points: usize,
-    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The conditions of a conditional run, and the data set of [`Ends::Images`].
     pub condition: ConditionChoice,
@@ -38,13 +38,13 @@ impl InterpolateOptions {
     }
 }
 
-/// Lines between latent codes.
+/// A set of lines between latent codes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Interpolation {
     /// The decoded points: for each position on the line, `[lines, channels, height, width]`.
     pub decoded: Vec<Tensor<4>>,
-    /// The same after the Langevin steps; `None` without an energy.
+    /// The decoded points after the Langevin steps; `None` without an energy.
     pub refined: Option<Vec<Tensor<4>>>,
     /// The images whose codes are the ends.
     pub images: Option<[Tensor<4>; 2]>,
@@ -52,7 +52,7 @@ pub struct Interpolation {
 
 /// The ends of all lines.
 struct Codes {
-    /// `[lines, latent]` each.
+    /// The codes at the ends of the lines, `[lines, latent]` each.
     ends: [Tensor<2>; 2],
     images: Option<[Tensor<4>; 2]>,
     /// One condition for each line: that of its first image, where it has one.
@@ -96,7 +96,7 @@ impl TrainedRun {
         Ok(Codes { ends, images: None, condition: self.conditions(count, choice)? })
     }
 
-    /// The means of q(z|x).
+    /// Returns the means of q(z|x).
     fn codes_of_images(&self, pairs: &[[usize; 2]], choice: &ConditionChoice) -> Result<Codes> {
         let vae = self.trainer().encoder()?;
         let reference = self.reference(&choice.data)?;
@@ -143,7 +143,8 @@ impl Interpolation {
     }
 }
 
-/// z₀ + t·(z₁ − z₀) at evenly spaced t: the first point of all lines, then the second, and so on.
+/// Returns z₀ + t·(z₁ − z₀) at evenly spaced t: the first point of all lines, then the second, and
+/// so on.
 fn line([first, last]: &[Tensor<2>; 2], points: usize) -> Tensor<2> {
     let point = |i: usize| {
         let t = i as f64 / (points - 1) as f64;

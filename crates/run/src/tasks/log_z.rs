@@ -12,13 +12,13 @@ use crate::conditions::ConditionChoice;
 use crate::error::unsuitable;
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Options of [`TrainedRun::log_z`].
+/// The options of [`TrainedRun::log_z`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LogZOptions {
-    /// Number of chains, each of which yields one importance weight.
+    /// The number of chains, each of which yields one importance weight.
     pub count: usize,
-    /// Steps from the Gaussian at which the chains start to the run's energy.
+    /// The number of steps from the Gaussian at which the chains start to the run's energy.
     pub steps: usize,
     /// The step size δ of the Metropolis-adjusted Langevin kernel; `None` for the recipe's
     /// `chains.step_size`.
@@ -40,20 +40,20 @@ impl LogZOptions {
 pub struct LogZ {
     /// The estimate of log Z.
     pub log_z: f64,
-    /// Its standard error.
+    /// The standard error of the estimate.
     pub standard_error: f64,
     /// The effective number of weights. If there are few, the estimate is too low and its standard
     /// error is unreliable.
     pub effective: f64,
-    /// Number of chains.
+    /// The number of chains.
     pub chains: usize,
-    /// Number of steps.
+    /// The number of steps.
     pub steps: usize,
     /// The step size δ.
     pub step_size: f64,
     /// The name of the data set.
     pub data: String,
-    /// Number of images.
+    /// The number of images.
     pub images: usize,
     /// The mean of −U(x) − log Z over the data.
     pub log_likelihood: f64,

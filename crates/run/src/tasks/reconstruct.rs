@@ -11,15 +11,15 @@ use serde::Serialize;
 use crate::reference::DataChoice;
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Options of [`TrainedRun::reconstruct`].
+/// The options of [`TrainedRun::reconstruct`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReconstructOptions {
-    /// Number of images, evenly spread over the data set.
+    /// The number of images, evenly spread over the data set.
     pub count: usize,
     /// Whether the mean of q(z|x) is decoded instead of a draw from it.
     pub mean: bool,
-    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The data set.
     pub data: DataChoice,
@@ -32,7 +32,7 @@ impl ReconstructOptions {
     }
 }
 
-/// Reconstructions of data.
+/// A set of reconstructions of data.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Reconstruction {
@@ -43,11 +43,11 @@ pub struct Reconstruction {
     pub bits_per_dim: f64,
     /// The σ of p(x|z) in that bound: the one that fits these images best.
     pub decoder_std: f64,
-    /// How close the reconstructions are to the data.
+    /// The peak signal-to-noise ratios of the reconstructions.
     pub fidelity: Fidelity,
 }
 
-/// Peak signal-to-noise ratios of images with respect to data, in decibels: the content of
+/// The peak signal-to-noise ratios of images with respect to data, in decibels: the content of
 /// `psnr.json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]

@@ -10,15 +10,16 @@ use crate::conditions::ConditionChoice;
 use crate::plots::{Curve, draw};
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Options of [`TrainedRun::refine`].
+/// The options of [`TrainedRun::refine`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RefineOptions {
-    /// Number of chains.
+    /// The number of chains.
     pub count: usize,
-    /// Columns of the film strip, x₀ and x_T included; each state appears once at most.
+    /// The number of columns of the film strip, x₀ and x_T included; each state appears once at
+    /// most.
     pub frames: usize,
-    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The conditions of a conditional run.
     pub condition: ConditionChoice,
@@ -35,7 +36,7 @@ impl RefineOptions {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refinement {
-    /// States of all chains at evenly spaced steps, each `[count, channels, height, width]`.
+    /// The states of all chains at evenly spaced steps, each `[count, channels, height, width]`.
     pub strip: Vec<Tensor<4>>,
     /// The energies at each step, x₀ and x_T included.
     pub energies: Vec<StepEnergies>,
@@ -49,7 +50,7 @@ pub struct StepEnergies {
     pub step: usize,
     /// The mean over the chains.
     pub mean: f64,
-    /// U of each chain.
+    /// The energy U of each chain.
     pub energies: Vec<f64>,
 }
 

@@ -9,13 +9,13 @@ use crate::class_accuracy::ClassAccuracy;
 use crate::conditions::ConditionChoice;
 use crate::{OutputFolder, Result, TrainedRun};
 
-/// Options of [`TrainedRun::sample`].
+/// The options of [`TrainedRun::sample`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SampleOptions {
-    /// Number of samples.
+    /// The number of samples.
     pub count: usize,
-    /// Langevin steps; `None` for the recipe's `chains.sampling_steps`.
+    /// The number of Langevin steps; `None` for the recipe's `chains.sampling_steps`.
     pub steps: Option<usize>,
     /// The conditions of a conditional run.
     pub condition: ConditionChoice,
@@ -40,13 +40,13 @@ impl SampleOptions {
     }
 }
 
-/// Samples of a trained model.
+/// A set of samples of a trained model.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DrawnSamples {
-    /// x₀, where the student starts the chains, `[count, channels, height, width]`.
+    /// The initial states x₀ of the student, `[count, channels, height, width]`.
     pub start: Tensor<4>,
-    /// x_T, after the Langevin steps; `None` without an energy.
+    /// The refined samples x_T, after the Langevin steps; `None` without an energy.
     pub refined: Option<Tensor<4>>,
     /// The conditions of a conditional run.
     pub condition: Option<Condition>,
@@ -63,9 +63,9 @@ pub struct DrawnSamples {
 pub struct SampleEnergies {
     /// The number of the sample, from 0.
     pub sample: usize,
-    /// U(x₀).
+    /// The energy U(x₀) of the initial state.
     pub x0: f64,
-    /// U(x_T).
+    /// The energy U(x_T) of the refined sample.
     pub refined: f64,
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use std::collections::BTreeMap;
 
-/// CRC-32C bit by bit (RFC 3720), so that the reader shares nothing with the writer.
+/// Computes CRC-32C bit by bit (RFC 3720), so that the reader shares nothing with the writer.
 fn plain_crc(data: &[u8]) -> u32 {
     !data.iter().fold(!0_u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {

@@ -15,7 +15,7 @@ pub(crate) struct Tables<const N: usize> {
     pub(crate) a: [[f32; M]; N],
     pub(crate) bt: [[f32; N]; N],
     pub(crate) b: [[f32; N]; N],
-    /// `N` × (`N` − 3), padded with zeros.
+    /// The matrix G, `N` × (`N` − 3), padded with zeros.
     pub(crate) g: [[f32; TAPS]; N],
 }
 
@@ -24,7 +24,7 @@ pub(crate) trait Tile<const N: usize> {
     const TABLES: Tables<N>;
 }
 
-/// Cook and Toom's construction at the points with the smallest coefficients: 0, ±1, ±2.
+/// The construction of Cook and Toom at the points with the smallest coefficients: 0, ±1, ±2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CookToom;
 

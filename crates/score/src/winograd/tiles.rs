@@ -6,7 +6,7 @@ use super::tables::M;
 use crate::buffer::padded;
 use crate::geometry::Geometry;
 
-/// Marks a pixel of a tile that lies outside the image.
+/// The mark of a pixel of a tile that lies outside the image.
 const OUTSIDE: u32 = u32::MAX;
 
 /// The tiles of `SIDE`² pixels, for each parity of row and column.

@@ -18,11 +18,11 @@ pub(super) trait Matrix<const O: usize, const I: usize> {
     const ROWS: [[f32; I]; O];
 }
 
-/// Bᵀ.
+/// The transform of the input by Bᵀ.
 pub(super) struct InputTransform;
-/// Aᵀ.
+/// The transform of the output by Aᵀ.
 pub(super) struct OutputTransform;
-/// B.
+/// The transposed transform of the input, by B.
 pub(super) struct InputTransposed;
 /// A.
 pub(super) struct OutputTransposed;
@@ -156,7 +156,7 @@ impl<T: Matrix<O, I>, const I: usize, const O: usize> WithSimd for ToPoints<'_, 
     }
 }
 
-/// What a kernel does with a transformed value.
+/// The last step of a kernel, applied to a transformed value.
 pub(super) enum Finish<'a> {
     /// Adds the bias, applies the LeakyReLU and stores the result in the image.
     Store { bias: &'a [f32], slope: f32 },

@@ -1,4 +1,4 @@
-//! `[chains]`: how the energy is sampled.
+//! `[chains]`: the Langevin chains that sample the energy.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainRecipe {
-    /// ñ, the number of parallel chains; it may differ from the batch.
+    /// The number ñ of parallel chains; it may differ from the batch.
     pub count: usize,
-    /// T, the number of Langevin steps in training.
+    /// The number T of Langevin steps in training.
     pub steps: usize,
-    /// δ, the step size (eq. 2).
+    /// The step size δ (eq. 2).
     pub step_size: f64,
     /// Whether δ·ε is added. The released code leaves it out.
     pub noise: bool,
@@ -19,7 +19,7 @@ pub struct ChainRecipe {
     /// released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_until_epoch: Option<u64>,
-    /// σ₁ of the Gaussian reference term (eq. 1); none leaves the term out.
+    /// The standard deviation σ₁ of the Gaussian reference term (eq. 1); none leaves the term out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_std: Option<f64>,
     /// The temperature: chains sample exp(−U/temperature). Programs whose step and noise do not
@@ -35,7 +35,7 @@ pub struct ChainRecipe {
     /// preview samples.
     #[serde(default)]
     pub clamp: bool,
-    /// T of preview samples and of samples that are measured.
+    /// The number T of Langevin steps for preview samples and for samples that are measured.
     pub sampling_steps: usize,
 }
 

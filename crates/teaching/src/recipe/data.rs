@@ -19,7 +19,7 @@ pub struct DataRecipe {
     /// otherwise. Other sets keep theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channels: Option<usize>,
-    /// n, the number of images in a batch.
+    /// The number n of images in a batch.
     pub batch: usize,
     /// The order of the data.
     #[serde(default)]
@@ -46,7 +46,7 @@ pub enum Shuffle {
     Never,
     /// One random order for all epochs, as the released code does for MNIST.
     Once,
-    /// Another random order in each epoch.
+    /// A different random order in each epoch.
     #[default]
     EveryEpoch,
 }

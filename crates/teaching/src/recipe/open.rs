@@ -89,10 +89,10 @@ impl Recipe {
         Self::open_with(name_or_path, quick, settings, &StudentRegistry::default())
     }
 
-    /// As [`open`](Self::open), for recipes whose student is one of `students`.
+    /// Opens a recipe like [`open`](Self::open), with `students` as the students that it may name.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// The errors of [`open`](Self::open).
     pub fn open_with(
         name_or_path: &str,
         quick: bool,
@@ -118,10 +118,11 @@ impl Recipe {
         Self::from_toml_with(text, origin, &StudentRegistry::default())
     }
 
-    /// As [`from_toml`](Self::from_toml), for recipes whose student is one of `students`.
+    /// Parses a recipe like [`from_toml`](Self::from_toml), with `students` as the students that it
+    /// may name.
     ///
     /// # Errors
-    /// As [`from_toml`](Self::from_toml).
+    /// The errors of [`from_toml`](Self::from_toml).
     pub fn from_toml_with(
         text: &str,
         origin: &str,

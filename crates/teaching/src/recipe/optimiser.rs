@@ -4,7 +4,7 @@ use burn::optim::AdamConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Adam for both models, and the decay of both learning rates.
+/// The settings of Adam for both models, and of the decay of both learning rates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptimiserRecipe {
@@ -12,11 +12,11 @@ pub struct OptimiserRecipe {
     pub energy_learning_rate: f64,
     /// The learning rate of the student's networks at epoch 0.
     pub vae_learning_rate: f64,
-    /// Adam's β₁.
+    /// The exponential decay rate β₁ of Adam's first moment.
     pub beta_1: f32,
-    /// Adam's β₂.
+    /// The exponential decay rate β₂ of Adam's second moment.
     pub beta_2: f32,
-    /// Adam's ε.
+    /// The constant ε that Adam adds to the denominator.
     pub epsilon: f32,
     /// The decay: both learning rates are multiplied by decay^(epoch / decay_epochs).
     pub decay: f64,
@@ -27,17 +27,17 @@ pub struct OptimiserRecipe {
     /// rises in steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decay_iterations: Option<u64>,
-    /// α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch 2019); the
-    /// released code has none.
+    /// The weight α of the term α·(mean f(x̃)² + mean f(x)²) in the energy's loss (Du and Mordatch
+    /// 2019); the released code has none.
     #[serde(default)]
     pub energy_regulariser: f64,
-    /// w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's loss, where
-    /// c′ is the condition of the next image: without it f(x, c) cannot be compared between
-    /// conditions.
+    /// The weight w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's
+    /// loss, where c′ is the condition of the next image: without it f(x, c) cannot be compared
+    /// between conditions.
     #[serde(default)]
     pub condition_weight: f64,
-    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which preview samples and
-    /// measures then use; none in the released code.
+    /// The decay d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the energy's weights, which preview
+    /// samples and measures then use; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }

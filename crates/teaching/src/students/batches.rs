@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use ebm_noise::Key;
 use ebm_tensor::{Condition, values};
 
-/// Classes asked for that are decoded at once; each adds at most one image of every other class to
-/// the batch.
+/// The number of requested classes that are decoded at once; each adds at most one image of every
+/// other class to the batch.
 const AT_ONCE: usize = 500;
 
 /// Decodes `count` images, each in a batch of at least `least`, the number of chains in training,
@@ -34,8 +34,8 @@ pub(super) fn decode_in_batches(
     Tensor::cat(parts.collect(), 0)
 }
 
-/// Appends as many classes to the ones asked for, `[batch, classes]`, as make all classes equally
-/// frequent and the batch at least `least`.
+/// Appends classes to the requested ones, `[batch, classes]`, so that all classes are equally
+/// frequent and the batch has at least `least` rows.
 fn evened(asked: Tensor<2>, least: usize) -> Condition {
     let classes = asked.dims()[1];
     let counts = values(asked.clone().sum_dim(0)).into_iter().map(|count| count as usize);

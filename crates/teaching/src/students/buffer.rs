@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ebm_noise::{Key, streams::buffer as stream};
 use ebm_tensor::{ImageShape, values};
 
-/// States in the memory of the host, uniform noise at first.
+/// A buffer of states in the memory of the host, initially uniform noise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Buffer {
     image: ImageShape,

@@ -11,7 +11,7 @@ use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::{InitialStates, StartRequest, Student};
 use crate::{RecipeError, TeachingError};
 
-/// Settings of chains that start at the data: none.
+/// The settings of chains that start at the data: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ impl Student for DataStudent {
         InitialStates::new(request.data.clone().narrow(0, 0, request.count))
     }
 
-    /// There are no data at hand: previews start at uniform noise.
+    /// Returns uniform noise, as no data are available to previews.
     fn preview_states(&self, count: usize, _condition: Option<&Condition>, key: Key) -> Tensor<4> {
         uniform(count, self.image, key, &self.device)
     }

@@ -19,15 +19,15 @@ use crate::{RecipeError, TeachingError};
 const VAE: &str = "vae.bpk";
 const ADAM: &str = "vae-adam.bpk";
 const AVERAGE: &str = "vae-average.bpk";
-/// More Langevin steps on codes than any run could use.
+/// The limit of Langevin steps on codes, more than any run could use.
 pub(super) const MOST_LATENT_STEPS: u64 = 100_000;
 
-/// σ₂ in the released code of CoopNets.
+/// Returns σ₂ as in the released code of CoopNets.
 pub(super) fn released_std() -> f64 {
     0.3
 }
 
-/// δ₂ in the released code of CoopNets.
+/// Returns δ₂ as in the released code of CoopNets.
 pub(super) fn released_latent_step_size() -> f64 {
     0.1
 }
@@ -52,9 +52,9 @@ pub(super) trait Objective: Send + Sync + 'static {
 
 /// The settings that all students with a decoder have.
 pub(super) struct DecoderSettings {
-    /// σ₂ of p(x|z).
+    /// The standard deviation σ₂ of p(x|z).
     pub(super) std: f64,
-    /// δ₂ of Langevin steps on codes.
+    /// The step size δ₂ of Langevin steps on codes.
     pub(super) latent_step_size: f64,
     /// The decay of the average of the weights, if there is one.
     pub(super) ema_decay: Option<f64>,
@@ -73,7 +73,7 @@ pub(super) struct LossTerms {
     pub(super) total: Tensor<1>,
     pub(super) reconstruction: Tensor<1>,
     pub(super) kl: Option<Tensor<1>>,
-    /// g(z), `[batch, channels, height, width]`.
+    /// The images g(z), `[batch, channels, height, width]`.
     pub(super) decoded: Tensor<4>,
 }
 
@@ -102,7 +102,7 @@ pub(super) struct DecodingStudent<O> {
     adam: ModuleOptimizer,
     /// The average of the weights, if the recipe asks for one.
     average: Option<Ema<Vae>>,
-    /// γ, the weight of the distance from data.
+    /// The weight γ of the distance from data.
     l1_weight: f64,
     /// The number of chains in an iteration, which is the batch that the decoder normalises by.
     chains: usize,

@@ -15,27 +15,28 @@ use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::Student;
 use crate::{RecipeError, TeachingError};
 
-/// Settings of MCMC teaching of a generator.
+/// The settings of MCMC teaching of a generator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct GeneratorRecipe {
-    /// σ₂ of p(x|z) = N(g(z), σ₂²).
+    /// The standard deviation σ₂ of p(x|z) = N(g(z), σ₂²).
     #[serde(default = "decoding::released_std")]
     pub decoder_std: f64,
-    /// Langevin steps that revise the codes after the chains; 0 in the released code.
+    /// The number of Langevin steps that revise the codes after the chains; 0 in the released code.
     #[serde(default)]
     pub latent_steps: usize,
-    /// δ₂ of those steps.
+    /// The step size δ₂ of Langevin steps on codes.
     #[serde(default = "decoding::released_latent_step_size")]
     pub latent_step_size: f64,
-    /// d of the average of the networks' weights, which preview samples and measures start from.
+    /// The decay d of the average of the networks' weights, which preview samples and measures
+    /// start from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }
 
 impl Default for GeneratorRecipe {
-    /// The values of the released code.
+    /// Returns the values of the released code.
     fn default() -> Self {
         Self {
             decoder_std: decoding::released_std(),
@@ -65,8 +66,8 @@ impl StudentSettings for GeneratorRecipe {
 impl Objective for GeneratorRecipe {
     const ENCODES: bool = false;
 
-    /// −log p(x̃|z) of the pairs (z₀, x̃), z₀ revised by Langevin steps on p(z|x̃) if the recipe
-    /// asks for some.
+    /// Returns −log p(x̃|z) of the pairs (z₀, x̃), z₀ revised by Langevin steps on p(z|x̃) if the
+    /// recipe asks for some.
     fn loss(
         &self,
         vae: &Vae,

@@ -10,7 +10,7 @@ use crate::TeachingError;
 use crate::registry::{StudentSettings, StudentSetup};
 use crate::student::{InitialStates, StartRequest, Student};
 
-/// Settings of chains that start at uniform noise: none.
+/// The settings of chains that start at uniform noise: none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

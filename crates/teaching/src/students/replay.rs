@@ -17,7 +17,7 @@ use crate::{RecipeError, TeachingError};
 /// The states of the buffer, `[len, channels, height, width]`, single precision, little endian.
 const FILE: &str = "buffer.f32";
 
-/// Settings of persistent chains.
+/// The settings of persistent chains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -30,12 +30,12 @@ pub struct ReplayRecipe {
     pub restart: f64,
 }
 
-/// The size in the released program of Du and Mordatch.
+/// Returns the size in the released program of Du and Mordatch.
 fn ten_thousand() -> usize {
     10_000
 }
 
-/// The share in the released program of Du and Mordatch.
+/// Returns the share in the released program of Du and Mordatch.
 fn one_in_twenty() -> f64 {
     0.05
 }

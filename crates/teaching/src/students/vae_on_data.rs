@@ -15,20 +15,22 @@ use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::Student;
 use crate::{RecipeError, TeachingError};
 
-/// Settings of a VAE that learns from the data.
+/// The settings of a VAE that learns from the data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VaeOnDataRecipe {
-    /// w, the weight of the KL term in the VAE's loss.
+    /// The weight w of the KL term in the VAE's loss.
     pub kl_weight: f64,
-    /// σ₂ of p(x|z) = N(g(z), σ₂²), for codes that a task infers by Langevin steps.
+    /// The standard deviation σ₂ of p(x|z) = N(g(z), σ₂²), for codes that a task infers by Langevin
+    /// steps.
     #[serde(default = "decoding::released_std")]
     pub decoder_std: f64,
-    /// δ₂ of those steps.
+    /// The step size δ₂ of Langevin steps on codes.
     #[serde(default = "decoding::released_latent_step_size")]
     pub latent_step_size: f64,
-    /// d of the average of the networks' weights, which preview samples and measures come from.
+    /// The decay d of the average of the networks' weights, which preview samples and measures come
+    /// from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }
@@ -63,7 +65,7 @@ impl StudentSettings for VaeOnDataRecipe {
 impl Objective for VaeOnDataRecipe {
     const ENCODES: bool = true;
 
-    /// The weighted ELBO of the data.
+    /// Returns the weighted negative ELBO of the data.
     fn loss(
         &self,
         vae: &Vae,

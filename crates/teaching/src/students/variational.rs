@@ -1,4 +1,4 @@
-//! Variational MCMC teaching: a VAE starts the chains and learns from where they end.
+//! Variational MCMC teaching: a VAE starts the chains and learns from their last states.
 
 use burn::tensor::Tensor;
 use ebm_mcmc::ChainError;
@@ -14,21 +14,22 @@ use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::Student;
 use crate::{RecipeError, TeachingError};
 
-/// Settings of variational MCMC teaching.
+/// The settings of variational MCMC teaching.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VariationalRecipe {
-    /// w, the weight of the KL term in the VAE's loss (eq. 6).
+    /// The weight w of the KL term in the VAE's loss (eq. 6).
     pub kl_weight: f64,
-    /// σ₂ of p(x|z) = N(g(z), σ₂²), for codes that a task infers by Langevin steps.
+    /// The standard deviation σ₂ of p(x|z) = N(g(z), σ₂²), for codes that a task infers by Langevin
+    /// steps.
     #[serde(default = "decoding::released_std")]
     pub decoder_std: f64,
-    /// δ₂ of those steps.
+    /// The step size δ₂ of Langevin steps on codes.
     #[serde(default = "decoding::released_latent_step_size")]
     pub latent_step_size: f64,
-    /// d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the networks' weights, which preview samples and
-    /// measures start from; none in the released code.
+    /// The decay d of the average θ̄ ← d·θ̄ + (1 − d)·θ of the networks' weights, which preview
+    /// samples and measures start from; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
 }
@@ -63,7 +64,8 @@ impl StudentSettings for VariationalRecipe {
 impl Objective for VariationalRecipe {
     const ENCODES: bool = true;
 
-    /// The weighted ELBO of the refined samples alone, with z inferred again by q(z|x̃).
+    /// Returns the weighted negative ELBO of the refined samples alone, with z inferred again by
+    /// q(z|x̃).
     fn loss(
         &self,
         vae: &Vae,

@@ -15,22 +15,22 @@ pub(super) struct Layer {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pool {
     Nothing,
-    /// 3 × 3 average pooling at stride 1, without counting padding.
+    /// A 3 × 3 average pooling at stride 1, without counting padding.
     Mean,
-    /// 3 × 3 max pooling at stride 1.
+    /// A 3 × 3 max pooling at stride 1.
     Max,
-    /// 3 × 3 max pooling at stride 2, without padding.
+    /// A 3 × 3 max pooling at stride 2, without padding.
     Halve,
 }
 
-/// Pooling, a chain of layers, then parallel layers.
+/// A branch of a block: pooling, a chain of layers, then parallel layers.
 pub(super) struct Branch {
     pub(super) pool: Pool,
     pub(super) chain: Vec<Layer>,
     pub(super) fork: Vec<Layer>,
 }
 
-/// Parallel branches.
+/// A block of parallel branches.
 pub(super) struct Block {
     /// The name of PyTorch's module; empty for layers outside any block.
     pub(super) name: &'static str,

@@ -72,7 +72,7 @@ impl Value {
     }
 }
 
-/// Reads pickles and the bytes between them.
+/// A reader of pickles and of the bytes between them.
 pub(super) struct Reader<'a> {
     file: &'a [u8],
     at: usize,

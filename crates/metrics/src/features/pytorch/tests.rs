@@ -1,6 +1,6 @@
 use super::*;
 
-/// `scripts/state_dicts.py` made these with PyTorch.
+/// The files that `scripts/state_dicts.py` wrote with PyTorch.
 const FILES: [&[u8]; 2] = [
     include_bytes!("../../../tests/data/pickles.pth"),
     include_bytes!("../../../tests/data/archive.pth"),

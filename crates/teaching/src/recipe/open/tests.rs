@@ -131,7 +131,7 @@ fn another_kind_keeps_the_keys_that_it_shares() {
     let mut expected = VaeOnDataRecipe::new(0.05);
     expected.ema_decay = Some(0.995);
     assert_eq!(student, expected.into());
-    // A key may stand before its kind.
+    // A key may precede its kind.
     let settings = ["student.latent_steps=5", "student.kind=generator"];
     let student = open("two-moons", &settings).expect("valid").student;
     let StudentRecipe::Generator(generator) = &student else { panic!("{student:?}") };
