@@ -88,8 +88,8 @@ impl Trainer {
     /// Reads a checkpoint of a run whose student is one of `students`.
     ///
     /// # Errors
-    /// The errors of [`load`](Self::load), or [`TeachingError::Recipe`] for a student that is not one
-    /// of `students`.
+    /// The errors of [`load`](Self::load), or [`TeachingError::Recipe`] for a student that is not
+    /// one of `students`.
     pub fn load_with(
         path: &Path,
         device: &Device,
