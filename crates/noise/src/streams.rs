@@ -40,6 +40,8 @@ pub mod iteration {
 
 /// The streams of the data's key. Orders are folded with the epoch, which stays below these.
 pub mod data {
+    /// The stream of the order of data that are shuffled once: that of epoch 0.
+    pub const SINGLE_ORDER: u64 = 0;
     /// The stream of flips and crops.
     pub const AUGMENT: u64 = u64::MAX;
     /// The stream of draws of a density for display. Densities are never augmented, so the value is
