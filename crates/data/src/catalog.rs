@@ -29,7 +29,7 @@ impl Catalog {
     /// Returns the catalogue compiled into this crate.
     ///
     /// # Errors
-    /// None in a build whose tests pass: the file is compiled in.
+    /// Never fails in a build whose tests pass, because the file is compiled in.
     pub fn embedded() -> Result<Self, DataError> {
         Self::from_toml(include_str!("../datasets.toml"))
     }

@@ -68,7 +68,7 @@ impl<R: Read + Seek> NpzReader<R> {
     }
 }
 
-/// Writes an .npz, byte for byte as `numpy.savez` does.
+/// A writer of .npz files, byte for byte as `numpy.savez` writes them.
 #[derive(Debug)]
 pub struct NpzWriter<W> {
     zip: ZipWriter<W>,
@@ -97,7 +97,7 @@ impl<W: Write> NpzWriter<W> {
     /// Writes the directory; without it there is no .npz.
     ///
     /// # Errors
-    /// As [`array`](Self::array).
+    /// Returns the errors of [`array`](Self::array).
     pub fn finish(self) -> io::Result<()> {
         self.zip.finish()
     }

@@ -14,11 +14,11 @@ use crate::error::FileError;
 /// The first chunk of a file that is read.
 const PAGE_BYTES: usize = 64 * 1024;
 
-/// Why a bounded read failed.
+/// An error of a bounded read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There are more bytes than the limit.
+    /// The reader has more bytes than the limit.
     #[error("longer than {limit} bytes")]
     TooLong {
         /// The greatest length allowed.

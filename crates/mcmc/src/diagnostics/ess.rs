@@ -43,7 +43,7 @@ pub fn ess_quantile(trace: &Trace, probability: f64) -> f64 {
     })
 }
 
-/// Returns the integrated autocorrelation time 1 + 2·Σ ρ_t in draws: how many of them are worth one
+/// Returns the integrated autocorrelation time 1 + 2·Σ ρ_t in draws: the number of draws worth one
 /// independent draw for the mean. It is the number of all draws over [`ess_mean`].
 pub fn integrated_autocorrelation_time(trace: &Trace) -> f64 {
     trace.values().len() as f64 / ess_mean(trace)

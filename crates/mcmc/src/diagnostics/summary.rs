@@ -30,7 +30,7 @@ pub const MIN_ESS_PER_CHAIN: f64 = 100.0;
 pub struct Summary {
     /// The rows, in the order of variables and coordinates.
     pub rows: Vec<Row>,
-    /// Divergences, depths and BFMI, for Hamiltonian kernels.
+    /// The divergences, depths and BFMI, for Hamiltonian kernels.
     #[serde(default)]
     pub trajectories: Option<TrajectorySummary>,
 }

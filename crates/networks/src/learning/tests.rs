@@ -16,7 +16,7 @@ fn plan_and_autodiff_agree() {
     let device = Device::flex().autodiff();
     let config = ConvEnergyConfig { init_std: 0.05, ..ConvEnergyConfig::mnist() };
     let energy = config.init(ImageShape::new(1, 28), Key::new(5), &device).expect("valid");
-    // Where rounding cannot decide the sign of an activation: there the gradient jumps.
+    // The gradient jumps where an activation changes its sign: rounding must not decide that sign.
     let images = |key| {
         let x = Key::new(key).uniform::<4>([40, 1, 28, 28], &Device::flex()) * 2.0 - 1.0;
         let distances = distance_to_jump(&energy.valid(), x.clone());
@@ -32,7 +32,7 @@ fn plan_and_autodiff_agree() {
     }
 }
 
-/// The same of a conditional network, by all its ways of seeing a condition.
+/// Tests the same for a conditional network, with every form of condition.
 #[test]
 fn plan_and_autodiff_agree_given_a_condition() {
     let device = Device::flex();

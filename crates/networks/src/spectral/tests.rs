@@ -59,7 +59,7 @@ fn the_estimate_follows_the_weight() {
     assert!(base.is_require_grad() && u.val().is_autodiff() && !u.val().is_require_grad());
 }
 
-/// Where weights are read is no matter: only [`advance`] moves the vector.
+/// The place where weights are read does not matter: only [`advance`] moves the vector.
 #[test]
 fn reading_changes_nothing_and_a_record_keeps_all() {
     let device = Device::flex().autodiff();
