@@ -231,8 +231,8 @@ pub enum DataError {
 
     /// The owners of a data set do not allow programs to download it; the user must copy it.
     #[error(
-        "`{dataset}` must be brought by hand: get it as {source_page} says, and put the pictures of {} \
-         into {}",
+        "`{dataset}` must be copied by hand: {source_page} describes how to get it; put the pictures of \
+         {} into {}",
         splits.join(" and of "),
         folders(directories)
     )]
@@ -248,7 +248,7 @@ pub enum DataError {
     },
 
     /// The number of labels differs from the number of images.
-    #[error("`{name}` has {images} images and {labels} labels, expected as many of both")]
+    #[error("`{name}` has {images} images and {labels} labels, expected equally many")]
     CountMismatch {
         /// The set, or the two files that it was read from.
         name: String,

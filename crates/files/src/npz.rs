@@ -84,7 +84,7 @@ impl<W: Write> NpzWriter<W> {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] if the values do not fill the shape,
-    /// [`io::ErrorKind::FileTooLarge`] beyond 4 GiB, and those of the writer.
+    /// [`io::ErrorKind::FileTooLarge`] beyond 4 GiB, and the errors of the writer.
     pub fn array<T: Element>(
         &mut self,
         name: &str,

@@ -159,7 +159,7 @@ fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {
     for (step, row) in values_f64(chains.energies.clone()).chunks(total.max(1)).enumerate() {
         ChainError::check(row, step, steps)?;
     }
-    // A sum is NaN or infinite if a term is, whatever a backend's maximum makes of NaN.
+    // A sum is NaN or infinite if a term is, however a backend's maximum treats NaN.
     let sum: f32 = chains.state.clone().abs().sum().into_scalar();
     if sum.is_finite() { Ok(()) } else { Err(ChainError::NotFinite { steps }) }
 }

@@ -1,4 +1,4 @@
-//! Kernels whose states are brought back into a set after every transition: a box, or known
+//! Kernels whose states are projected onto a set after every transition: a box, or known
 //! coordinates.
 
 use burn::tensor::Tensor;
@@ -61,7 +61,7 @@ impl<const D: usize> Constraint<D> {
 
 /// A kernel whose states are projected onto constraints, in their order, after every transition.
 ///
-/// The start is left as it is: where it should satisfy a constraint from the beginning, apply
+/// The start is not projected: if it should satisfy a constraint from the beginning, apply
 /// [`Constraint::project`] or [`Held::paste`] to it.
 ///
 /// With held coordinates, a kernel that moves each coordinate by itself, such as

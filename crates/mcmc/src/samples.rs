@@ -1,4 +1,4 @@
-//! Draws with what the transitions that led to them reported.
+//! Draws with the statistics of the transitions that led to them.
 
 use crate::diagnostics::{Draws, Summary, Transitions};
 use crate::export::Export;

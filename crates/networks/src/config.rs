@@ -152,7 +152,7 @@ mod tests {
             ResidualEnergyConfig { channels: vec![4, 6], blocks: 1, spectral_norm: true };
         let read = |text: &str| toml::from_str::<EnergyConfig>(text).expect(text);
         assert_eq!(read(RESIDUAL), residual.into());
-        // Recipes of before do not say `network`.
+        // Older recipes lack the key `network`.
         let conv = read(CONV);
         assert!(matches!(&conv, EnergyConfig::Conv(config) if config.outputs == 2));
         for config in [conv, read(RESIDUAL), ConvEnergyConfig::cifar().into()] {

@@ -1,4 +1,4 @@
-//! The patience of downloads, and their reports.
+//! The timeouts and attempts of downloads, and reports of their progress.
 
 use std::path::Path;
 use std::time::Duration;

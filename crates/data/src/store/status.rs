@@ -1,4 +1,4 @@
-//! Which files of a data set are there, and whether they are right.
+//! The state of each file of a data set: present or missing, right or wrong.
 
 use std::path::{Path, PathBuf};
 

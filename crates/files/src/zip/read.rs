@@ -109,7 +109,7 @@ impl<R: Read + Seek> ZipReader<R> {
     /// bytes that are there, not with those that are announced.
     ///
     /// # Errors
-    /// [`ZipError`]; members are not looked at.
+    /// [`ZipError`]; members are not read.
     pub fn open(mut reader: R) -> Result<Self, ZipError> {
         let length = reader.seek(SeekFrom::End(0))?;
         let tail_length = length.min(END_BYTES + MAX_COMMENT_BYTES);

@@ -1,5 +1,6 @@
-//! Effective sample size: how many independent draws estimate as well (Vehtari et al. 2021, section
-//! 3.2 and appendix A; truncation after Geyer, "Practical Markov chain Monte Carlo", 1992).
+//! Effective sample size: the number of independent draws with the same standard error (Vehtari et
+//! al. 2021, section 3.2 and appendix A; truncation after Geyer, "Practical Markov chain Monte
+//! Carlo", 1992).
 
 use super::autocorrelation::autocovariance_over_chains;
 use super::draws::Trace;

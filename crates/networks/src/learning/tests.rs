@@ -10,7 +10,7 @@ use super::*;
 use crate::testing::distance_to_jump;
 use crate::{ConvEnergyConfig, EnergyNetwork, ResidualEnergyConfig};
 
-/// Every parameter's gradient, from the plan and through autodiff.
+/// Compares the gradient of every parameter from the plan with that of autodiff.
 #[test]
 fn plan_and_autodiff_agree() {
     let device = Device::flex().autodiff();
@@ -59,7 +59,7 @@ fn plan_and_autodiff_agree_given_a_condition() {
             compare(&energy, contrast, Terms { regulariser, condition_weight });
         }
 
-        // And the chain's energy, which the condition moves.
+        // The same holds for the energy of the chain, on which the condition has an effect.
         let network = EnergyNetwork::Conv(energy.valid());
         let given = network.clone().given(Some(condition));
         let (value, score) = given.energy_and_gradient(images(1));
