@@ -1,4 +1,4 @@
-//! Energies with known answers, and energies from closures.
+//! Gaussian energies, and energies from closures.
 
 use burn::tensor::Tensor;
 
@@ -8,9 +8,9 @@ use crate::{Energy, squared_norm};
 /// coordinate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gaussian {
-    /// μ, the same in every coordinate.
+    /// The mean μ, the same in every coordinate.
     pub mean: f64,
-    /// σ.
+    /// The standard deviation σ.
     pub std: f64,
 }
 
@@ -25,14 +25,14 @@ impl<const D: usize> Energy<D> for Gaussian {
     }
 }
 
-/// An energy given by a closure from `[batch, …]` to `[batch]`; its gradient comes from autodiff.
+/// An energy defined by a closure from `[batch, …]` to `[batch]`, with its gradient by autodiff.
 #[derive(Clone, Copy, Debug)]
 pub struct FnEnergy<F> {
     function: F,
 }
 
 impl<F> FnEnergy<F> {
-    /// An energy of `function`, which must treat each sample of the batch by itself.
+    /// Creates an energy from `function`, which must treat each sample of the batch separately.
     pub fn new<const D: usize>(function: F) -> Self
     where
         F: Fn(Tensor<D>) -> Tensor<1>,

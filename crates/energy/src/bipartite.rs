@@ -2,17 +2,17 @@
 
 use burn::tensor::Tensor;
 
-/// A model of binary units in two layers, visible and hidden, where the units of one layer are independent given the
-/// other layer, so that a whole layer can be drawn at once.
+/// A model of binary units in two layers, visible and hidden. The units of one layer are
+/// independent given the other layer, so a whole layer can be drawn at once.
 pub trait Bipartite {
-    /// p(hⱼ = 1 | v) of each hidden unit.
+    /// Returns p(hⱼ = 1 | v) of each hidden unit.
     ///
     /// # Shapes
     /// - `visible`: `[batch, visible]`
     /// - output: `[batch, hidden]`
     fn hidden_given_visible(&self, visible: Tensor<2>) -> Tensor<2>;
 
-    /// p(vᵢ = 1 | h) of each visible unit.
+    /// Returns p(vᵢ = 1 | h) of each visible unit.
     ///
     /// # Shapes
     /// - `hidden`: `[batch, hidden]`

@@ -2,14 +2,15 @@
 
 use crate::Gaussian;
 
-/// States in a block, one in a lane.
+/// Number of states in a block, one in each lane.
 pub const LANES: usize = 16;
 
-/// An energy that is written out for [`LANES`] states side by side: loops over lanes become vector instructions, and a
-/// chain never leaves the first-level cache. Mark the method `#[inline(always)]`: it is compiled for the machine's
-/// widest vectors where it is called.
+/// An energy written out for [`LANES`] states side by side: loops over lanes compile to vector
+/// instructions, and a chain never leaves the first-level cache. Mark the method
+/// `#[inline(always)]`, so that it is compiled for the widest vectors of the machine at the place
+/// of the call.
 pub trait BlockEnergy: Sync {
-    /// U of every state; the gradients go to `gradient`.
+    /// Returns U of every state, and writes the gradients to `gradient`.
     ///
     /// # Shapes
     /// - `x`, `gradient`: `[dim][LANES]`

@@ -1,20 +1,22 @@
-//! The trait that samplers see.
+//! The trait `Energy`.
 
 use burn::tensor::Tensor;
 
-/// An energy U(x), with p(x) ∝ exp(−U(x)), over states of rank `D` (the first dimension is the batch).
+/// An energy U(x), with p(x) ∝ exp(−U(x)), over states of rank `D`, whose first dimension is the
+/// batch.
 pub trait Energy<const D: usize> {
-    /// U(x) of each sample.
+    /// Returns U(x) of each sample.
     ///
     /// # Shapes
     /// - `x`: `[batch, …]`
     /// - output: `[batch]`
     fn energy(&self, x: Tensor<D>) -> Tensor<1>;
 
-    /// U(x) of each sample and its gradient ∇U(x), both without an autodiff graph.
+    /// Returns U(x) of each sample and its gradient ∇U(x), both without an autodiff graph.
     ///
-    /// The default goes through autodiff. With parameters off autodiff (`Module::valid`) only the gradient
-    /// with respect to the input is computed. Override it where the gradient is known in closed form.
+    /// The default implementation uses autodiff. If the parameters are not on an autodiff device
+    /// (`Module::valid`), it computes the gradient with respect to the input only. Override it if
+    /// the gradient is known in closed form.
     ///
     /// # Shapes
     /// - `x`: `[batch, …]`
@@ -22,7 +24,8 @@ pub trait Energy<const D: usize> {
     fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
         let leaf = x.without_autodiff().autodiff().require_grad();
         let energy = self.energy(leaf.clone());
-        // Backward starts from ones, one for each sample: the gradient of Σᵢ U(xᵢ), whose rows are ∇U(xᵢ).
+        // The backward pass starts from ones: it computes the gradient of Σᵢ U(xᵢ), whose rows are
+        // ∇U(xᵢ).
         let mut gradients = energy.backward();
         let gradient = leaf
             .grad_remove(&mut gradients)
@@ -30,26 +33,28 @@ pub trait Energy<const D: usize> {
         (energy.without_autodiff(), gradient)
     }
 
-    /// The same energy, prepared for many evaluations; `None` if there is nothing to prepare.
+    /// Returns the same energy, prepared for many evaluations, or `None` if there is nothing to
+    /// prepare.
     ///
-    /// Weights do not change along a chain, so whoever runs one asks for this once. Values may differ from
-    /// those of `self` by rounding.
+    /// Weights do not change along a chain, so a sampler calls this once per chain, through
+    /// [`prepare`]. Values may differ from those of `self` by rounding.
     fn freeze(&self) -> Option<Frozen<'_, D>> {
         None
     }
 }
 
-/// Returns the prepared form of an energy, or a reference to the energy itself where there is nothing to prepare.
+/// Returns the prepared form of an energy, or a reference to the energy itself where there is
+/// nothing to prepare.
 ///
-/// Whoever evaluates an energy many times while its parameters stay as they are calls this once.
+/// Call this once before many evaluations between which the parameters do not change.
 pub fn prepare<const D: usize, E: Energy<D> + ?Sized>(energy: &E) -> Frozen<'_, D> {
     energy.freeze().unwrap_or_else(|| Box::new(energy))
 }
 
-/// What [`Energy::freeze`] gives.
+/// The prepared form of an energy; see [`Energy::freeze`] and [`prepare`].
 pub type Frozen<'a, const D: usize> = Box<dyn Energy<D> + 'a>;
 
-/// What points to an energy is an energy.
+/// Implements `Energy` for pointers to an energy.
 macro_rules! forward {
     ($($pointer:ty),*) => {$(
         impl<const D: usize, E: Energy<D> + ?Sized> Energy<D> for $pointer {

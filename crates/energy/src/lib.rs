@@ -1,9 +1,10 @@
-//! What is sampled: energies U(x), with p(x) ∝ exp(−U(x)).
+//! Energies U(x), with p(x) ∝ exp(−U(x)).
 //!
-//! [`Energy`] is all that a sampler knows of a model. [`FnEnergy`] makes an energy of any closure, [`Gaussian`] is a
-//! target of any rank with known moments. Adapters make energies of energies: [`GaussianReference`] adds the term
-//! that turns a network into the model of variational MCMC teaching, [`Tempered`] divides by a temperature,
-//! [`GradientClip`] limits the gradient, [`Bridge`] mixes two energies. Networks are in `ebm-networks`, energies with known answers in
+//! The trait [`Energy`] is all that a sampler knows of a model. [`FnEnergy`] turns any closure into
+//! an energy; [`Gaussian`] is a target of any rank with known moments. Adapters turn energies into
+//! others: [`GaussianReference`] adds the term that makes a network the model of variational MCMC
+//! teaching, [`Tempered`] divides by a temperature, [`GradientClip`] limits the gradient, and
+//! [`Bridge`] mixes two energies. Networks are in `ebm-networks`, targets with known moments in
 //! `ebm-targets`.
 //!
 //! ```

@@ -1,12 +1,13 @@
-//! The networks' activation.
+//! Activations.
 
 use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 
-/// x where it is positive, else `slope`·x; the derivative at 0 is `slope`, as in TensorFlow and PyTorch.
+/// Returns x where it is positive and `slope`·x elsewhere. The derivative at 0 is `slope`, as in
+/// TensorFlow and PyTorch.
 ///
-/// Written with ReLU, whose backward pass is one kernel: Burn's own `leaky_relu` takes the gradient through
-/// masks, which is slower.
+/// It is written with ReLU, whose backward pass is a single kernel; Burn's own `leaky_relu`
+/// computes the gradient through masks, which is slower.
 pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f64) -> Tensor<D> {
     let positive = relu(x.clone());
     if slope == 0.0 { positive } else { positive.clone() + (x - positive) * slope }

@@ -1,4 +1,4 @@
-//! What a network is told besides x: a class, or another image.
+//! Layers that read a condition beside x: a class or another image.
 
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
@@ -11,35 +11,37 @@ use serde::{Deserialize, Serialize};
 use crate::padding::{same_output, same_padding};
 use crate::{ConvLayer, NetworkError};
 
-/// Where a convolutional network sees its condition.
+/// A description of the layer of a convolutional network that reads the condition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConditionConfig {
-    /// The layer, counted from 0, that sees the condition as more channels of its input.
+    /// The index of the layer whose input has the condition as additional channels, from 0.
     pub layer: usize,
-    /// For a class: not as one-hot channels that the layer's kernel goes over, but as one learned number for each of
-    /// the layer's channels, the same at every pixel.
+    /// For a class: whether it adds one learned number to each channel of the layer, the same at
+    /// every pixel, instead of being one-hot channels under the kernel of the layer.
     #[serde(default)]
     pub embedding: bool,
 }
 
-/// The part of a layer's weights that belongs to the condition. A convolution of [x, c] is one of x plus one of c,
-/// so what c gives can be kept while x moves.
+/// The weights of a layer that belong to the condition. A convolution of [x, c] is one of x plus
+/// one of c, so the sums of c can be kept while x changes.
 #[derive(Module, Debug)]
 pub struct ConditionLayer {
     convolution: Conv2d,
-    /// Whose sums it adds to.
+    /// The index of the layer whose sums the condition adds to.
     layer: usize,
-    /// Sides of that layer's input and output.
+    /// The sides of the input and the output of that layer.
     sides: [usize; 2],
 }
 
 impl ConditionConfig {
-    /// Returns the weights for conditions of a given shape, in a network of `layers` on images of shape `image`.
+    /// Returns the weights for conditions of a given shape, in a network of `layers` on images of
+    /// shape `image`.
     ///
     /// # Errors
-    /// [`NetworkError::OutOfRange`] for `condition.layer`, if there is no such layer or its input is not as large as
-    /// the condition; [`NetworkError::Condition`] for a condition without channels or classes.
+    /// [`NetworkError::OutOfRange`] for `condition.layer`, if there is no such layer or its input
+    /// is not as large as the condition; [`NetworkError::Condition`] for a condition without
+    /// channels or classes.
     pub fn init(
         &self,
         layers: &[ConvLayer],
@@ -110,7 +112,7 @@ impl ConditionLayer {
         }
     }
 
-    /// The weights of its convolution, `[channels_out, channels_in, kernel, kernel]`.
+    /// Returns the weights of the convolution, `[channels_out, channels_in, kernel, kernel]`.
     pub fn weight(&self) -> &burn::module::Param<Tensor<4>> {
         &self.convolution.weight
     }

@@ -1,4 +1,4 @@
-//! Convolutions with SAME padding, as networks describe them.
+//! Descriptions of convolutions with SAME padding.
 
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::Device;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::NetworkError;
 use crate::padding::{same_output, same_padding};
 
-/// One convolution with SAME padding.
+/// A description of a convolution with SAME padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvLayer {
@@ -38,8 +38,8 @@ impl ConvLayer {
         Ok(())
     }
 
-    /// Checks that the layers on images of a given shape are of a possible size, and returns the shape of the last
-    /// layer's output.
+    /// Checks that the layers on images of a given shape are of a possible size, and returns the
+    /// shape of the last layer's output.
     ///
     /// # Errors
     /// [`NetworkError::TooLarge`], naming the layer.
@@ -57,7 +57,8 @@ impl ConvLayer {
         Ok(ImageShape::new(channels, size))
     }
 
-    /// Returns the convolutions of a list of layers on images of a given shape, and the shape of the last output.
+    /// Returns the convolutions of a list of layers on images of a given shape, and the shape of
+    /// the last output.
     pub fn init_all(
         layers: &[Self],
         image: ImageShape,

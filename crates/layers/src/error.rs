@@ -4,8 +4,9 @@ use ebm_tensor::ImageShape;
 
 /// A description of a network that cannot be built.
 ///
-/// Fields are named by their path within the configuration that was checked, such as `layers[0].kernel`; whoever
-/// holds that configuration in a larger one prefixes the path with [`within`](Self::within).
+/// Fields are named by their path within the configuration that was checked, such as
+/// `layers[0].kernel`; whoever holds that configuration in a larger one prefixes the path with
+/// [`within`](Self::within).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NetworkError {
@@ -91,10 +92,12 @@ pub enum NetworkError {
 const LARGEST_PRODUCT: usize = 1 << 28;
 
 impl NetworkError {
-    /// Beyond every published network, and small enough that sizes computed from it do not overflow.
+    /// Beyond every published network, and small enough that sizes computed from it do not
+    /// overflow.
     pub(crate) const LARGEST_COUNT: usize = 1 << 14;
 
-    /// Prefixes the path of the field with `section`, the name of the checked configuration in a larger one.
+    /// Prefixes the path of the field with `section`, the name of the checked configuration in a
+    /// larger one.
     ///
     /// ```
     /// use ebm_layers::{ConvLayer, NetworkError};
@@ -119,7 +122,8 @@ impl NetworkError {
         self
     }
 
-    /// Checks that the product of `sizes`, the number of a layer's weights or activations, is possible.
+    /// Checks that the product of `sizes`, the number of a layer's weights or activations, is
+    /// possible.
     ///
     /// # Errors
     /// [`NetworkError::TooLarge`], naming `field`.
@@ -148,7 +152,7 @@ impl NetworkError {
         }
     }
 
-    /// Checks `ok`, which says whether `value` is `expected`.
+    /// Checks that `ok` holds, the condition that `value` is `expected`.
     ///
     /// # Errors
     /// [`NetworkError::OutOfRange`], naming `field`.

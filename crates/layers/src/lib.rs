@@ -1,5 +1,5 @@
-//! What convolutional networks and auto-encoders share: descriptions of layers, SAME padding, the activation, the
-//! layer that reads a condition, and what can be wrong with a description.
+//! Layers that energy networks and auto-encoders share: descriptions of convolutions, SAME padding,
+//! the activation, a layer that reads a condition, and the errors of descriptions.
 //!
 //! ```
 //! use burn::tensor::Device;

@@ -1,13 +1,14 @@
-//! TensorFlow's SAME padding, which the released networks use: asymmetric where the total is odd.
+//! TensorFlow's SAME padding, as in the released networks: asymmetric if the total is odd.
 
 use burn::nn::PaddingConfig2d;
 
-/// The side of the output of a strided convolution with SAME padding: ⌈`input` / `stride`⌉.
+/// Returns the side of the output of a strided convolution with SAME padding, ⌈`input` / `stride`⌉.
 pub fn same_output(input: usize, stride: usize) -> usize {
     input.div_ceil(stride)
 }
 
-/// SAME padding of a square input: what does not divide evenly goes to the bottom and to the right.
+/// Returns the SAME padding of a square input. If the total is odd, the bottom and the right get
+/// one more.
 pub fn same_padding(input: usize, kernel: usize, stride: usize) -> PaddingConfig2d {
     let covered = (same_output(input, stride) - 1) * stride + kernel;
     let total = covered.saturating_sub(input);

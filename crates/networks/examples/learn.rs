@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         // The weights stay as they are for the chains and for the gradient: one preparation.
         let frozen = network.frozen();
         let model = GaussianReference::new(frozen.given(None), 1.0);
-        // Descent alone, as in the released code of variational MCMC teaching: noise would need more iterations.
+        // Descent alone, as in the released code of variational MCMC teaching: noise would need
+        // more iterations.
         let kernel = Langevin::new(0.1).with_noise(false);
         chains = run(&kernel, &model, chains, 20, key.fold(iteration), |_, _| {})?.state;
 

@@ -29,8 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let test = digits.batch(&held_out, &device);
     let inliers = energies(test.clone());
-    // The last are the hardest: a shape simpler than the data can have a low energy although it is none of them (Serrà
-    // et al., "Input complexity and out-of-distribution detection", ICLR 2020).
+    // The last are the hardest: a shape simpler than the data can have a low energy although it is
+    // none of them (Serrà et al., "Input complexity and out-of-distribution detection", ICLR 2020).
     let outliers = [
         ("noise", Key::new(5).uniform(IMAGE.batch(500), &device) * 2.0 - 1.0),
         ("digits with shuffled pixels", shuffled(test.clone())),

@@ -1,4 +1,4 @@
-//! How recipes choose a network.
+//! Descriptions of networks, as configuration files choose them.
 
 use burn::tensor::Device;
 use ebm_layers::{ConditionConfig, ConvLayer, NetworkError};
@@ -11,22 +11,22 @@ use crate::conv::ConvEnergyConfig;
 use crate::network::EnergyNetwork;
 use crate::residual::ResidualEnergyConfig;
 
-/// The layers of an [`EnergyNetwork`]. In a recipe, the key `network` says which: `"conv"` (as where it is
-/// left out) or `"residual"`; the network's own keys stand beside it.
+/// A description of an [`EnergyNetwork`]. In files, the key `network` selects `"conv"`, the
+/// default, or `"residual"`; the keys of that network stand beside it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "network", rename_all = "lowercase", try_from = "Keys")]
 pub enum EnergyConfig {
-    /// The released networks.
+    /// A feed-forward network, such as the released ones.
     Conv(ConvEnergyConfig),
-    /// A modern one.
+    /// A residual network.
     Residual(ResidualEnergyConfig),
 }
 
 impl EnergyConfig {
-    /// Checks the numbers.
+    /// Checks the values of all fields.
     ///
     /// # Errors
-    /// The first field that no network can be built with.
+    /// [`NetworkError`] for the first field with which no network can be built.
     pub fn validate(&self) -> Result<(), NetworkError> {
         match self {
             Self::Conv(config) => config.validate(),
@@ -34,10 +34,12 @@ impl EnergyConfig {
         }
     }
 
-    /// Returns the network f(x) for images of a given shape, or f(x, c) for a given shape of c too, drawn from `key`.
+    /// Returns the network f(x) for images of a given shape, or f(x, c) for a given shape of c too,
+    /// drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), a network larger than any memory, or one that takes no such condition.
+    /// As [`validate`](Self::validate), a network larger than any memory, or one that takes no such
+    /// condition.
     pub fn init(
         &self,
         image: ImageShape,
@@ -71,8 +73,8 @@ impl From<ResidualEnergyConfig> for EnergyConfig {
     }
 }
 
-/// The keys of all networks. Which belong together is decided when all are read: so `network` may be left out,
-/// and a value of a wrong type is reported with its key and line.
+/// The keys of all networks. They are matched with the network after all are read, so that
+/// `network` may be absent and a value of a wrong type is reported with its key and line.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Keys {

@@ -9,26 +9,28 @@ use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The layers of a [`ConvEnergy`]: convolutions with LeakyReLU, then a dense head whose outputs are summed.
+/// A description of a [`ConvEnergy`]: convolutions with LeakyReLU, then a dense head whose outputs
+/// are summed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvEnergyConfig {
     /// The hidden convolutions.
     pub layers: Vec<ConvLayer>,
-    /// Channels of the head, a convolution over all that is left of the image. f is their sum: more than
-    /// one is a re-parametrisation that multiplies the head's learning rate.
+    /// Outputs of the head, a convolution over the whole remaining image. f is their sum: more than
+    /// one amounts to a larger learning rate of the head.
     pub outputs: usize,
     /// Negative slope of the LeakyReLU.
     pub slope: f64,
     /// Standard deviation of the initial convolution weights.
     pub init_std: f64,
-    /// Where a conditional energy f(x, c) sees c; in its first layer if this is left out.
+    /// The place of c in a conditional energy f(x, c); the first layer if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionConfig>,
 }
 
 impl ConvEnergyConfig {
-    /// The released network for MNIST and Fashion-MNIST (1 625 188 parameters at 1 × 28 × 28).
+    /// Returns the released network for MNIST and Fashion-MNIST (1 625 188 parameters at 1 × 28 ×
+    /// 28).
     pub fn mnist() -> Self {
         Self {
             layers: vec![
@@ -43,7 +45,7 @@ impl ConvEnergyConfig {
         }
     }
 
-    /// The released network for CIFAR-10 (1 710 465 parameters at 3 × 32 × 32).
+    /// Returns the released network for CIFAR-10 (1 710 465 parameters at 3 × 32 × 32).
     pub fn cifar() -> Self {
         Self {
             layers: vec![
@@ -59,10 +61,10 @@ impl ConvEnergyConfig {
         }
     }
 
-    /// Checks the numbers.
+    /// Checks the values of all fields.
     ///
     /// # Errors
-    /// The first field that no network can be built with.
+    /// [`NetworkError`] for the first field with which no network can be built.
     pub fn validate(&self) -> Result<(), NetworkError> {
         ConvLayer::check_all(&self.layers)?;
         NetworkError::check_count("outputs", self.outputs)?;
@@ -93,8 +95,8 @@ impl ConvEnergyConfig {
         self.init_conditional(image, None, key, device)
     }
 
-    /// Returns the network f(x, c) for images and conditions of given shapes; without a condition, as
-    /// [`init`](Self::init).
+    /// Returns the network f(x, c) for images and conditions of given shapes; without a condition,
+    /// as [`init`](Self::init).
     ///
     /// # Errors
     /// As [`init`](Self::init), or a condition that does not fit.
@@ -122,21 +124,23 @@ impl ConvEnergyConfig {
     }
 }
 
-/// f_θ(x), the negative energy, as a convolutional network; as an [`Energy`], U(x) = −f_θ(x).
+/// A convolutional network f_θ(x), the negative energy. As an [`Energy`](ebm_energy::Energy) it is
+/// U(x) = −f_θ(x).
 #[derive(Module, Debug)]
 pub struct ConvEnergy {
     pub(crate) convolutions: Vec<Conv2d>,
     pub(crate) head: Conv2d,
-    /// Last of the parameters: an unconditional network draws the same ones without it.
+    /// The last of the parameters, so that an unconditional network draws the same others without
+    /// it.
     pub(crate) condition: Option<ConditionLayer>,
     pub(crate) slope: f64,
-    /// Side of the image.
+    /// The side of the images.
     pub(crate) size: usize,
 }
 
 impl ConvEnergy {
-    /// f_θ(x, c) = Σₖ f_θ,ₖ(x, c): high where the model expects data. Without c, a conditional network sees a c of
-    /// zeros.
+    /// Returns f_θ(x, c) = Σₖ f_θ,ₖ(x, c), which is high where the model expects data. Without c, a
+    /// conditional network takes c = 0.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
@@ -152,8 +156,8 @@ impl ConvEnergy {
             };
             leaky_relu(sums, self.slope)
         });
-        // The head covers the whole image and its outputs are summed: Σₖ (wₖ·h + bₖ) = (Σₖ wₖ)·h + Σₖ bₖ,
-        // one dot product for each sample instead of a convolution.
+        // The head covers the whole image and its outputs are summed: Σₖ (wₖ·h + bₖ) = (Σₖ wₖ)·h +
+        // Σₖ bₖ, one dot product for each sample instead of a convolution.
         let weight = self.head.weight.val().sum_dim(0).flatten::<2>(1, 3).transpose();
         let f = hidden.flatten::<2>(1, 3).matmul(weight).squeeze_dim::<1>(1);
         match &self.head.bias {
@@ -162,7 +166,7 @@ impl ConvEnergy {
         }
     }
 
-    /// What a condition adds to the sums of a layer, and that layer.
+    /// Returns the index of a layer, and the sums that a condition adds to its own.
     pub(crate) fn added(&self, condition: Option<&Condition>) -> Option<(usize, Tensor<4>)> {
         let own = self.condition.as_ref()?;
         Some((own.layer(), own.sums(condition?)))

@@ -1,10 +1,11 @@
-//! The exponential moving average of a network's weights, which samples better than the weights themselves.
+//! Exponential moving averages of weights, which usually sample better than the weights themselves.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use ebm_layers::NetworkError;
 
-/// θ̄ ← d·θ̄ + (1 − d)·θ for every floating-point parameter of a module.
+/// An exponential moving average, θ̄ ← d·θ̄ + (1 − d)·θ, of every floating-point parameter of a
+/// module.
 #[derive(Clone, Debug)]
 pub struct Ema<M> {
     decay: f64,
@@ -12,8 +13,8 @@ pub struct Ema<M> {
 }
 
 impl<M: Module> Ema<M> {
-    /// An average that starts at `module`; `decay` is d, 0.999 say. To go on from a checkpoint, give the
-    /// average that was saved.
+    /// Creates an average that starts at `module`. `decay` is d, for example 0.999. To resume from
+    /// a checkpoint, pass the saved average.
     ///
     /// # Errors
     /// [`NetworkError::OutOfRange`], if `decay` is not in [0, 1).
@@ -23,10 +24,10 @@ impl<M: Module> Ema<M> {
         Ok(Self { decay, average: module.valid() })
     }
 
-    /// Takes the weights of `module` into the average.
+    /// Updates the average with the weights of `module`.
     ///
     /// # Panics
-    /// If `module` has not the parameters of the one that the average started with.
+    /// If the parameters of `module` differ in number or shape from those of the average.
     pub fn update(&mut self, module: &M) {
         let mut parameters = Collect(Vec::new());
         module.visit(&mut parameters);
@@ -34,7 +35,7 @@ impl<M: Module> Ema<M> {
         self.average = self.average.clone().map(&mut blend);
     }
 
-    /// The average, without autodiff.
+    /// Returns the average, without autodiff.
     pub fn model(&self) -> &M {
         &self.average
     }
@@ -94,7 +95,8 @@ mod tests {
         ema.update(&second);
         let averages = parameters(ema.model());
         let expected = parameters(&first).into_iter().zip(parameters(&second));
-        // Weights and biases of the stem, four convolutions and the head, the skip's weight, seven vectors.
+        // Weights and biases of the stem, four convolutions and the head, the skip's weight, seven
+        // vectors.
         assert_eq!(averages.len(), 2 * 6 + 1 + 7);
         for (average, (first, second)) in averages.into_iter().zip(expected) {
             assert!(!average.is_autodiff());

@@ -1,4 +1,4 @@
-//! [`ConvEnergy`] with frozen weights, on a CPU.
+//! Convolutional energies with fixed weights, on a CPU.
 
 use std::sync::Arc;
 
@@ -11,19 +11,20 @@ use ebm_tensor::{Condition, is_host, values};
 
 use crate::conv::ConvEnergy;
 
-/// U(x) = −f_θ(x) for the θ of the moment, by an [`ebm_score::Plan`]: value and score come together, several
-/// times faster than through autodiff.
+/// The energy U(x) = −f_θ(x) for fixed θ, evaluated by an [`ebm_score::Plan`]: value and gradient
+/// in one pass, several times faster than by autodiff.
 ///
 /// Clones share the plan.
 #[derive(Clone, Debug)]
 pub struct FrozenConvEnergy {
     plan: Arc<Plan>,
-    /// Of the condition that is held.
+    /// The sums that a fixed condition adds.
     addend: Option<Arc<Addend>>,
 }
 
 impl FrozenConvEnergy {
-    /// Takes the weights as they are now; `None` where the network is not on a CPU in single precision.
+    /// Prepares the current weights; returns `None` if the network is not on a CPU in single
+    /// precision.
     pub fn new(energy: &ConvEnergy) -> Option<Self> {
         let head = energy.head.weight.val().without_autodiff();
         if !is_host(&head.device()) || head.dtype() != DType::F32 {
@@ -40,8 +41,8 @@ impl FrozenConvEnergy {
         Some(Self { plan: Arc::new(plan), addend: None })
     }
 
-    /// The same for conditions, of which `energy`, that this was made of, knows what they add: from now on for batches
-    /// of that many samples.
+    /// Fixes conditions, one for each sample of the batches to come. `energy` is the network that
+    /// was prepared.
     pub(crate) fn given(self, energy: &ConvEnergy, condition: Option<&Condition>) -> Self {
         match energy.added(condition) {
             Some((layer, sums)) => self.hold(layer, &values(sums)),
@@ -49,9 +50,9 @@ impl FrozenConvEnergy {
         }
     }
 
-    /// With `planes` added to the sums of a layer.
+    /// Adds `planes` to the sums of a layer.
     pub(crate) fn hold(self, layer: usize, planes: &[f32]) -> Self {
-        // The sums come from the same layer: whoever gives other shapes has met a panic before.
+        // The sums come from the same layer, where other shapes have already caused a panic.
         let addend = self.plan.addend(layer, planes);
         Self { addend: Some(Arc::new(addend.expect("of the layer's size"))), ..self }
     }
@@ -64,8 +65,8 @@ impl FrozenConvEnergy {
         &self.plan
     }
 
-    /// Multiply-adds of the value and the score of one image: as the network's definition counts them, and
-    /// as they are done.
+    /// Returns the multiply-adds of the value and the gradient of one image: as the definition of
+    /// the network counts them, and as they are computed.
     pub fn multiply_adds(&self) -> [usize; 2] {
         self.plan.multiply_adds()
     }
@@ -88,7 +89,7 @@ impl Energy<4> for ConvEnergy {
         self.negative_energy(x, None).neg()
     }
 
-    /// On a CPU, where the general path leaves most of the speed unused.
+    /// Prepares a plan, on a CPU, where it is several times faster than autodiff.
     fn freeze(&self) -> Option<Frozen<'_, 4>> {
         FrozenConvEnergy::new(self).map(|frozen| Box::new(frozen) as _)
     }
@@ -96,7 +97,8 @@ impl Energy<4> for ConvEnergy {
 
 impl Energy<4> for FrozenConvEnergy {
     /// # Panics
-    /// If the images have not the size that the network was made for, or are not as many as the conditions.
+    /// If the images do not have the shape for which the network was built, or are not as many as
+    /// the conditions.
     fn energy(&self, x: Tensor<4>) -> Tensor<1> {
         let (batch, device) = (x.dims()[0], x.device());
         let mut energy = vec![0.0; batch];
@@ -105,7 +107,8 @@ impl Energy<4> for FrozenConvEnergy {
     }
 
     /// # Panics
-    /// If the images have not the size that the network was made for, or are not as many as the conditions.
+    /// If the images do not have the shape for which the network was built, or are not as many as
+    /// the conditions.
     fn energy_and_gradient(&self, x: Tensor<4>) -> (Tensor<1>, Tensor<4>) {
         let (shape, device) = (x.dims(), x.device());
         let x = values(x);

@@ -10,11 +10,12 @@ use crate::frozen::FrozenConvEnergy;
 use crate::learning::{Contrast, Learning, Terms, by_autodiff};
 use crate::network::{EnergyNetwork, Given};
 
-/// A network whose weights stay as they are for a while, prepared once for every use of them: chains under any
-/// condition, and the learning gradient.
+/// A network whose weights are fixed for a while, prepared once for all of their uses: chains under
+/// any condition, and the learning gradient.
 ///
-/// On a CPU a convolutional network is prepared as a plan (see [`FrozenConvEnergy`]), and the weights of a residual
-/// network with spectral normalisation are divided. Elsewhere the network is used as it is.
+/// On a CPU a convolutional network is prepared as a plan (see [`FrozenConvEnergy`]), and the
+/// weights of a residual network with spectral normalisation are divided. Elsewhere the network is
+/// used as it is.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};
@@ -25,8 +26,9 @@ use crate::network::{EnergyNetwork, Given};
 ///
 /// let device = Device::flex();
 /// let config = EnergyConfig::from(ConvEnergyConfig::mnist());
-/// let network = config.init(ImageShape::new(1, 28), None, Key::new(0), &device.clone().autodiff())?;
-/// let data = Tensor::zeros([4, 1, 28, 28], &device);
+/// let (image, training) = (ImageShape::new(1, 28), device.clone().autodiff());
+/// let network = config.init(image, None, Key::new(0), &training)?;
+/// let data = Tensor::zeros(image.batch(4), &device);
 ///
 /// let frozen = network.frozen();
 /// // A step down the energy stands for a chain, ...
@@ -76,8 +78,8 @@ impl EnergyNetwork {
 }
 
 impl FrozenNetwork<'_> {
-    /// Returns U(x | c) = −f_θ(x, c) for a c that is held: an energy of x, to be sampled by every kernel. Its batches
-    /// are as large as c's.
+    /// Returns U(x | c) = −f_θ(x, c) for fixed c: an energy of x that any kernel can sample, in
+    /// batches as large as that of c.
     pub fn given(&self, condition: Option<Condition>) -> FrozenEnergy {
         FrozenEnergy(match &self.0 {
             Form::Plan { network, plan } => {

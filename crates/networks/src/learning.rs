@@ -1,4 +1,4 @@
-//! How an energy learns: the gradient of maximum likelihood.
+//! The gradient of maximum likelihood, from which energies learn.
 
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -11,43 +11,49 @@ use crate::conv::ConvEnergy;
 use crate::frozen::FrozenConvEnergy;
 use crate::residual::ResidualEnergy;
 
-/// The learning gradient of an energy, and the values that it came with.
+/// The learning gradient of an energy, with the values computed along with it.
 #[derive(Debug)]
 pub struct Learning {
-    /// mean f(x̃) over samples of the model.
+    /// The mean of f(x̃) over samples of the model.
     pub f_samples: f64,
-    /// mean f(x) over data.
+    /// The mean of f(x) over data.
     pub f_data: f64,
-    /// mean log(1 + exp(f(x, c′) − f(x, c))) over data, if its weight is not 0; log 2 where c says nothing of x.
+    /// The mean of log(1 + exp(f(x, c′) − f(x, c))) over data, if its weight is not 0; it is log 2
+    /// if f does not depend on c.
     pub condition_loss: Option<f64>,
-    /// ∇θ[mean f(x̃, c) − mean f(x, c)] and, if asked for, of the other [terms](Terms); descent follows it.
+    /// The gradient ∇θ[mean f(x̃, c) − mean f(x, c)], plus that of the additional [terms](Terms),
+    /// for descent.
     pub gradients: GradientsParams,
 }
 
-/// What is added to the loss mean f(x̃, c) − mean f(x, c); by default nothing.
+/// Terms added to the loss mean f(x̃, c) − mean f(x, c); none by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Terms {
-    /// α of α·(mean f(x̃, c)² + mean f(x, c)²) (Du and Mordatch 2019, sec. 3.3).
+    /// The weight α of α·(mean f(x̃, c)² + mean f(x, c)²) (Du and Mordatch 2019, sec. 3.3).
     pub regulariser: f64,
-    /// w of w·mean log(1 + exp(f(x, c′) − f(x, c))), where c′ is the condition of the next of the data: noise-contrastive
-    /// estimation (Gutmann and Hyvärinen, AISTATS 2010; its form for conditions, Ma and Collins, EMNLP 2018) of
-    /// log p(x, c)/(p(x)p(c)). Without it nothing fixes f(x, c) of one x between conditions. Of no effect without
-    /// conditions.
+    /// The weight w of w·mean log(1 + exp(f(x, c′) − f(x, c))), where c′ is the condition of the
+    /// next image: noise-contrastive estimation (Gutmann and Hyvärinen, AISTATS 2010; in its
+    /// conditional form Ma and Collins, EMNLP 2018) of log p(x, c)/(p(x)p(c)). Without it, nothing
+    /// fixes the differences of f(x, c) between conditions for one x. It has no effect on an
+    /// unconditional energy.
     pub condition_weight: f64,
 }
 
-/// What an energy learns from.
+/// The samples and data from which an energy learns.
 #[derive(Clone, Debug)]
 pub struct Contrast {
-    /// x̃, where chains ended, `[samples, channels, height, width]`.
+    /// The samples x̃ at the ends of chains, `[samples, channels, height, width]`.
     pub samples: Tensor<4>,
-    /// x and, for a conditional energy, c: one for each image and for the chain beside it.
+    /// The data x and, for a conditional energy, the conditions c: one for each image and for the
+    /// chain at the same index.
     pub data: Examples,
 }
 
 impl ConvEnergy {
-    /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning): on a CPU by the plan that chains use, else
-    /// through autodiff; the network must be on an autodiff device for the latter and for a condition.
+    /// Returns the learning gradient, as
+    /// [`EnergyNetwork::learning`](crate::EnergyNetwork::learning) does: on a CPU by the plan that
+    /// chains use, otherwise by autodiff. The network must be on an autodiff device for autodiff
+    /// and for a condition.
     pub fn learning(&self, contrast: Contrast, terms: Terms) -> Learning {
         match FrozenConvEnergy::new(self) {
             Some(frozen) => frozen.learning(self, contrast, terms),
@@ -57,7 +63,8 @@ impl ConvEnergy {
 }
 
 impl ResidualEnergy {
-    /// As [`EnergyNetwork::learning`](crate::EnergyNetwork::learning).
+    /// Returns the learning gradient, as
+    /// [`EnergyNetwork::learning`](crate::EnergyNetwork::learning) does.
     pub fn learning(&self, contrast: Contrast, terms: Terms) -> Learning {
         by_autodiff(self, |network, x, _| network.negative_energy(x), contrast, terms)
     }
@@ -91,7 +98,7 @@ pub(crate) fn by_autodiff<M: Module>(
 }
 
 impl FrozenConvEnergy {
-    /// As [`ConvEnergy::learning`], for the energy that this was made of.
+    /// Returns the learning gradient of `energy`, whose weights this plan holds.
     pub(crate) fn learning(
         mut self,
         energy: &ConvEnergy,
@@ -102,7 +109,8 @@ impl FrozenConvEnergy {
         let device = samples.device().without_autodiff();
         let [of_samples, of_data] = [&samples, &data].map(|x| x.dims()[0]);
         let mut sets = vec![samples, data.clone()];
-        // The plan knows what c adds, not its weights: they learn from the gradient of what they add.
+        // The plan takes the sums that c adds; the weights of c learn from the gradient of these
+        // sums.
         let added = energy.added(condition.as_ref()).map(|(layer, sums)| {
             let (given, expected) = ([of_samples, of_data], [sums.dims()[0]; 2]);
             assert_eq!(given, expected, "a condition for each sample and its data");
@@ -116,7 +124,7 @@ impl FrozenConvEnergy {
         if let Some((layer, sums)) = &added {
             self = self.hold(*layer, &values(sums.clone()));
         }
-        // Data that are given the next one's condition: as many as the data, or none.
+        // The data once more, with the condition of the next image: as many as the data, or none.
         let given_next = if sets.len() > 2 { of_data } else { 0 };
         let x: Vec<f32> = sets.into_iter().flat_map(values).collect();
         // The plan's value is U = −f.
@@ -127,7 +135,8 @@ impl FrozenConvEnergy {
         let mut energies = vec![0.0; coefficients.len()];
         let mut condition_loss = None;
         if terms.regulariser > 0.0 || given_next > 0 {
-            // The derivatives of what is added with respect to U, which must be known before its gradient.
+            // The derivatives of the additional terms with respect to U, which the gradient needs
+            // as coefficients.
             self.plan().value(&x, self.addend(), &mut energies);
             for (coefficient, &u) in coefficients.iter_mut().zip(&energies) {
                 *coefficient += 2.0 * terms.regulariser as f32 * u * coefficient.abs();
@@ -155,7 +164,8 @@ impl FrozenConvEnergy {
     }
 }
 
-/// The gradients of a network's parameters, from those of its plan and of what its condition added to a layer.
+/// Returns the gradients of a network's parameters, from those of its plan and of the sums that its
+/// condition added to a layer.
 fn gradients(
     energy: &ConvEnergy,
     gradient: WeightGradient,
@@ -172,7 +182,8 @@ fn gradients(
             gradients.register::<1>(parameter.id, bias);
         }
     }
-    // The plan's head is minus the sum of the head's outputs, so each of them has its gradient, negated.
+    // The plan's head is minus the sum of the head's outputs, so each output has its negated
+    // gradient.
     let [outputs, channels, height, width] = energy.head.weight.dims();
     let head: Vec<f32> = gradient.head.iter().map(|weight| -weight).collect();
     let head = Tensor::<4>::from_data(TensorData::new(head, [1, channels, height, width]), device);
@@ -194,7 +205,7 @@ fn gradients(
     gradients
 }
 
-/// log(1 + eˣ) and its derivative, for any x.
+/// Returns log(1 + eˣ) and its derivative, for any x.
 fn softplus_and_slope(x: f32) -> [f32; 2] {
     let e = (-x.abs()).exp();
     [x.max(0.0) + e.ln_1p(), if x > 0.0 { 1.0 } else { e } / (1.0 + e)]

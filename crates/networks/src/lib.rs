@@ -1,8 +1,9 @@
-//! Networks as energies, and how they learn.
+//! Energy networks and their training by maximum likelihood.
 //!
-//! [`ConvEnergy`] is the network of variational MCMC teaching, [`ResidualEnergy`] a modern one, and
-//! [`EnergyNetwork`] the one that a recipe chose. [`Learning`] is the gradient of maximum likelihood, [`Ema`] an
-//! average of weights.
+//! [`ConvEnergy`] is the network of variational MCMC teaching, [`ResidualEnergy`] a residual
+//! network with optional spectral normalisation, and [`EnergyNetwork`] either of them, as an
+//! [`EnergyConfig`] describes it. [`FrozenNetwork`] prepares the weights for chains and for
+//! [`Learning`], the gradient of maximum likelihood. [`Ema`] is a moving average of weights.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};

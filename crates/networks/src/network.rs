@@ -1,4 +1,4 @@
-//! One type for the networks that recipes choose from.
+//! One type for all networks that a configuration can choose.
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -11,17 +11,18 @@ use crate::frozen::FrozenConvEnergy;
 use crate::learning::{Contrast, Learning, Terms};
 use crate::residual::ResidualEnergy;
 
-/// f_θ(x) or f_θ(x, c), the negative energy, as one of the networks.
+/// A network f_θ(x) or f_θ(x, c), the negative energy.
 #[derive(Module, Debug)]
 pub enum EnergyNetwork {
-    /// See [`ConvEnergy`].
+    /// A feed-forward convolutional network.
     Conv(ConvEnergy),
-    /// See [`ResidualEnergy`].
+    /// A residual network.
     Residual(ResidualEnergy),
 }
 
 impl EnergyNetwork {
-    /// f_θ(x, c): high where the model expects data. A network without conditions leaves c unread.
+    /// Returns f_θ(x, c), which is high where the model expects data. An unconditional network
+    /// ignores c.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
@@ -33,15 +34,15 @@ impl EnergyNetwork {
         }
     }
 
-    /// U(x | c) = −f_θ(x, c) for a c that is held: an energy of x like any other, to be sampled by every kernel. Its
-    /// batches are as large as c's.
+    /// Returns U(x | c) = −f_θ(x, c) for fixed c: an energy of x that any kernel can sample, in
+    /// batches as large as that of c.
     pub fn given(self, condition: Option<Condition>) -> Given {
         Given { network: self, condition }
     }
 
-    /// The gradient of maximum likelihood, ∇θ[mean f(x̃, c) − mean f(x, c)] (variational MCMC teaching, eq. 3), with
-    /// [what is added](Terms). The Gaussian reference term has no parameters and cancels. The network must be on an
-    /// autodiff device.
+    /// Returns the gradient of maximum likelihood, ∇θ[mean f(x̃, c) − mean f(x, c)] (variational
+    /// MCMC teaching, eq. 3), plus that of additional [terms](Terms). The Gaussian reference term
+    /// has no parameters and cancels. The network must be on an autodiff device.
     pub fn learning(&self, contrast: Contrast, terms: Terms) -> Learning {
         match self {
             Self::Conv(network) => network.learning(contrast, terms),
@@ -49,7 +50,8 @@ impl EnergyNetwork {
         }
     }
 
-    /// A step of an optimiser, and what spectral normalisation does after one.
+    /// Makes a step of an optimiser, and then one of the power iteration of spectral normalisation,
+    /// if the network has it.
     pub fn descend(
         self,
         optimiser: &mut ModuleOptimizer,
@@ -63,7 +65,7 @@ impl EnergyNetwork {
     }
 }
 
-/// U(x | c) = −f_θ(x, c) for a c that is held, as [`EnergyNetwork::given`] returns it.
+/// The energy U(x | c) = −f_θ(x, c) for fixed c; see [`EnergyNetwork::given`].
 #[derive(Clone, Debug)]
 pub struct Given {
     network: EnergyNetwork,

@@ -1,4 +1,4 @@
-//! A residual energy: smooth (SiLU), with skips, at will with spectral normalisation.
+//! Residual energies: smooth (SiLU), with skip connections and optional spectral normalisation.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::spectral::{self, SpectralNorm};
 
-/// The layers of a [`ResidualEnergy`], as in "Implicit generation and modeling with energy-based models" (Du
-/// and Mordatch, NeurIPS 2019): a convolution, stages of residual blocks with images halved between stages, a
-/// sum over pixels, a dense head.
+/// A description of a [`ResidualEnergy`], as in "Implicit generation and modeling with energy-based
+/// models" (Du and Mordatch, NeurIPS 2019): a convolution, stages of residual blocks between which
+/// images are halved, a sum over pixels, and a dense head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualEnergyConfig {
@@ -26,16 +26,16 @@ pub struct ResidualEnergyConfig {
     pub channels: Vec<usize>,
     /// Residual blocks of each stage.
     pub blocks: usize,
-    /// Whether each weight is divided by its largest singular value. A convolution of side k then lengthens
-    /// no difference by more than k.
+    /// Whether each weight is divided by its largest singular value. The Lipschitz constant of a k
+    /// × k convolution is then at most k.
     pub spectral_norm: bool,
 }
 
 impl ResidualEnergyConfig {
-    /// Checks the numbers.
+    /// Checks the values of all fields.
     ///
     /// # Errors
-    /// The first field that no network can be built with.
+    /// [`NetworkError`] for the first field with which no network can be built.
     pub fn validate(&self) -> Result<(), NetworkError> {
         if self.channels.is_empty() {
             return Err(NetworkError::NoLayers { field: "channels".into() });
@@ -60,7 +60,8 @@ impl ResidualEnergyConfig {
         NetworkError::check_image(image)?;
         self.check_sizes(image)?;
         let stem = convolution(image.channels, self.channels[0], 3).init(device);
-        // The blocks' sum is as large as one of them: the network starts tame at any depth.
+        // Scales the sum of all blocks to the size of one, so that initial outputs are moderate at
+        // any depth.
         let scale = 1.0 / ((self.channels.len() * self.blocks) as f64).sqrt();
         let mut below = self.channels[0];
         let mut stages = Vec::with_capacity(self.channels.len());
@@ -96,7 +97,7 @@ impl ResidualEnergyConfig {
     }
 }
 
-/// f_θ(x), the negative energy, as a residual network; as an [`Energy`], U(x) = −f_θ(x).
+/// A residual network f_θ(x), the negative energy. As an [`Energy`] it is U(x) = −f_θ(x).
 #[derive(Module, Debug)]
 pub struct ResidualEnergy {
     stem: Conv2d,
@@ -109,7 +110,8 @@ struct Stage {
     blocks: Vec<ResidualBlock>,
 }
 
-/// S(x) + s·C₂(silu(C₁(x))), where S is a 1 × 1 convolution if the channels change, else the identity.
+/// A block S(x) + s·C₂(silu(C₁(x))), where S is a 1 × 1 convolution if the number of channels
+/// changes, otherwise the identity.
 #[derive(Module, Debug)]
 struct ResidualBlock {
     first: Conv2d,
@@ -119,13 +121,13 @@ struct ResidualBlock {
 }
 
 impl ResidualEnergy {
-    /// f_θ(x): high where the model expects data.
+    /// Returns f_θ(x), which is high where the model expects data.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
     /// - output: `[batch]`
     pub fn negative_energy(&self, x: Tensor<4>) -> Tensor<1> {
-        // What is left over at the lower and the right edge is averaged by itself, so that every pixel counts.
+        // An odd last row or column is averaged by itself, so that every pixel counts.
         let halve =
             AvgPool2dConfig::new([2, 2]).with_count_include_pad(false).with_ceil_mode(true).init();
         let mut hidden = self.stem.forward(x);
@@ -137,13 +139,15 @@ impl ResidualEnergy {
         self.head.forward(features).squeeze_dim::<1>(1)
     }
 
-    /// After a learning step: one step of the power iteration that spectral normalisation estimates singular
-    /// values by; without it, nothing.
+    /// Makes one step of the power iteration by which spectral normalisation estimates singular
+    /// values, to be called after each update of the weights. Does nothing without spectral
+    /// normalisation.
     pub fn renormalise(self) -> Self {
         if self.is_normalised() { spectral::advance(self) } else { self }
     }
 
-    /// The network without autodiff, its weights divided once and for all if they are normalised.
+    /// Returns the network without autodiff, with weights that are already divided if they are
+    /// normalised.
     pub(crate) fn materialised(&self) -> Self {
         if self.is_normalised() { self.valid().materialize() } else { self.valid() }
     }
@@ -176,7 +180,7 @@ impl Energy<4> for ResidualEnergy {
         self.negative_energy(x).neg()
     }
 
-    /// With spectral normalisation: the weights are divided once, not in every step.
+    /// With spectral normalisation, divides the weights once instead of in every step.
     fn freeze(&self) -> Option<Frozen<'_, 4>> {
         self.is_normalised().then(|| Box::new(self.materialised()) as _)
     }

@@ -1,31 +1,33 @@
-//! Spectral normalisation (Miyato, Kataoka, Koyama, Yoshida, "Spectral normalization for generative adversarial
-//! networks", ICLR 2018), attached to a network's weights by Burn's reparameterisation.
+//! Spectral normalisation (Miyato, Kataoka, Koyama, Yoshida, "Spectral normalization for generative
+//! adversarial networks", ICLR 2018), attached to a network's weights by Burn's reparameterisation.
 
 use burn::module::{Module, ModuleMapper, Param, ParamId, Reparameterization, Reparameterizer};
 use burn::tensor::Tensor;
 use ebm_noise::Key;
 
-/// Steps that a new vector makes: singular values of random matrices lie close to each other.
+/// Power-iteration steps of a new vector: the singular values of random matrices lie close
+/// together.
 const FIRST_STEPS: usize = 100;
 
-/// Above the identifiers that initialisation gives, which count from 0.
+/// The first identifier of the vectors, above those that initialisation assigns, which count from
+/// 0.
 const FIRST_ID: u64 = 1 << 32;
 
-/// Added to squared norms, so that a weight of zeros has a norm to be divided by.
+/// Added to squared norms, so that a weight of zeros is not divided by zero.
 const TINY: f32 = 1e-24;
 
-/// W/σ(W), where W is the weight as a matrix with a row for each entry of its first dimension, and σ(W) its
-/// largest singular value, estimated from below by ‖W v‖, v = Wᵀu/‖Wᵀu‖.
+/// W/σ(W), where W is the weight as a matrix with a row for each entry of its first dimension, and
+/// σ(W) its largest singular value, estimated from below by ‖W v‖, v = Wᵀu/‖Wᵀu‖.
 #[derive(Module, Debug)]
 pub(crate) struct SpectralNorm {
-    /// Nearly the first left singular vector, `[1, rows]`: kept in records, not learned.
+    /// An estimate of the first left singular vector, `[1, rows]`: kept in records, not learned.
     u: Param<Tensor<2>>,
 }
 
 impl Reparameterization for SpectralNorm {
     const NAME: &'static str = "spectral_norm";
 
-    /// The derivative is that of the estimate, u being constant.
+    /// The derivative is that of the estimate, with u constant.
     fn apply<const D: usize>(&self, base: Tensor<D>) -> Tensor<D> {
         let weight = matrix(base.clone());
         let v = unit(self.u.val().matmul(weight.clone()));
@@ -34,13 +36,13 @@ impl Reparameterization for SpectralNorm {
     }
 }
 
-/// Divides each weight of two or more dimensions by its largest singular value from now on; `key` draws where
-/// the estimates start.
+/// Makes each weight of two or more dimensions read as divided by its largest singular value. `key`
+/// draws the initial estimates.
 pub(crate) fn normalise<M: Module>(module: M, key: Key) -> M {
     module.apply_reparameterization(Normaliser { key, weights: 0 })
 }
 
-/// One step of the power iteration for each weight that [`normalise`] found.
+/// Makes one step of the power iteration for each weight that is normalised.
 pub(crate) fn advance<M: Module>(module: M) -> M {
     module.map(&mut PowerIteration { weight: None, at_vector: false })
 }
@@ -72,7 +74,7 @@ impl Reparameterizer for Normaliser {
     }
 }
 
-/// A weight is visited before the vector that belongs to it.
+/// A mapper that moves the vectors. A weight is visited before its vector.
 struct PowerIteration {
     weight: Option<Tensor<2>>,
     at_vector: bool,
@@ -106,7 +108,7 @@ fn matrix<const D: usize>(weight: Tensor<D>) -> Tensor<2> {
     weight.flatten::<2>(1, D - 1)
 }
 
-/// u ← W Wᵀ u, of length one; as rows.
+/// Returns the next estimate, W Wᵀ u normalised to length one; vectors are rows.
 fn step(weight: Tensor<2>, u: Tensor<2>) -> Tensor<2> {
     unit(unit(u.matmul(weight.clone())).matmul(weight.transpose()))
 }
@@ -115,7 +117,7 @@ fn unit(row: Tensor<2>) -> Tensor<2> {
     row.clone() / norm(row)
 }
 
-/// `[1, 1]`
+/// Returns the norm of a row, `[1, 1]`.
 fn norm(row: Tensor<2>) -> Tensor<2> {
     (row.powi_scalar(2).sum_dim(1) + TINY).sqrt()
 }

@@ -1,4 +1,4 @@
-//! What the tests of several modules share.
+//! Helpers that the tests of several modules share.
 
 use burn::tensor::Tensor;
 use ebm_layers::leaky_relu;
@@ -11,8 +11,8 @@ pub(crate) const RESIDUAL: &str =
 pub(crate) const CONV: &str = "layers = [{ channels = 4, kernel = 3, stride = 2 }]\noutputs = 2\nslope = 0.2\n\
                     init_std = 0.05\n";
 
-/// Of each sample, how near a sum that enters a LeakyReLU is to 0, where the gradient jumps, relative to
-/// the layer's largest.
+/// Returns, for each sample, the smallest |sum| that enters a LeakyReLU, relative to the largest of
+/// the layer. The gradient jumps where such a sum is 0.
 pub(crate) fn distance_to_jump(network: &ConvEnergy, x: Tensor<4>) -> Vec<f32> {
     let batch = x.dims()[0];
     let mut nearest = vec![f32::INFINITY; batch];

@@ -8,26 +8,26 @@ use crate::error::TargetError;
 use crate::math::LN_TAU;
 use crate::target::Target;
 
-/// x₁ ~ N(m, s²) and x₂ | x₁ ~ N(c·(x₁² − o), t²):
-/// U(x) = (x₁ − m)²/(2s²) + (x₂ − c·(x₁² − o))²/(2t²).
+/// A banana: x₁ ~ N(m, s²) and x₂ | x₁ ~ N(c·(x₁² − o), t²), that is U(x) = (x₁ − m)²/(2s²) + (x₂ −
+/// c·(x₁² − o))²/(2t²).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Banana {
     name: &'static str,
-    /// m.
+    /// The mean m of x₁.
     centre: f64,
-    /// s.
+    /// The standard deviation s of x₁.
     along: f64,
-    /// c.
+    /// The curvature c.
     curvature: f64,
-    /// o.
+    /// The offset o.
     offset: f64,
-    /// t.
+    /// The standard deviation t of x₂ given x₁.
     across: f64,
 }
 
 impl Banana {
-    /// m = 0, s = 10, o = 100, t = 1: the banana of Haario, Saksman and Tamminen (1999) with the sign of x₂ as in
-    /// inference_gym, where the curvature is 0.03.
+    /// Creates the banana with m = 0, s = 10, o = 100 and t = 1 of Haario, Saksman and Tamminen
+    /// (1999) with the sign of x₂ as in inference_gym, where the curvature is 0.03.
     ///
     /// # Errors
     /// If `curvature` is not finite.
@@ -37,8 +37,8 @@ impl Banana {
         Ok(Self { name: "banana", centre, along, curvature, offset, across })
     }
 
-    /// U(x) = [(1 − x₁)² + 100·(x₂ − x₁²)²] / T, Rosenbrock's function at `temperature` T: 20 in Goodman and Weare
-    /// (2010), 1 where the function itself is the energy.
+    /// Creates Rosenbrock's function as an energy, U(x) = [(1 − x₁)² + 100·(x₂ − x₁²)²] / T, at
+    /// `temperature` T: 20 in Goodman and Weare (2010), 1 where the function itself is the energy.
     ///
     /// # Errors
     /// If `temperature` is not positive.
@@ -54,7 +54,7 @@ impl Banana {
         })
     }
 
-    /// (x₁ − m)/s and (x₂ − c·(x₁² − o))/t, both `[batch, 1]`: standard normal numbers.
+    /// Returns (x₁ − m)/s and (x₂ − c·(x₁² − o))/t, both `[batch, 1]`, which are standard normal.
     fn standardise(&self, x: &Tensor<2>) -> [Tensor<2>; 2] {
         let [first, second] = [0, 1].map(|i| x.clone().narrow(1, i, 1));
         let ridge = (first.clone().square() - self.offset) * self.curvature;

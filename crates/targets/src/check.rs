@@ -1,5 +1,5 @@
-//! What every target is held to. Functions return the worst error, so that a test can also ask that a wrong
-//! target is found out.
+//! Checks that every target must pass. Functions return the worst error, so that a test can also
+//! require that a wrong target fails.
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use ebm_energy::{Energy, FnEnergy};
@@ -11,7 +11,7 @@ use crate::target::Target;
 
 const DRAWS: usize = 100_000;
 
-/// All that is known of a continuous target with an exact sampler.
+/// Checks everything that is known of a continuous target with an exact sampler.
 pub(crate) fn continuous<T: Target>(target: &T) {
     let name = target.name();
     let error = gradient_error(target, 1.5);
@@ -31,8 +31,9 @@ fn states(values: Vec<f64>, dim: usize) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, shape), (&Device::flex(), DType::F64))
 }
 
-/// The closed form in double precision against autodiff and against central differences, and the closed form
-/// in single precision (which counts for a hundredth of its error), at points from N(0, `spread`²).
+/// The closed form in double precision against autodiff and against central differences, and the
+/// closed form in single precision (which counts for a hundredth of its error), at points from N(0,
+/// `spread`²).
 ///
 /// The value that comes with the gradient must be that of `energy`.
 pub(crate) fn gradient_error<T: Target>(target: &T, spread: f64) -> f64 {
@@ -77,8 +78,8 @@ pub(crate) fn gradient_error<T: Target>(target: &T, spread: f64) -> f64 {
     worst
 }
 
-/// E[∂U/∂xᵢ] = 0 and E[xᵢ·∂U/∂xᵢ] = 1, integrations by parts of exp(−U): the largest deviation of a sample
-/// mean under the exact sampler, in standard errors.
+/// E[∂U/∂xᵢ] = 0 and E[xᵢ·∂U/∂xᵢ] = 1, integrations by parts of exp(−U): the largest deviation of a
+/// sample mean under the exact sampler, in standard errors.
 pub(crate) fn stein_deviation<T: Target>(target: &T) -> f64 {
     let dim = target.dim();
     let x = target.sample(DRAWS, Key::new(17), &Device::flex()).expect("an exact sampler");
@@ -116,8 +117,8 @@ pub(crate) fn moment_deviation<T: Target>(target: &T) -> f64 {
     worst
 }
 
-/// log ∫ exp(−U) over the plane by the trapezoidal rule on [−8, 8]², after a change of variables: `map` gives the
-/// state of a point, and the logarithm of the Jacobian there.
+/// log ∫ exp(−U) over the plane by the trapezoidal rule on [−8, 8]², after a change of variables:
+/// `map` gives the state of a point, and the logarithm of the Jacobian there.
 pub(crate) fn log_mass<T: Target>(target: &T, map: impl Fn([f64; 2]) -> ([f64; 2], f64)) -> f64 {
     const SIDE: usize = 321;
     let step = 16.0 / (SIDE - 1) as f64;

@@ -1,10 +1,11 @@
-//! Numbers of a target, kept on the host in double precision.
+//! Constants of targets, kept on the host in double precision.
 
 use std::sync::OnceLock;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-/// Numbers of a target. A target knows no device: the tensor is made where the first state lies, and kept.
+/// Constants of a target. A target has no device: the tensor is created on the device of the first
+/// state, and kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Constant<const D: usize> {
     values: Vec<f64>,
@@ -13,7 +14,7 @@ pub(crate) struct Constant<const D: usize> {
 }
 
 impl Constant<2> {
-    /// `values` as `[1, len]`, to be broadcast over a batch.
+    /// Stores `values` as `[1, len]`, to be broadcast over a batch.
     pub(crate) fn row(values: Vec<f64>) -> Self {
         let shape = [1, values.len()];
         Self::new(values, shape)
@@ -21,7 +22,7 @@ impl Constant<2> {
 }
 
 impl<const D: usize> Constant<D> {
-    /// `values`, in row-major order, must fill `shape`.
+    /// Stores `values` in row-major order, which must fill `shape`.
     pub(crate) fn new(values: Vec<f64>, shape: [usize; D]) -> Self {
         Self { values, shape, tensor: OnceLock::new() }
     }
@@ -34,7 +35,7 @@ impl<const D: usize> Constant<D> {
         self.shape
     }
 
-    /// The tensor on the device of `x`, of its precision, without autodiff.
+    /// Returns the tensor on the device of `x`, in its precision, without autodiff.
     pub(crate) fn like<const S: usize>(&self, x: &Tensor<S>) -> Tensor<D> {
         let (device, dtype) = (x.device().without_autodiff(), x.dtype());
         let tensor = self.tensor.get_or_init(|| self.make(&device, dtype));

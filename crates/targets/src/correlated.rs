@@ -10,7 +10,7 @@ use crate::math::{LN_TAU, row_sum};
 use crate::matrix;
 use crate::target::Target;
 
-/// N(μ, Σ): U(x) = ½ (x − μ)ᵀ Σ⁻¹ (x − μ).
+/// A Gaussian N(μ, Σ): U(x) = ½ (x − μ)ᵀ Σ⁻¹ (x − μ).
 ///
 /// Its samples are μ + L·z with Σ = L·Lᵀ and z standard normal.
 #[derive(Clone, Debug)]
@@ -22,10 +22,11 @@ pub struct CorrelatedGaussian {
 }
 
 impl CorrelatedGaussian {
-    /// With this mean, and this covariance given by its rows.
+    /// Creates a Gaussian with the given mean and covariance, the latter by its rows.
     ///
     /// # Errors
-    /// If there is no coordinate, the lengths differ, or the covariance is not symmetric and positive definite.
+    /// If there is no coordinate, the lengths differ, or the covariance is not symmetric and
+    /// positive definite.
     pub fn new(mean: Vec<f64>, covariance: &[Vec<f64>]) -> Result<Self, TargetError> {
         let dim = mean.len();
         TargetError::at_least("dim", 1, dim)?;

@@ -9,7 +9,7 @@ use crate::error::TargetError;
 use crate::math::{LN_TAU, row_sum};
 use crate::target::Target;
 
-/// N(μ, diag(σ²)): U(x) = Σᵢ (xᵢ − μᵢ)²/(2σᵢ²).
+/// A Gaussian N(μ, diag(σ²)): U(x) = Σᵢ (xᵢ − μᵢ)²/(2σᵢ²).
 #[derive(Clone, Debug)]
 pub struct DiagonalGaussian {
     mean: Constant<2>,
@@ -17,10 +17,11 @@ pub struct DiagonalGaussian {
 }
 
 impl DiagonalGaussian {
-    /// With this mean and variance of each coordinate.
+    /// Creates a Gaussian with the given mean and variance of each coordinate.
     ///
     /// # Errors
-    /// If there is no coordinate, the lengths differ, a mean is not finite or a variance not positive.
+    /// If there is no coordinate, the lengths differ, a mean is not finite or a variance not
+    /// positive.
     pub fn new(mean: Vec<f64>, variance: Vec<f64>) -> Result<Self, TargetError> {
         TargetError::at_least("dim", 1, mean.len())?;
         TargetError::length("variance", mean.len(), variance.len())?;
@@ -29,7 +30,7 @@ impl DiagonalGaussian {
         Ok(Self { mean: Constant::row(mean), variance: Constant::row(variance) })
     }
 
-    /// N(0, `std`²·I).
+    /// Creates N(0, `std`²·I).
     ///
     /// # Errors
     /// If `dim` is 0 or `std` not positive.
@@ -38,8 +39,9 @@ impl DiagonalGaussian {
         Self::new(vec![0.0; dim], vec![std * std; dim])
     }
 
-    /// Mean 0, variances evenly spaced in their logarithm from κ^(−½) to κ^½, where κ is the `condition`
-    /// number of the covariance (the ill-conditioned Gaussian of BlackJAX's tests).
+    /// Creates a Gaussian of mean 0 with variances evenly spaced in their logarithm from κ^(−½) to
+    /// κ^½, where κ is the `condition` number of the covariance (the ill-conditioned Gaussian of
+    /// BlackJAX's tests).
     ///
     /// # Errors
     /// If `dim` is less than 2 or `condition` below 1.

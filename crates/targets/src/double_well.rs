@@ -10,7 +10,8 @@ use crate::math::row_sum;
 use crate::quadrature::Density;
 use crate::target::Target;
 
-/// U(x) = b·Σᵢ (xᵢ² − 1)²: two wells at ±1 in each coordinate, and between them a barrier of height b.
+/// A double well U(x) = b·Σᵢ (xᵢ² − 1)²: two wells at ±1 in each coordinate, with a barrier of
+/// height b between them.
 ///
 /// Coordinates are independent; moments and normaliser come from a quadrature in one dimension.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +21,7 @@ pub struct DoubleWell {
 }
 
 impl DoubleWell {
-    /// In `dim` coordinates, with a `barrier` of that height in each.
+    /// Creates a double well in `dim` coordinates, with a barrier of height `barrier` in each.
     ///
     /// # Errors
     /// If `dim` is 0 or `barrier` not positive.
@@ -90,7 +91,7 @@ impl Target for DoubleWell {
 
     fn sample(&self, rows: usize, key: Key, device: &Device) -> Option<Tensor<2>> {
         let magnitude = self.magnitude();
-        // One uniform number gives the sign and, by what is left of it, the magnitude.
+        // One uniform number determines the sign and, by its remainder, the magnitude.
         let draw = |uniform: f32| {
             let signed = 2.0 * f64::from(uniform) - 1.0;
             magnitude.quantile(signed.abs()).copysign(signed)
@@ -106,7 +107,8 @@ mod tests {
     use super::*;
     use crate::check;
 
-    /// Against adaptive quadrature of SciPy (`integrate.quad`, relative tolerance 1e-13): log Z and E[x²].
+    /// Against adaptive quadrature of SciPy (`integrate.quad`, relative tolerance 1e-13): log Z and
+    /// E[x²].
     #[test]
     fn moments_by_another_quadrature() {
         for (barrier, log_normaliser, second) in [

@@ -17,17 +17,18 @@ const ERRORS: [f64; 8] = [15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0];
 /// Scales of the priors μ ~ N(0, 5²) and τ ~ Cauchy⁺(0, 5).
 const PRIOR: f64 = 5.0;
 
-/// The posterior of the eight schools in the non-centred parametrisation: the state is (μ, log τ, θ̃₁, …, θ̃₈),
-/// and school j has the effect θⱼ = μ + τ·θ̃ⱼ.
+/// The posterior of the eight schools in the non-centred parametrisation: the state is (μ, log τ,
+/// θ̃₁, …, θ̃₈), and school j has the effect θⱼ = μ + τ·θ̃ⱼ.
 ///
-/// Model, priors and data are `eight_schools_noncentered` of posteriordb: yⱼ ~ N(θⱼ, σⱼ²), θ̃ⱼ ~ N(0, 1),
-/// μ ~ N(0, 5²), τ ~ Cauchy⁺(0, 5). With the Jacobian of log τ,
+/// Model, priors and data are `eight_schools_noncentered` of posteriordb: yⱼ ~ N(θⱼ, σⱼ²), θ̃ⱼ ~
+/// N(0, 1), μ ~ N(0, 5²), τ ~ Cauchy⁺(0, 5). With the Jacobian of log τ,
 ///
 /// U = μ²/50 + log(1 + τ²/25) − log τ + ½ Σⱼ θ̃ⱼ² + ½ Σⱼ (yⱼ − μ − τθ̃ⱼ)²/σⱼ².
 ///
-/// Given τ everything else is Gaussian, so that moments, normaliser and sampler come from a quadrature over
-/// log τ. posteriordb's own reference values, which have Monte-Carlo error (ten chains of a thousand draws),
-/// are: μ 4.4105 ± 3.309, τ 3.6021 ± 3.198, θ₁ 6.1505 ± 5.616 (mean ± standard deviation).
+/// Given τ everything else is Gaussian, so that moments, normaliser and sampler come from a
+/// quadrature over log τ. posteriordb's own reference values, which have Monte-Carlo error (ten
+/// chains of a thousand draws), are: μ 4.4105 ± 3.309, τ 3.6021 ± 3.198, θ₁ 6.1505 ± 5.616 (mean ±
+/// standard deviation).
 #[derive(Clone, Debug)]
 pub struct EightSchools {
     effects: Constant<2>,
@@ -41,7 +42,8 @@ impl Default for EightSchools {
     }
 }
 
-/// What follows from τ: μ ~ N(`mean`, `variance`), and θ̃ⱼ | μ ~ N(`slope`·(yⱼ − μ), `rest`).
+/// The conditional distributions given τ: μ ~ N(`mean`, `variance`), and θ̃ⱼ | μ ~ N(`slope`·(yⱼ −
+/// μ), `rest`).
 struct GivenTau {
     mean: f64,
     variance: f64,
@@ -49,7 +51,7 @@ struct GivenTau {
     slope: [f64; 8],
     /// σⱼ²/(σⱼ² + τ²).
     rest: [f64; 8],
-    /// The logarithm of what the integral over all but log τ leaves.
+    /// The logarithm of the density of log τ, with everything else integrated out.
     log_mass: f64,
 }
 
@@ -76,7 +78,7 @@ impl GivenTau {
         }
     }
 
-    /// The first two moments of each coordinate but log τ: (μ, θ̃₁, …, θ̃₈).
+    /// Returns the first two moments of each coordinate but log τ: (μ, θ̃₁, …, θ̃₈).
     fn moments(&self) -> [[f64; 2]; 9] {
         let square = |mean: f64, variance: f64| [mean, mean * mean + variance];
         std::array::from_fn(|i| match i {
@@ -91,7 +93,7 @@ impl GivenTau {
 }
 
 impl EightSchools {
-    /// With Rubin's data.
+    /// Creates the posterior for Rubin's data.
     pub fn new() -> Self {
         let precisions = ERRORS.map(|error| 1.0 / (error * error));
         Self {
@@ -100,13 +102,13 @@ impl EightSchools {
         }
     }
 
-    /// The posterior of log τ. At both ends of the range its density is below 1e-15 of the largest: it falls as
-    /// τ on the left and as τ⁻⁸ or faster on the right.
+    /// The posterior of log τ. At both ends of the range its density is below 1e-15 of the largest:
+    /// it falls as τ on the left and as τ⁻⁸ or faster on the right.
     fn log_tau() -> Density {
         Density::new([-36.0, 14.0], |log_tau| GivenTau::new(log_tau).log_mass)
     }
 
-    /// The first two moments of each coordinate.
+    /// Returns the first two moments of each coordinate.
     fn moments() -> Vec<[f64; 2]> {
         let density = Self::log_tau();
         let of = |i: usize, power: usize| {

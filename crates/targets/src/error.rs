@@ -1,6 +1,6 @@
-//! What can be wrong with the parameters of a target.
+//! Errors of the parameters of targets.
 
-/// Parameters that no target has.
+/// Parameters with which a target does not exist.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
@@ -24,14 +24,14 @@ pub enum TargetError {
         /// The smallest count allowed.
         smallest: usize,
     },
-    /// Lists that do not belong together.
+    /// Lists of lengths that do not fit.
     #[error("{parameter} has length {given}; the other parameters call for {expected}")]
     Length {
         /// The parameter, or one of its rows.
         parameter: &'static str,
         /// Its length.
         given: usize,
-        /// The length that the other parameters call for.
+        /// The length that the other parameters imply.
         expected: usize,
     },
     /// A covariance that is not symmetric.
@@ -46,14 +46,14 @@ pub enum TargetError {
         /// The entry with row and column exchanged.
         mirror: f64,
     },
-    /// A covariance that is no covariance.
+    /// A covariance that is not positive definite.
     #[error(
         "the covariance is not positive definite: pivot {row} of its Cholesky factor is {pivot}"
     )]
     NotPositiveDefinite {
         /// The row, from 0.
         row: usize,
-        /// What should have been positive.
+        /// The pivot that should be positive.
         pivot: f64,
     },
 }

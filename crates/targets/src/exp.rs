@@ -1,14 +1,14 @@
 //! The exponential function for fused loops.
 
-/// eˣ to single precision for x ≤ 88 (0 below −87), without branches: 2ᵏ·eʳ with |r| ≤ ln 2 / 2 and a Taylor series
-/// of degree 7.
+/// Returns eˣ to single precision for x ≤ 88 (0 below −87), without branches: 2ᵏ·eʳ with |r| ≤ ln 2
+/// / 2 and a Taylor series of degree 7.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     use std::f32::consts::LOG2_E;
     // ln 2 in two parts, the first of few digits, so that k·ln 2 is exact.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    /// Adding and taking away 1.5·2²³ rounds to a whole number.
+    /// Adding and subtracting 1.5·2²³ rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
     let clamped = x.clamp(-87.0, 88.0);
     let k = (clamped * LOG2_E + ROUND) - ROUND;

@@ -8,11 +8,12 @@ use crate::error::TargetError;
 use crate::math::{LN_TAU, row_sum};
 use crate::target::Target;
 
-/// v ~ N(0, s²) and xᵢ | v ~ N(0, eᵛ), the state being (v, x₁, …): U = v²/(2s²) + ½ Σᵢ (xᵢ² e⁻ᵛ + v).
+/// Neal's funnel: v ~ N(0, s²) and xᵢ | v ~ N(0, eᵛ) for the state (v, x₁, …), that is U = v²/(2s²)
+/// + ½ Σᵢ (xᵢ² e⁻ᵛ + v).
 ///
-/// Neal, "Slice sampling" (Annals of Statistics 2003), section 8, has s = 3 and nine xᵢ. No single step size
-/// suits both the neck and the mouth, and no sample of feasible size estimates Var xᵢ: Langevin and Hamiltonian
-/// chains fail on it, and their diagnostics should say so.
+/// Neal, "Slice sampling" (Annals of Statistics 2003), section 8, has s = 3 and nine xᵢ. No single
+/// step size suits both the neck and the mouth, and no sample of feasible size estimates Var xᵢ:
+/// Langevin and Hamiltonian chains fail on it, and their diagnostics should say so.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Funnel {
     dim: usize,
@@ -20,7 +21,7 @@ pub struct Funnel {
 }
 
 impl Funnel {
-    /// In `dim` coordinates, v among them, with standard deviation `scale` of v.
+    /// Creates a funnel in `dim` coordinates, v included, with standard deviation `scale` of v.
     ///
     /// # Errors
     /// If `dim` is less than 2 or `scale` not positive.
@@ -30,12 +31,12 @@ impl Funnel {
         Ok(Self { dim, scale })
     }
 
-    /// As Neal has it: ten coordinates, scale 3.
+    /// Creates the funnel of Neal's paper: ten coordinates, scale 3.
     pub fn neal() -> Self {
         Self { dim: 10, scale: 3.0 }
     }
 
-    /// v, `[batch, 1]`, and the other coordinates, `[batch, dim − 1]`.
+    /// Returns v, `[batch, 1]`, and the other coordinates, `[batch, dim − 1]`.
     fn split(&self, x: Tensor<2>) -> [Tensor<2>; 2] {
         [x.clone().narrow(1, 0, 1), x.narrow(1, 1, self.dim - 1)]
     }
@@ -124,7 +125,7 @@ mod tests {
         assert!((log_mass - funnel.log_normaliser().unwrap()).abs() < 1e-9, "{log_mass}");
     }
 
-    /// Given v, what Neal's funnel says of x: E[Σ xᵢ² e⁻ᵛ] = 9, with variance 18.
+    /// The distribution of x given v in Neal's funnel: E[Σ xᵢ² e⁻ᵛ] = 9, with variance 18.
     #[test]
     fn neals_samples() {
         let n = 50_000;

@@ -7,12 +7,13 @@ use crate::error::TargetError;
 use crate::math::row_sum;
 use crate::target::Target;
 
-/// Which spins are neighbours.
+/// A lattice, which defines the neighbours of each spin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lattice {
     /// Spins in a circle, with two neighbours each.
     Ring(usize),
-    /// Rows and columns of spins, in row-major order, with four neighbours each, around the edges too.
+    /// Rows and columns of spins, in row-major order, with four neighbours each, around the edges
+    /// too.
     Torus {
         /// The number of rows.
         rows: usize,
@@ -21,10 +22,11 @@ pub enum Lattice {
     },
 }
 
-/// U(s) = −J·Σ sᵢsⱼ − H·Σ sᵢ over spins s ∈ {−1, 1}ⁿ, the first sum over pairs of neighbours (Ising 1925).
+/// The Ising model, U(s) = −J·Σ sᵢsⱼ − H·Σ sᵢ over spins s ∈ {−1, 1}ⁿ, with the first sum over
+/// pairs of neighbours (Ising 1925).
 ///
-/// States are tensors of −1 and 1. The gradient is that of the same formula on real numbers: the energy is linear in
-/// each spin, so −2sᵢ·∂U/∂sᵢ is exactly what flipping sᵢ changes.
+/// States are tensors of −1 and 1. The gradient is that of the same formula on real numbers. The
+/// energy is linear in each spin, so flipping sᵢ changes it by exactly −2sᵢ·∂U/∂sᵢ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ising {
     lattice: Lattice,
@@ -33,7 +35,8 @@ pub struct Ising {
 }
 
 impl Ising {
-    /// On `lattice`, with J = `coupling` (positive: neighbours align) and H = `field`.
+    /// Creates a model on `lattice`, with J = `coupling` (positive: neighbours align) and H =
+    /// `field`.
     ///
     /// # Errors
     /// If a side has fewer than 3 spins (two neighbours would be one), or a number is not finite.
@@ -48,7 +51,8 @@ impl Ising {
         Ok(Self { lattice, coupling, field })
     }
 
-    /// ⟨sᵢsⱼ⟩ of neighbours, known on a ring: the derivative of (log Z)/n by J.
+    /// Returns ⟨sᵢsⱼ⟩ of neighbours on a ring, the derivative of (log Z)/n with respect to J;
+    /// `None` on a torus.
     pub fn neighbour_correlation(&self) -> Option<f64> {
         let Lattice::Ring(spins) = self.lattice else { return None };
         let Transfer { even, odd, off_squared, .. } = self.transfer();
@@ -76,7 +80,8 @@ impl Ising {
         }
     }
 
-    /// For each spin the sum of its neighbours at the offsets `shifts`. Both tensors: `[batch, spins]`.
+    /// For each spin the sum of its neighbours at the offsets `shifts`. Both tensors: `[batch,
+    /// spins]`.
     fn neighbours(&self, spins: &Tensor<2>, shifts: &[i64]) -> Tensor<2> {
         let [rows, columns] = self.grid();
         let [batch, count] = spins.dims();
@@ -90,8 +95,8 @@ impl Ising {
     }
 }
 
-/// The numbers that the transfer matrix's eigenvalues, `even` ± √(`odd`² + `off_squared`), are made of, divided
-/// by the largest entry: eᴶcosh H, eᴶsinh H and e⁻²ᴶ.
+/// The numbers that the transfer matrix's eigenvalues, `even` ± √(`odd`² + `off_squared`), are made
+/// of, divided by the largest entry: eᴶcosh H, eᴶsinh H and e⁻²ᴶ.
 struct Transfer {
     log_scale: f64,
     even: f64,
@@ -110,8 +115,8 @@ impl Transfer {
         spins as f64 * (self.log_scale + largest.ln()) + ratio.powf(spins as f64).ln_1p()
     }
 
-    /// The derivative of (log Z)/n by a parameter by which that of `even` is `of_even` and that of the root is
-    /// `of_square`/root.
+    /// The derivative of (log Z)/n by a parameter by which that of `even` is `of_even` and that of
+    /// the root is `of_square`/root.
     fn derivative(&self, spins: usize, of_even: f64, of_square: f64) -> f64 {
         let largest = self.even + self.root();
         let ratio = (self.even - self.root()) / largest;
@@ -144,7 +149,8 @@ impl Target for Ising {
         rows * columns
     }
 
-    /// The magnetisation: 0 without a field, by symmetry, and the derivative of (log Z)/n by H on a ring.
+    /// The magnetisation: 0 without a field, by symmetry, and the derivative of (log Z)/n by H on a
+    /// ring.
     fn mean(&self) -> Option<Vec<f64>> {
         let magnetisation = match self.lattice {
             _ if self.field == 0.0 => 0.0,
@@ -172,8 +178,9 @@ impl Target for Ising {
     }
 }
 
-/// log Z of the torus without a field (Kaufman, Physical Review 1949, in the form of Ferdinand and Fisher 1969):
-/// ½(2 sinh 2J)^(mn/2) times Π 2cosh(mγ/2) + Π 2sinh(mγ/2) over the odd γ, plus the same over the even γ.
+/// log Z of the torus without a field (Kaufman, Physical Review 1949, in the form of Ferdinand and
+/// Fisher 1969): ½(2 sinh 2J)^(mn/2) times Π 2cosh(mγ/2) + Π 2sinh(mγ/2) over the odd γ, plus the
+/// same over the even γ.
 fn torus_log_normaliser(rows: usize, columns: usize, coupling: f64) -> f64 {
     let [m, n] = [rows as f64, columns as f64];
     let (sinh, cosh) = ((2.0 * coupling).sinh(), (2.0 * coupling).cosh());

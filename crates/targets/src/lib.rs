@@ -1,18 +1,19 @@
-//! Energies with known answers, to test samplers on and to compare them by.
+//! Energies with known moments, normalisers and draws, for testing and comparing samplers.
 //!
-//! States are tensors `[batch, dim]`, of single or double precision. Every target has its gradient in closed
-//! form; what else is known exactly (moments, normaliser, independent draws) it tells through [`Target`].
-//! Constructors answer with a [`TargetError`] where no such distribution exists.
+//! States are tensors `[batch, dim]`, of single or double precision. Every target has its gradient
+//! in closed form; everything else that is known exactly (moments, normaliser, independent draws)
+//! is available through [`Target`]. Constructors return a [`TargetError`] if no such distribution
+//! exists.
 //!
-//! | target | what it is hard for |
+//! | target | difficulty |
 //! |---|---|
 //! | [`DiagonalGaussian`], [`CorrelatedGaussian`] | one step size for unequal scales |
 //! | [`Mixture`], [`Ring`], [`DoubleWell`] | crossing from mode to mode |
 //! | [`Banana`] | curved, narrow ridges |
-//! | [`Funnel`] | scales that differ from place to place |
+//! | [`Funnel`] | scales that depend on the position |
 //! | [`StudentT`] | heavy tails, where the gradient vanishes |
-//! | [`EightSchools`], [`LogisticRegression`] | posteriors as they occur |
-//! | [`RestrictedBoltzmann`], [`Ising`] | discrete states, and the gradient of their continuous extension |
+//! | [`EightSchools`], [`LogisticRegression`] | posteriors as they occur in practice |
+//! | [`RestrictedBoltzmann`], [`Ising`] | discrete states, gradients of a continuous extension |
 //!
 //! ```
 //! use burn::tensor::Device;

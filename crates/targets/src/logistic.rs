@@ -13,11 +13,11 @@ mod quadrature;
 
 use quadrature::{Moments, Posterior};
 
-/// The posterior of the weights w of a logistic regression, yᵢ ~ Bernoulli(σ(xᵢ·w)) with w ~ N(0, s²·I):
-/// U(w) = Σᵢ [log(1 + exp(xᵢ·w)) − yᵢ·xᵢ·w] + ‖w‖²/(2s²).
+/// The posterior of the weights w of a logistic regression, yᵢ ~ Bernoulli(σ(xᵢ·w)) with w ~ N(0,
+/// s²·I): U(w) = Σᵢ [log(1 + exp(xᵢ·w)) − yᵢ·xᵢ·w] + ‖w‖²/(2s²).
 ///
-/// The energy is strictly convex. An intercept is a column of ones in the design matrix. With one or two weights,
-/// moments and normaliser come from a quadrature.
+/// The energy is strictly convex. An intercept is a column of ones in the design matrix. With one
+/// or two weights, moments and normaliser come from a quadrature.
 #[derive(Clone, Debug)]
 pub struct LogisticRegression {
     /// `[observations, dim]`.
@@ -27,10 +27,12 @@ pub struct LogisticRegression {
 }
 
 impl LogisticRegression {
-    /// Of a design matrix given by its rows, one for each label; s is `prior_std`.
+    /// Creates the posterior for a design matrix given by its rows, one for each label, with s =
+    /// `prior_std`.
     ///
     /// # Errors
-    /// If there is no observation or no column, the lengths differ, or a number is out of its range.
+    /// If there is no observation or no column, the lengths differ, or a number is out of its
+    /// range.
     pub fn new(design: &[Vec<f64>], labels: &[bool], prior_std: f64) -> Result<Self, TargetError> {
         TargetError::at_least("observations", 1, design.len())?;
         TargetError::length("labels", design.len(), labels.len())?;
@@ -45,7 +47,7 @@ impl LogisticRegression {
         })
     }
 
-    /// xᵢ·w. `w`: `[batch, dim]`, output: `[batch, observations]`.
+    /// Returns xᵢ·w. `w`: `[batch, dim]`, output: `[batch, observations]`.
     fn logits(&self, w: &Tensor<2>) -> Tensor<2> {
         w.clone().matmul(self.design.like(w).transpose())
     }

@@ -1,9 +1,10 @@
-//! Small dense matrices in double precision, row-major. A target's matrix is factored once, so the textbook
-//! algorithm serves and a linear-algebra library does not pay.
+//! Small dense matrices in double precision, row-major. The matrix of a target is factored once, so
+//! the textbook algorithm suffices and a linear-algebra library would not pay off.
 
 use crate::error::TargetError;
 
-/// The entries of a matrix of `columns` columns, given by its rows, all of them finite.
+/// Returns the entries of a matrix of `columns` columns, given by its rows, and checks that they
+/// are finite.
 pub(crate) fn flatten(
     parameter: &'static str,
     rows: &[Vec<f64>],
@@ -20,9 +21,9 @@ pub(crate) fn flatten(
     Ok(entries)
 }
 
-/// The lower triangular L with L·Lᵀ = `a` (Cholesky–Banachiewicz).
+/// Returns the lower triangular L with L·Lᵀ = `a` (Cholesky–Banachiewicz).
 pub(crate) fn cholesky(a: &[f64], dim: usize) -> Result<Vec<f64>, TargetError> {
-    // What rounding leaves of a pivot that should be zero.
+    // The rounding error of a pivot that should be zero.
     let negligible = f64::EPSILON * dim as f64;
     let mut l = vec![0.0; dim * dim];
     for row in 0..dim {
@@ -45,7 +46,7 @@ pub(crate) fn cholesky(a: &[f64], dim: usize) -> Result<Vec<f64>, TargetError> {
     Ok(l)
 }
 
-/// (L·Lᵀ)⁻¹ for a lower triangular L.
+/// Returns (L·Lᵀ)⁻¹ for a lower triangular L.
 pub(crate) fn inverse_of_square(l: &[f64], dim: usize) -> Vec<f64> {
     // L⁻¹, a column at a time, by forward substitution.
     let mut inverse = vec![0.0; dim * dim];

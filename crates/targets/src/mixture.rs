@@ -12,7 +12,8 @@ use crate::math::LN_TAU;
 use crate::matrix;
 use crate::target::Target;
 
-/// U(x) = −log Σₖ wₖ exp(−‖x − μₖ‖²/(2σ²)): Gaussians N(μₖ, σ²·I) in proportion to the weights wₖ.
+/// A mixture of Gaussians N(μₖ, σ²·I) in proportion to weights wₖ: U(x) = −log Σₖ wₖ exp(−‖x −
+/// μₖ‖²/(2σ²)).
 ///
 /// Neither weights nor components are normalised: log ∫ exp(−U) = log Σₖ wₖ + (dim/2)·log 2πσ².
 #[derive(Clone, Debug)]
@@ -24,10 +25,12 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// Components with these weights (any positive numbers) and means, all of standard deviation `std`.
+    /// Creates a mixture of components with the given weights (any positive numbers) and means, all
+    /// of standard deviation `std`.
     ///
     /// # Errors
-    /// If there is no component or no coordinate, the lengths differ, or a number is out of its range.
+    /// If there is no component or no coordinate, the lengths differ, or a number is out of its
+    /// range.
     pub fn new(weights: Vec<f64>, means: &[Vec<f64>], std: f64) -> Result<Self, TargetError> {
         TargetError::at_least("components", 1, weights.len())?;
         TargetError::length("means", weights.len(), means.len())?;
@@ -40,7 +43,8 @@ impl Mixture {
         Ok(Self { weights, log_weights, means, std })
     }
 
-    /// `components` of weight 1 in the plane, evenly spaced on a circle about the origin from (`radius`, 0) on.
+    /// Creates `components` of weight 1 in the plane, evenly spaced on a circle about the origin,
+    /// starting at (`radius`, 0).
     ///
     /// # Errors
     /// If there is no component, or `radius` or `std` is not positive.
@@ -55,7 +59,7 @@ impl Mixture {
         Self::new(vec![1.0; components], &means, std)
     }
 
-    /// log wₖ − ‖x − μₖ‖²/(2σ²). `x`: `[batch, dim]`, output: `[batch, components]`.
+    /// Returns log wₖ − ‖x − μₖ‖²/(2σ²). `x`: `[batch, dim]`, output: `[batch, components]`.
     fn log_terms(&self, x: &Tensor<2>) -> Tensor<2> {
         let means = self.means.like(x).unsqueeze_dim::<3>(0);
         let deviation = x.clone().unsqueeze_dim::<3>(1) - means;
@@ -63,7 +67,7 @@ impl Mixture {
         squared * (-0.5 / (self.std * self.std)) + self.log_weights.like(x)
     }
 
-    /// E[f] over the components, of the coordinate that `f` sees.
+    /// Returns E[f(μ)] over the components, for one coordinate of the means.
     fn average(&self, coordinate: usize, f: impl Fn(f64) -> f64) -> f64 {
         let means = self.means.values().iter().skip(coordinate).step_by(self.dim());
         let sum: f64 = self.weights.iter().zip(means).map(|(weight, &mean)| weight * f(mean)).sum();
@@ -153,7 +157,8 @@ mod tests {
         assert!((check::log_mass(&ring, |x| (x, 0.0)) - 2.531_024_247_0).abs() < 1e-9);
     }
 
-    /// ½N(−1, 0.3²I) + ½N(1, 0.3²I), on which TensorFlow Probability tests replica exchange: variance 1.09.
+    /// ½N(−1, 0.3²I) + ½N(1, 0.3²I), on which TensorFlow Probability tests replica exchange:
+    /// variance 1.09.
     #[test]
     fn two_modes() {
         let modes = [vec![-1.0; 2], vec![1.0; 2]];

@@ -2,24 +2,25 @@
 
 /// A probability density on equally spaced nodes.
 ///
-/// Integrals are by the trapezoidal rule, which for smooth integrands that vanish at both ends of the range
-/// (or continue there as even functions) converges exponentially in the number of nodes (Trefethen and
-/// Weideman, SIAM Review 2014).
+/// Integrals are by the trapezoidal rule, which for smooth integrands that vanish at both ends of
+/// the range (or continue there as even functions) converges exponentially in the number of nodes
+/// (Trefethen and Weideman, SIAM Review 2014).
 pub(crate) struct Density {
     nodes: Vec<f64>,
     /// The probability of each node; they sum to 1.
     masses: Vec<f64>,
-    /// The logarithm of the integral before it was normalised.
+    /// The logarithm of the integral before normalisation.
     pub(crate) log_mass: f64,
     /// P(X ≤ node).
     cumulative: Vec<f64>,
 }
 
-/// The peaks of the densities here are wider than a hundredth of their range, which 4 096 nodes resolve.
+/// The peaks of the densities here are wider than a hundredth of their range, which 4 096 nodes
+/// resolve.
 const INTERVALS: usize = 4096;
 
 impl Density {
-    /// The density ∝ exp(`log_density`) on `[low, high]`.
+    /// Creates the density ∝ exp(`log_density`) on `[low, high]`.
     pub(crate) fn new([low, high]: [f64; 2], log_density: impl Fn(f64) -> f64) -> Self {
         let step = (high - low) / INTERVALS as f64;
         let nodes: Vec<f64> = (0..=INTERVALS).map(|i| low + i as f64 * step).collect();
@@ -50,12 +51,12 @@ impl Density {
         Self { nodes, masses, log_mass: largest + (sum * step).ln(), cumulative }
     }
 
-    /// E[f(X)].
+    /// Returns E[f(X)].
     pub(crate) fn mean(&self, f: impl Fn(f64) -> f64) -> f64 {
         self.nodes.iter().zip(&self.masses).map(|(&x, mass)| mass * f(x)).sum()
     }
 
-    /// The x with P(X ≤ x) = `p`, interpolated between nodes.
+    /// Returns x with P(X ≤ x) = `p`, interpolated between nodes.
     pub(crate) fn quantile(&self, p: f64) -> f64 {
         let above = self.cumulative.partition_point(|&c| c < p).clamp(1, self.nodes.len() - 1);
         let [low, high] = [self.cumulative[above - 1], self.cumulative[above]];

@@ -12,25 +12,28 @@ use crate::math::{log_sum_exp, row_sum, sigmoid, softplus};
 use crate::matrix;
 use crate::target::Target;
 
-/// p(v, h) ∝ exp(v·b + h·c + vᵀWh) over v, h ∈ {0, 1}ⁿ (Smolensky 1986; Hinton 2002), seen as the free energy of the
-/// visible units: U(v) = −v·b − Σⱼ log(1 + exp(cⱼ + (vᵀW)ⱼ)).
+/// The restricted Boltzmann machine p(v, h) ∝ exp(v·b + h·c + vᵀWh) over v, h ∈ {0, 1}ⁿ (Smolensky
+/// 1986; Hinton 2002), as the free energy of the visible units: U(v) = −v·b − Σⱼ log(1 + exp(cⱼ +
+/// (vᵀW)ⱼ)).
 ///
-/// States are tensors of zeros and ones. The gradient is that of the same formula on real numbers, which tells
-/// discrete samplers what a flip would change (Grathwohl et al., "Oops I took a gradient", ICML 2021). With at
-/// most 16 hidden units, moments, normaliser and sampler come from summing over all of their states.
+/// States are tensors of zeros and ones. The gradient is that of the same formula on real numbers,
+/// from which discrete samplers estimate the effect of a flip (Grathwohl et al., "Oops I took a
+/// gradient", ICML 2021). With at most 16 hidden units, moments, normaliser and sampler come from
+/// summing over all of their states.
 #[derive(Clone, Debug)]
 pub struct RestrictedBoltzmann {
-    /// W, `[visible, hidden]`.
+    /// The weights W, `[visible, hidden]`.
     weights: Constant<2>,
     visible_bias: Constant<2>,
     hidden_bias: Constant<2>,
 }
 
-/// The sum doubles with each hidden unit: beyond this it takes longer than a test should.
+/// The largest number of hidden units that are summed over: the cost doubles with each.
 const LARGEST_ENUMERATION: usize = 16;
 
 impl RestrictedBoltzmann {
-    /// With W given by its rows, one for each visible unit, and the biases b and c.
+    /// Creates a machine with W given by its rows, one for each visible unit, and the biases b and
+    /// c.
     ///
     /// # Errors
     /// If a layer is empty, the lengths differ, or a number is not finite.
@@ -53,19 +56,19 @@ impl RestrictedBoltzmann {
         })
     }
 
-    /// cⱼ + (vᵀW)ⱼ.
+    /// Returns cⱼ + (vᵀW)ⱼ.
     fn hidden_input(&self, visible: &Tensor<2>) -> Tensor<2> {
         visible.clone().matmul(self.weights.like(visible)) + self.hidden_bias.like(visible)
     }
 
-    /// bᵢ + (Wh)ᵢ for the hidden state whose units are the bits of `hidden`.
+    /// Returns bᵢ + (Wh)ᵢ for the hidden state whose units are the bits of `hidden`.
     fn visible_input(&self, hidden: usize) -> Vec<f64> {
         let rows = self.weights.values().chunks(self.hidden_bias.values().len());
         let total = |(row, bias): (&[f64], &f64)| bias + on(row, hidden);
         rows.zip(self.visible_bias.values()).map(total).collect()
     }
 
-    /// log Σᵥ exp(−E(v, h)) of every hidden state, in the order of their bits.
+    /// Returns log Σᵥ exp(−E(v, h)) of every hidden state, in the order of their bits.
     fn log_masses(&self) -> Option<Vec<f64>> {
         let bias = self.hidden_bias.values();
         let log_mass = |hidden| {
@@ -76,13 +79,13 @@ impl RestrictedBoltzmann {
     }
 }
 
-/// The sum of the entries whose bit is set.
+/// Returns the sum of the entries whose bit is set.
 fn on(row: &[f64], bits: usize) -> f64 {
     row.iter().enumerate().filter(|(j, _)| (bits >> j) & 1 == 1).map(|(_, entry)| entry).sum()
 }
 
 impl Bipartite for RestrictedBoltzmann {
-    /// p(hⱼ = 1 | v) = σ(cⱼ + (vᵀW)ⱼ): the hidden units are independent given the visible ones.
+    /// Returns p(hⱼ = 1 | v) = σ(cⱼ + (vᵀW)ⱼ).
     ///
     /// # Shapes
     /// - `visible`: `[batch, visible]`
@@ -91,7 +94,7 @@ impl Bipartite for RestrictedBoltzmann {
         activation::sigmoid(self.hidden_input(&visible))
     }
 
-    /// p(vᵢ = 1 | h) = σ(bᵢ + (Wh)ᵢ): the visible units are independent given the hidden ones.
+    /// Returns p(vᵢ = 1 | h) = σ(bᵢ + (Wh)ᵢ).
     ///
     /// # Shapes
     /// - `hidden`: `[batch, hidden]`

@@ -14,12 +14,12 @@ use crate::exp::exp;
 use crate::math::LN_TAU;
 use crate::target::Target;
 
-/// Equal Gaussians, evenly spaced on a circle in the first two coordinates; standard normal in all others.
-/// U(x) = −log Σₖ exp(−‖x₁₂ − μₖ‖²/(2σ²)) + ‖x₃…‖²/2.
+/// A mixture of equal Gaussians, evenly spaced on a circle in the first two coordinates, and
+/// standard normal in all others: U(x) = −log Σₖ exp(−‖x₁₂ − μₖ‖²/(2σ²)) + ‖x₃…‖²/2.
 #[derive(Clone, Debug)]
 pub struct Ring {
     dim: usize,
-    /// The law of the first two coordinates.
+    /// The distribution of the first two coordinates.
     plane: Mixture,
     centres: Vec<[f32; 2]>,
     radius: f64,
@@ -27,7 +27,8 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// In `dim` coordinates, `components` Gaussians of standard deviation `std` on a circle of `radius`.
+    /// Creates, in `dim` coordinates, `components` Gaussians of standard deviation `std` on a
+    /// circle of `radius`.
     ///
     /// # Errors
     /// If there are fewer than two coordinates or three components, or a length is not positive.
@@ -42,7 +43,7 @@ impl Ring {
         Ok(Self { dim, plane, centres: (0..components).map(centre).collect(), radius, std })
     }
 
-    /// All but the first two coordinates.
+    /// Returns all but the first two coordinates.
     fn rest(&self, x: Tensor<2>) -> Option<Tensor<2>> {
         (self.dim > 2).then(|| x.narrow(1, 2, self.dim - 2))
     }
@@ -108,7 +109,7 @@ impl BlockEnergy for Ring {
     #[inline(always)]
     fn block(&self, x: &[[f32; LANES]], gradient: &mut [[f32; LANES]]) -> [f32; LANES] {
         let precision = (1.0 / (self.std * self.std)) as f32;
-        // The nearest component has the largest weight: the others are measured against it.
+        // The nearest component has the largest weight: the others are relative to it.
         let mut nearest = [f32::INFINITY; LANES];
         for [a, b] in &self.centres {
             for lane in 0..LANES {

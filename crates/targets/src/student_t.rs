@@ -9,10 +9,11 @@ use crate::error::TargetError;
 use crate::math::{LN_TAU, row_sum};
 use crate::target::Target;
 
-/// Independent coordinates, each of Student's t with ν degrees of freedom:
-/// U(x) = ½(ν + 1) Σᵢ log(1 + xᵢ²/ν).
+/// A distribution of independent coordinates, each Student's t with ν degrees of freedom: U(x) =
+/// ½(ν + 1) Σᵢ log(1 + xᵢ²/ν).
 ///
-/// The gradient vanishes far out, so that Langevin chains leave the tails slowly and reach them rarely.
+/// The gradient vanishes far out, so that Langevin chains leave the tails slowly and reach them
+/// rarely.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StudentT {
     dim: usize,
@@ -20,7 +21,8 @@ pub struct StudentT {
 }
 
 impl StudentT {
-    /// In `dim` coordinates, with ν = `freedom`, which need not be whole.
+    /// Creates the distribution in `dim` coordinates with ν = `freedom`, which need not be an
+    /// integer.
     ///
     /// # Errors
     /// If `dim` is 0 or `freedom` not positive.
@@ -79,7 +81,7 @@ impl Target for StudentT {
     }
 }
 
-/// ln Γ(x) for x > 0: Stirling's series beyond 10, and Γ(x + 1) = x·Γ(x) to get there.
+/// Returns ln Γ(x) for x > 0, by Stirling's series beyond 10 and by Γ(x + 1) = x·Γ(x) below.
 fn ln_gamma(x: f64) -> f64 {
     let (mut x, mut below) = (x, 0.0);
     while x < 10.0 {

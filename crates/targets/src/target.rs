@@ -1,4 +1,4 @@
-//! The trait of energies with known answers.
+//! The trait `Target`.
 
 use burn::tensor::{Device, Tensor};
 use ebm_energy::Energy;
@@ -6,30 +6,31 @@ use ebm_noise::Key;
 
 /// An energy over `[batch, dim]` of which something is known exactly.
 ///
-/// "Exactly" includes numerical integration in one dimension or two, which is carried to rounding error.
+/// "Exactly" includes numerical integration in one or two dimensions, accurate to rounding error.
 pub trait Target: Energy<2> {
-    /// A short name, for reports and file names.
+    /// Returns a short name, for reports and file names.
     fn name(&self) -> &'static str;
 
-    /// The number of coordinates of a state.
+    /// Returns the number of coordinates of a state.
     fn dim(&self) -> usize;
 
-    /// The mean of each coordinate; `None` where it does not exist or is not known.
+    /// Returns the mean of each coordinate, or `None` if it does not exist or is not known.
     fn mean(&self) -> Option<Vec<f64>> {
         None
     }
 
-    /// The variance of each coordinate; `None` where it is infinite or not known.
+    /// Returns the variance of each coordinate, or `None` if it is infinite or not known.
     fn variance(&self) -> Option<Vec<f64>> {
         None
     }
 
-    /// log ∫ exp(−U(x)) dx (a sum, where states are discrete); `None` where it is not known.
+    /// Returns log ∫ exp(−U(x)) dx (a sum for discrete states), or `None` if it is not known.
     fn log_normaliser(&self) -> Option<f64> {
         None
     }
 
-    /// Independent draws from p(x) ∝ exp(−U(x)); `None` where there is no sampler but a Markov chain.
+    /// Returns independent draws from p(x) ∝ exp(−U(x)), or `None` if only Markov chains can sample
+    /// it.
     ///
     /// Row `i` depends on `key` and `i`, not on `rows`.
     ///

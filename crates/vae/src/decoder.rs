@@ -1,4 +1,4 @@
-//! The generator g_φ(z), the mean of p_φ(x|z).
+//! Decoders g_φ(z), the mean of p_φ(x|z).
 
 use burn::module::Module;
 use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
@@ -14,19 +14,20 @@ use crate::pyramid::Pyramid;
 use crate::resnet::{Resnet, ResnetConfig};
 use crate::up_layer::UpLayer;
 
-/// The layers of a [`Decoder`].
+/// A description of a [`Decoder`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecoderConfig {
-    /// From `[latent, 1, 1]` up to the image.
+    /// The layers, from `[latent, 1, 1]` up to the image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<UpLayer>,
-    /// Another generator instead of layers, for conditions that are images.
+    /// An image-to-image generator in place of the layers, for conditions that are images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resnet: Option<ResnetConfig>,
-    /// Negative slope of the LeakyReLU; 0 is ReLU.
+    /// Negative slope of the LeakyReLU; 0 for ReLU.
     pub slope: f64,
-    /// Channels that a condition which is an image goes through, at every size; a class goes beside z.
+    /// Channels at every size of the path of a condition that is an image. A class is appended to
+    /// z.
     #[serde(default = "condition_channels", skip_serializing_if = "is_default")]
     pub condition_channels: usize,
 }
@@ -40,7 +41,8 @@ fn is_default(channels: &usize) -> bool {
 }
 
 impl DecoderConfig {
-    /// The released network for MNIST and Fashion-MNIST (779 713 parameters with 100 latents).
+    /// Returns the released network for MNIST and Fashion-MNIST (779 713 parameters with 100
+    /// latents).
     pub fn mnist() -> Self {
         Self {
             layers: vec![
@@ -55,7 +57,7 @@ impl DecoderConfig {
         }
     }
 
-    /// The released network for CIFAR-10 (1 104 515 parameters with 100 latents).
+    /// Returns the released network for CIFAR-10 (1 104 515 parameters with 100 latents).
     pub fn cifar() -> Self {
         Self {
             layers: vec![
@@ -71,10 +73,10 @@ impl DecoderConfig {
         }
     }
 
-    /// Checks the numbers.
+    /// Checks the values of all fields.
     ///
     /// # Errors
-    /// The first field that no network can be built with.
+    /// [`NetworkError`] for the first field with which no network can be built.
     pub fn validate(&self, latent: usize) -> Result<(), NetworkError> {
         if let Some(resnet) = &self.resnet {
             if !self.layers.is_empty() {
@@ -190,14 +192,15 @@ impl DecoderConfig {
     }
 }
 
-/// Maps latent codes to images in [−1, 1].
+/// A network that maps latent codes to images in [−1, 1].
 #[derive(Module, Debug)]
 pub struct Decoder {
     convolutions: Vec<ConvTranspose2d>,
     norms: Vec<Option<BatchStatNorm>>,
-    /// Of an image; last of the parameters: an unconditional network draws the same ones without it.
+    /// The path of a condition that is an image; after the other parameters, so that an
+    /// unconditional network draws the same ones without it.
     condition: Option<Pyramid>,
-    /// Instead of all the above.
+    /// The generator in place of all the above.
     resnet: Option<Resnet>,
     sizes: Vec<usize>,
     slope: f64,
@@ -230,7 +233,8 @@ impl Decoder {
             } else {
                 convolution.forward(x)
             };
-            // The padding was cut off evenly; the odd row and column go here.
+            // The padding is cropped evenly by the convolution; the odd row and column are cropped
+            // here.
             x = x.narrow(2, 0, self.sizes[i]).narrow(3, 0, self.sizes[i]);
             if let Some(added) = added.next() {
                 x = x + added;
@@ -248,8 +252,8 @@ impl Decoder {
     }
 }
 
-/// A transposed convolution of a single pixel: every tap is one output pixel, so it is a matrix product, which
-/// backends do several times faster.
+/// Computes a transposed convolution of a single pixel. Every tap is one output pixel, so it is a
+/// matrix product, which backends compute several times faster.
 fn dense(convolution: &ConvTranspose2d, x: Tensor<4>) -> Tensor<4> {
     let weight = convolution.weight.val();
     let [channels_in, channels, height, width] = weight.dims();

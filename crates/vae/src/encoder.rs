@@ -1,4 +1,4 @@
-//! The inference network q_α(z|x).
+//! Encoders, the inference networks q_α(z|x).
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -10,7 +10,7 @@ use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The layers of an [`Encoder`].
+/// A description of an [`Encoder`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderConfig {
@@ -18,16 +18,17 @@ pub struct EncoderConfig {
     pub layers: Vec<ConvLayer>,
     /// Negative slope of the LeakyReLU.
     pub slope: f64,
-    /// Probability with which an activation is dropped after each convolution. Dropout is always on, as in
-    /// the released code.
+    /// Probability with which an activation is dropped after each convolution. Dropout is always
+    /// on, as in the released code.
     pub dropout: f64,
-    /// Where a conditional encoder q(z|x, c) sees c; in its first layer if this is left out.
+    /// The place of c in a conditional encoder q(z|x, c); the first layer if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionConfig>,
 }
 
 impl EncoderConfig {
-    /// The released network for MNIST and Fashion-MNIST (759 688 parameters with 100 latents).
+    /// Returns the released network for MNIST and Fashion-MNIST (759 688 parameters with 100
+    /// latents).
     pub fn mnist() -> Self {
         Self {
             layers: vec![
@@ -41,7 +42,7 @@ impl EncoderConfig {
         }
     }
 
-    /// The released network for CIFAR-10 (4 393 800 parameters with 100 latents).
+    /// Returns the released network for CIFAR-10 (4 393 800 parameters with 100 latents).
     pub fn cifar() -> Self {
         Self {
             layers: vec![
@@ -56,10 +57,10 @@ impl EncoderConfig {
         }
     }
 
-    /// Checks the numbers.
+    /// Checks the values of all fields.
     ///
     /// # Errors
-    /// The first field that no network can be built with.
+    /// [`NetworkError`] for the first field with which no network can be built.
     pub fn validate(&self) -> Result<(), NetworkError> {
         ConvLayer::check_all(&self.layers)?;
         let unit = 0.0..1.0;
@@ -102,29 +103,30 @@ impl EncoderConfig {
     }
 }
 
-/// Maps an image to a Gaussian over latent codes.
+/// A network that maps an image to a Gaussian over latent codes.
 #[derive(Module, Debug)]
 pub struct Encoder {
     convolutions: Vec<Conv2d>,
     mean: Linear,
     log_variance: Linear,
-    /// Last of the parameters: an unconditional network draws the same ones without it.
+    /// The last of the parameters, so that an unconditional network draws the same others without
+    /// it.
     condition: Option<ConditionLayer>,
     slope: f64,
     dropout: f64,
 }
 
-/// q_α(z|x) = N(μ(x), diag e^{2 s(x)}).
+/// The distribution q_α(z|x) = N(μ(x), diag e^{2 s(x)}) of codes.
 #[derive(Clone, Debug)]
 pub struct Posterior {
-    /// μ, `[batch, latent]`.
+    /// The mean μ, `[batch, latent]`.
     pub mean: Tensor<2>,
-    /// s, the logarithm of the standard deviation, `[batch, latent]`.
+    /// The logarithm s of the standard deviation, `[batch, latent]`.
     pub log_std: Tensor<2>,
 }
 
 impl Encoder {
-    /// The posterior of each image; `key` draws the dropout masks.
+    /// Returns the posterior of each image. `key` draws the dropout masks.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
@@ -143,7 +145,7 @@ impl Encoder {
         let features = hidden.flatten::<2>(1, 3);
         Posterior {
             mean: self.mean.forward(features.clone()),
-            // The dense layer gives the log-variance.
+            // The dense layer returns the log-variance.
             log_std: self.log_variance.forward(features) * 0.5,
         }
     }
@@ -159,13 +161,14 @@ impl Encoder {
 }
 
 impl Posterior {
-    /// z = μ + eˢ ⊙ ε, ε ~ N(0, I): one reparametrised draw for each image, `[batch, latent]`.
+    /// Draws one code for each image by reparametrisation, z = μ + eˢ ⊙ ε with ε ~ N(0, I),
+    /// `[batch, latent]`.
     pub fn sample(&self, key: Key) -> Tensor<2> {
         let epsilon = key.normal(self.mean.dims(), &self.mean.device().without_autodiff());
         self.mean.clone() + self.log_std.clone().exp() * epsilon
     }
 
-    /// KL(q ‖ N(0, I)) = −½ Σⱼ (1 + 2sⱼ − μⱼ² − e^{2sⱼ}) of each image, in nats, `[batch]`.
+    /// Returns KL(q ‖ N(0, I)) = −½ Σⱼ (1 + 2sⱼ − μⱼ² − e^{2sⱼ}) of each image, in nats, `[batch]`.
     pub fn kl(&self) -> Tensor<1> {
         let terms = self.log_std.clone() * 2.0 + 1.0
             - self.mean.clone().powi_scalar(2)

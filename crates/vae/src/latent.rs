@@ -1,4 +1,4 @@
-//! The latent codes of given images, as something to sample.
+//! Posteriors of latent codes as energies.
 
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -7,8 +7,9 @@ use ebm_tensor::Condition;
 
 use crate::vae::Vae;
 
-/// U(z) = ‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ²): the posterior p(z|x) of a decoder with Gaussian noise, of which only
-/// the pixels of the mask m are seen. One chain for each image.
+/// The posterior p(z|x) of a decoder with Gaussian noise as an energy, U(z) = ‖z‖²/2 + ‖m ⊙ (x −
+/// g(z))‖²/(2σ²), where the pixels of the mask m are observed. A batch of codes has one code for
+/// each image.
 #[derive(Debug)]
 pub struct LatentPosterior {
     vae: Vae,
@@ -19,16 +20,17 @@ pub struct LatentPosterior {
 }
 
 impl LatentPosterior {
-    /// The posterior of `images` with decoder noise `std` (σ), with the decoder as it is now.
+    /// Creates the posterior of `images` under the current decoder with noise `std` (σ).
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`
-    /// - `mask`: 1 where a pixel is seen, else 0, of a shape that broadcasts to that of `images`; `None` for all
+    /// - `mask`: 1 for observed pixels, 0 for hidden ones, of a shape that broadcasts to that of
+    ///   `images`; `None` if all are observed
     pub fn new(vae: &Vae, images: Tensor<4>, mask: Option<Tensor<4>>, std: f64) -> Self {
         Self { vae: vae.valid(), images: images.without_autodiff(), condition: None, mask, std }
     }
 
-    /// The posterior p(z|x, c) of a conditional decoder.
+    /// Conditions the posterior on c: p(z|x, c) of a conditional decoder.
     pub fn given(self, condition: Option<Condition>) -> Self {
         Self { condition, ..self }
     }
@@ -60,7 +62,7 @@ mod tests {
         config.init(ImageShape::new(1, 28), Key::new(3), &Device::flex().autodiff()).expect("valid")
     }
 
-    /// Against finite differences along a direction; through the batch's statistics too.
+    /// The gradient equals finite differences along a direction, the batch's statistics included.
     #[test]
     fn the_gradient_is_the_energys() {
         let device = Device::flex();

@@ -1,7 +1,8 @@
-//! Who starts the chain: a variational auto-encoder, p_φ(x|z) with its inference network q_α(z|x).
+//! Variational auto-encoders, p_φ(x|z) with an inference network q_α(z|x).
 //!
-//! In variational MCMC teaching the decoder proposes where chains start, and the whole auto-encoder learns
-//! from the states that the chains end in. Nothing here knows of data or of energies.
+//! In variational MCMC teaching, the decoder draws the initial states of chains, and the
+//! auto-encoder learns from their last states. This crate depends neither on data nor on energy
+//! networks.
 //!
 //! ```
 //! use burn::tensor::Device;

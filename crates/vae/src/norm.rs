@@ -1,4 +1,4 @@
-//! Batch normalisation by the statistics of the batch at hand, in training and in sampling.
+//! Batch normalisation by the statistics of the current batch, in training and in sampling.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
@@ -6,17 +6,18 @@ use burn::tensor::{Device, Tensor};
 /// TensorFlow's contrib default, which the released code uses.
 const EPSILON: f64 = 1e-3;
 
-/// (x − mean) / √(variance + ε) + shift, per channel, over the batch and both spatial directions.
+/// A normalisation (x − mean) / √(variance + ε) + shift per channel, with statistics over the batch
+/// and both spatial directions.
 ///
-/// As in the released code there is no learned scale and there are no running averages: images are
-/// decoded in batches, and what a code decodes to depends a little on the batch.
+/// As in the released code, there is no learned scale and there are no running averages: the image
+/// that a code decodes to depends slightly on its batch.
 #[derive(Module, Debug)]
 pub struct BatchStatNorm {
     shift: Param<Tensor<1>>,
 }
 
 impl BatchStatNorm {
-    /// A normalisation of `channels` channels with shifts of zero.
+    /// Creates a normalisation of `channels` channels with shifts of zero.
     pub fn new(channels: usize, device: &Device) -> Self {
         Self { shift: Param::from_tensor(Tensor::zeros([channels], device)) }
     }

@@ -1,4 +1,4 @@
-//! An image that a decoder is told, at every size that the decoder goes through.
+//! The path of a condition that is an image, at every size of a decoder.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -10,14 +10,14 @@ use crate::up_layer::UpLayer;
 
 const SLOPE: f64 = 0.2;
 
-/// Convolutions down from the condition's size to the decoder's smallest, and one across to each of its layers: as
-/// in a U-Net (Ronneberger, Fischer and Brox, MICCAI 2015), with sums in the place of concatenations, which for
-/// convolutions are the same.
+/// Convolutions down from the size of the condition to the smallest of the decoder, and one across
+/// to each layer, as in a U-Net (Ronneberger, Fischer and Brox, MICCAI 2015). Sums take the place
+/// of concatenations, which is equivalent for convolutions.
 #[derive(Module, Debug)]
 pub(crate) struct Pyramid {
     down: Vec<Conv2d>,
     across: Vec<Conv2d>,
-    /// Which output of `down` goes across to each layer.
+    /// The index of the output of `down` that goes across to each layer.
     levels: Vec<usize>,
 }
 
@@ -25,7 +25,7 @@ impl Pyramid {
     /// Returns the convolutions for conditions of a given shape, with `width` channels inside.
     ///
     /// # Errors
-    /// [`NetworkError::OutOfRange`], if a layer's size is not reached by halving.
+    /// [`NetworkError::OutOfRange`], if the size of a layer cannot be reached by halving.
     pub(crate) fn new(
         layers: &[UpLayer],
         width: usize,
@@ -54,7 +54,8 @@ impl Pyramid {
         Ok(Self { down, across, levels })
     }
 
-    /// What is added to the sums of each layer of the decoder, `[batch, channels, size, size]` of the layer.
+    /// Returns the sums that the condition adds to each layer of the decoder, `[batch, channels,
+    /// size, size]` of the layer.
     pub(crate) fn sums(&self, condition: Tensor<4>) -> Vec<Tensor<4>> {
         let mut features: Vec<Tensor<4>> = Vec::with_capacity(self.down.len());
         for convolution in &self.down {

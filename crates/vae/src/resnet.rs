@@ -1,5 +1,5 @@
-//! The generator of images from images of the authors' conditional code (their "generator_resnet128"): down, residual
-//! blocks that see z, up.
+//! The image-to-image generator of the authors' conditional code ("generator_resnet128"):
+//! down-sampling, residual blocks to which z is added, up-sampling.
 
 use burn::module::{Module, Param};
 use burn::nn::PaddingConfig2d;
@@ -14,25 +14,28 @@ use serde::{Deserialize, Serialize};
 
 const EPSILON: f64 = 1e-5;
 
-/// A generator g(z, c) whose condition c is an image: to be had instead of a decoder's layers.
+/// A description of a generator g(z, c) whose condition c is an image, in place of the layers of a
+/// decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResnetConfig {
-    /// Channels of the first convolution; twice as many after it, then four times. There are as many latents as that.
+    /// Channels w of the first convolution; the next ones have 2w and 4w. The number of latents
+    /// must be 4w.
     pub width: usize,
-    /// Residual blocks.
+    /// Number of residual blocks.
     pub blocks: usize,
 }
 
-/// (x − mean) / √(variance + ε) · (1 + scale) + shift over the pixels of each image's channel (Ulyanov, Vedaldi and
-/// Lempitsky 2016). The scale is kept as what it is more than 1, so that all such parameters begin at 0.
+/// (x − mean) / √(variance + ε) · (1 + scale) + shift over the pixels of each image's channel
+/// (Ulyanov, Vedaldi and Lempitsky 2016). The scale is stored minus 1, so that all such parameters
+/// start at 0.
 #[derive(Module, Debug)]
 struct InstanceNorm {
     scale: Param<Tensor<1>>,
     shift: Param<Tensor<1>>,
 }
 
-/// See [`ResnetConfig`].
+/// The generator that [`ResnetConfig`] describes.
 #[derive(Module, Debug)]
 pub(crate) struct Resnet {
     /// 7 × 7, then two 3 × 3 of stride 2.
@@ -43,7 +46,7 @@ pub(crate) struct Resnet {
     up: Vec<ConvTranspose2d>,
     /// 7 × 7.
     last: Conv2d,
-    /// Of all convolutions but the last, in their order.
+    /// Normalisations of all convolutions but the last, in order.
     norms: Vec<InstanceNorm>,
 }
 
@@ -128,7 +131,7 @@ impl Resnet {
         x = x + z.reshape([batch, latent, 1, 1]);
         for convolution in &self.up {
             let size = 2 * x.dims()[2];
-            // SAME: what is too much is cut off at the bottom and at the right.
+            // SAME padding: the excess is cropped at the bottom and on the right.
             x = convolution.forward(x).narrow(2, 0, size).narrow(3, 0, size);
             x = relu(norm(x));
         }
@@ -164,7 +167,8 @@ mod tests {
 
     use super::*;
 
-    /// The released sizes, and that condition and z both reach the image, each its own.
+    /// The sizes are the released ones, and both the condition and z of an image change it and no
+    /// other.
     #[test]
     fn the_generator_of_the_conditional_code() {
         let device = Device::flex();

@@ -1,10 +1,10 @@
-//! Descriptions of the layers of decoders.
+//! Descriptions of transposed convolutions.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// One transposed convolution, followed by batch normalisation and LeakyReLU; the last layer of a decoder
-/// is followed by tanh alone.
+/// A description of a transposed convolution, followed by batch normalisation and LeakyReLU; the
+/// last layer of a decoder is followed by tanh alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpLayer {
@@ -14,8 +14,8 @@ pub struct UpLayer {
     pub kernel: usize,
     /// Stride in both directions.
     pub stride: usize,
-    /// Side of the output; the full transposed convolution is cropped to it as TensorFlow's SAME padding
-    /// does, what is odd being cut off at the bottom and at the right.
+    /// Side of the output; the full transposed convolution is cropped to it as TensorFlow's SAME
+    /// padding does, with an odd row or column cropped at the bottom or on the right.
     pub size: usize,
     /// Whether batch normalisation follows.
     pub norm: bool,

@@ -18,22 +18,22 @@ use crate::encoder::{Encoder, EncoderConfig, Posterior};
 /// The width of one of 256 levels in [−1, 1].
 const BIN: f64 = 2.0 / 255.0;
 
-/// The networks of a [`Vae`].
+/// A description of a [`Vae`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VaeConfig {
-    /// Latent dimensions.
+    /// Number of latent dimensions.
     pub latent: usize,
     /// Standard deviation of the initial convolution weights.
     pub init_std: f64,
-    /// q_α(z|x).
+    /// The encoder q_α(z|x).
     pub encoder: EncoderConfig,
-    /// g_φ(z).
+    /// The decoder g_φ(z).
     pub decoder: DecoderConfig,
 }
 
 impl VaeConfig {
-    /// The released networks for MNIST and Fashion-MNIST.
+    /// Returns the released networks for MNIST and Fashion-MNIST.
     pub fn mnist() -> Self {
         Self {
             latent: 100,
@@ -43,15 +43,15 @@ impl VaeConfig {
         }
     }
 
-    /// The released networks for CIFAR-10.
+    /// Returns the released networks for CIFAR-10.
     pub fn cifar() -> Self {
         Self { encoder: EncoderConfig::cifar(), decoder: DecoderConfig::cifar(), ..Self::mnist() }
     }
 
-    /// Checks all numbers that do not depend on the images.
+    /// Checks the values of all fields, as far as they do not depend on the images.
     ///
     /// # Errors
-    /// The first field that no network can be built with.
+    /// [`NetworkError`] for the first field with which no network can be built.
     pub fn validate(&self) -> Result<(), NetworkError> {
         NetworkError::check_count("latent", self.latent)?;
         NetworkError::check_range(
@@ -73,8 +73,8 @@ impl VaeConfig {
         self.init_conditional(image, None, key, device)
     }
 
-    /// Returns the networks q(z|x, c) and g(z, c) for images and conditions of given shapes; without a condition, as
-    /// [`init`](Self::init).
+    /// Returns the networks q(z|x, c) and g(z, c) for images and conditions of given shapes;
+    /// without a condition, as [`init`](Self::init).
     ///
     /// # Errors
     /// As [`init`](Self::init), or a condition that does not fit.
@@ -109,23 +109,23 @@ pub struct Vae {
 /// The loss and its two parts, each a mean over the batch, `[1]`.
 #[derive(Clone, Debug)]
 pub struct VaeLoss {
-    /// reconstruction + `kl_weight` · KL.
+    /// The loss, reconstruction + `kl_weight` · KL.
     pub total: Tensor<1>,
-    /// ‖x − g(z)‖², summed over pixels and channels.
+    /// The squared error ‖x − g(z)‖², summed over pixels and channels.
     pub reconstruction: Tensor<1>,
-    /// KL(q(z|x) ‖ N(0, I)), in nats.
+    /// The divergence KL(q(z|x) ‖ N(0, I)), in nats.
     pub kl: Tensor<1>,
-    /// g(z), `[batch, channels, height, width]`.
+    /// The reconstructions g(z), `[batch, channels, height, width]`.
     pub decoded: Tensor<4>,
 }
 
 impl Vae {
-    /// Latent dimensions.
+    /// Number of latent dimensions.
     pub fn latent(&self) -> usize {
         self.decoder.latent()
     }
 
-    /// The decoder's means g_φ(z) or g_φ(z, c), in [−1, 1].
+    /// Returns the decoder's means g_φ(z) or g_φ(z, c), in [−1, 1].
     ///
     /// # Shapes
     /// - `z`: `[batch, latent]`
@@ -134,7 +134,7 @@ impl Vae {
         self.decoder.forward(z, condition)
     }
 
-    /// q_α(z|x) or q_α(z|x, c); `key` draws the encoder's dropout.
+    /// Returns q_α(z|x) or q_α(z|x, c). `key` draws the encoder's dropout.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
@@ -142,8 +142,9 @@ impl Vae {
         self.encoder.forward(x, condition, key)
     }
 
-    /// mean ‖x − g(z)‖² + w · KL(q(z|x) ‖ N(0, I)), z ~ q(z|x), one z for each image (variational MCMC
-    /// teaching, eq. 6). It is w · (−ELBO) up to a constant, for a decoder variance of w/2.
+    /// Returns the loss mean ‖x − g(z)‖² + w · KL(q(z|x) ‖ N(0, I)) with one z ~ q(z|x) for each
+    /// image (variational MCMC teaching, eq. 6). It is w · (−ELBO) up to a constant, for a decoder
+    /// variance of w/2.
     ///
     /// # Shapes
     /// - `x`: `[batch, channels, height, width]`
@@ -162,12 +163,13 @@ impl Vae {
         VaeLoss { total, reconstruction, kl, decoded }
     }
 
-    /// Bits for each pixel and channel that an upper bound of −log₂ p(x) of each image comes to, for p(x|z) =
-    /// N(g(z), σ²) with σ = `std` and one z ~ q(z|x): −ELBO / (d·ln 2).
+    /// Returns an upper bound of −log₂ p(x) of each image, in bits for each pixel and channel:
+    /// −ELBO / (d·ln 2) for p(x|z) = N(g(z), σ²) with σ = `std` and one z ~ q(z|x).
     ///
-    /// Images are of 256 levels, x = level/127.5 − 1, and made continuous by noise that is uniform in a level's bin of
-    /// width 2/255, whose logarithm is counted: the bound is one of the levels' probability (Theis, van den Oord, Bethge,
-    /// ICLR 2016). The decoder normalises by the batch at hand, so the number depends a little on it.
+    /// Images have 256 levels, x = level/127.5 − 1, and are dequantised by uniform noise in the bin
+    /// of a level, whose width 2/255 is accounted for: the bound is one of the probability of the
+    /// levels (Theis, van den Oord, Bethge, ICLR 2016). The decoder normalises by the current
+    /// batch, so the result depends slightly on it.
     ///
     /// # Shapes
     /// - `images`: `[batch, channels, height, width]`

@@ -1,4 +1,5 @@
-//! The names of parameters in checkpoints, which must stay as they are: old checkpoints name theirs so.
+//! The names of parameters in checkpoints, which must stay as they are: old checkpoints name theirs
+//! so.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};

@@ -36,7 +36,7 @@ impl<const D: usize, A: Energy<D>, B: Energy<D>> Energy<D> for Bridge<A, B> {
         )
     }
 
-    /// Prepares each end that can be prepared.
+    /// Prepares both ends, as far as they can be prepared.
     fn freeze(&self) -> Option<Frozen<'_, D>> {
         let (from, to) = (self.from.freeze(), self.to.freeze());
         if from.is_none() && to.is_none() {

@@ -4,11 +4,11 @@ use burn::tensor::Tensor;
 
 use crate::{Energy, Frozen};
 
-/// An energy whose gradient is clipped to [−limit, limit] in every coordinate. Its values are those of the inner
-/// energy.
+/// An energy whose gradient is clipped to [−limit, limit] in every coordinate. Its values are those
+/// of the inner energy.
 ///
-/// A clipped gradient is the gradient of no energy, so Metropolis kernels, which use both, correct for the clip and
-/// others sample a distribution that is flatter where the energy is steep.
+/// A clipped gradient is not the gradient of the energy. Metropolis kernels correct for the
+/// difference; the stationary distribution of others is biased where the gradient is clipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GradientClip<E> {
     /// The energy with its own gradient.

@@ -1,11 +1,11 @@
-//! Energies with an adapter that a setting switches on.
+//! Energies with optional adapters.
 
 use burn::tensor::Tensor;
 
 use crate::{Energy, Frozen};
 
-/// One of two energies. With [`wrap`](Self::wrap) it is an energy with or without an adapter, at no cost where the
-/// adapter is absent.
+/// One of two energies. With [`wrap`](Self::wrap) it is an energy with or without an adapter, at no
+/// cost where the adapter is absent.
 ///
 /// ```
 /// use burn::tensor::{Device, Tensor};

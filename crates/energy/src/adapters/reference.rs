@@ -6,8 +6,8 @@ use crate::{Energy, Frozen, squared_norm};
 
 /// An energy plus the reference term ‖x‖²/(2σ²) (variational MCMC teaching, eq. 1).
 ///
-/// The term has no parameters: it takes part in sampling and cancels in the learning gradient. Its gradient,
-/// x/σ², is added in closed form.
+/// The term has no parameters: it takes part in sampling and cancels in the learning gradient. Its
+/// gradient, x/σ², is added in closed form.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GaussianReference<E> {
     /// The energy without the term.

@@ -4,12 +4,13 @@ use burn::tensor::Tensor;
 
 use crate::{Energy, Frozen};
 
-/// An energy divided by a temperature, U/T, whose distribution is p(x)^(1/T): flatter than p for T > 1.
+/// An energy divided by a temperature, U/T, whose distribution is p(x)^(1/T): flatter than p for T
+/// > 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tempered<E> {
     /// The energy at temperature 1.
     pub inner: E,
-    /// T.
+    /// The temperature T.
     pub temperature: f64,
 }
 

@@ -32,9 +32,9 @@ fn released(name: &str) -> (ConvEnergy, ImageShape) {
     (network(config, image), image)
 }
 
-/// Largest errors of values, relative to the largest (or to Σ|xᵢ·∂ᵢU|, where terms cancel), and of scores,
-/// relative to the sample's largest; and the share of the scores that were compared: those farther than
-/// `jump` from a jump.
+/// Largest errors of values, relative to the largest (or to Σ|xᵢ·∂ᵢU|, where terms cancel), and of
+/// scores, relative to the sample's largest; and the share of the scores that were compared: those
+/// farther than `jump` from a jump.
 fn errors(network: &ConvEnergy, image: ImageShape, batch: usize, jump: f32) -> [f32; 3] {
     let x = Key::new(7).uniform::<4>(image.batch(batch), &Device::flex()) * 2.0 - 1.0;
     let frozen = network.freeze().expect("flex is a CPU");
@@ -86,7 +86,7 @@ fn large_batches_equal_autodiff() {
     agrees("cifar", 400);
 }
 
-/// Wrappers hand on what is prepared; what cannot be prepared says so.
+/// Adapters prepare the energy inside, and return `None` if it cannot be prepared.
 #[test]
 fn wrappers_freeze_what_they_wrap() {
     let (network, _) = released("digits");

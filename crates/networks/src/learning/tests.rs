@@ -73,8 +73,8 @@ fn plan_and_autodiff_agree_given_a_condition() {
     }
 }
 
-/// The term of conditions alone: from log 2, where f is the same for all, to nearly 0 where c says which half of an
-/// image is bright.
+/// The term of conditions alone: from log 2, where f is the same for all, to nearly 0 where c says
+/// which half of an image is bright.
 #[test]
 fn conditions_are_told_apart() {
     let device = Device::flex();
@@ -154,8 +154,8 @@ fn compare(energy: &ConvEnergy, contrast: Contrast, terms: Terms) {
     }
 }
 
-/// Moves the learned parameters along a direction that `key` draws, and adds up its product with their
-/// gradients.
+/// Moves the learned parameters along a direction that `key` draws, and adds up its product with
+/// their gradients.
 struct Move<'a> {
     key: Key,
     distance: f64,

@@ -65,8 +65,8 @@ impl ModuleVisitor for Vectors {
     }
 }
 
-/// A step of learning moves the vectors of spectral normalisation; evaluating energies and gradients
-/// does not.
+/// A step of learning moves the vectors of spectral normalisation; evaluating energies and
+/// gradients does not.
 #[test]
 fn singular_vectors_move_with_the_weights() {
     let vectors = |network: &EnergyNetwork| {

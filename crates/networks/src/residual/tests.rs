@@ -16,7 +16,8 @@ fn images(key: u64, image: ImageShape, batch: usize) -> Tensor<4> {
     Key::new(key).uniform::<4>(image.batch(batch), &Device::flex()) * 2.0 - 1.0
 }
 
-/// Counted by hand: every convolution c·c'·k² + c' (none for the skip), the head c + 1.
+/// Counted by hand: c·c'·k² + c' for every convolution (without the bias for the skip), c + 1 for
+/// the head.
 #[test]
 fn parameter_count() {
     let device = Device::flex();
@@ -31,7 +32,7 @@ fn parameter_count() {
     assert_eq!(count(true), weights + 5 * 8 + 5 * 16 + 16);
 }
 
-/// f of an untrained network varies between images, and by numbers of order one, at any depth.
+/// f of an untrained network varies between images, with a variance of order one, at any depth.
 #[test]
 fn it_starts_tame() {
     for (image, channels, blocks) in
@@ -54,7 +55,7 @@ fn it_starts_tame() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// Of odd sizes too, down to a single pixel.
+    /// Odd sizes are covered too, down to a single pixel.
     #[test]
     fn gradient_matches_finite_differences(
         channels in 1usize..4,
@@ -106,9 +107,9 @@ impl ModuleMapper for Scale {
     }
 }
 
-/// However large the weights are: f stays as it was, and as steep as the layers' norms allow. Silu's
-/// slope is at most 1.1, a convolution's norm at most its side, that of a mean of four ½, and that of a
-/// sum over n pixels √n.
+/// Larger weights leave f as it was, and no steeper than the norms of the layers allow. Silu's
+/// slope is at most 1.1, a convolution's norm at most its side, that of a mean of four ½, and that
+/// of a sum over n pixels √n.
 #[test]
 fn spectral_norm_bounds_the_slope() {
     let (image, device) = (ImageShape::new(1, 8), Device::flex());

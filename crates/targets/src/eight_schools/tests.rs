@@ -6,9 +6,9 @@ fn known_answers() {
     check::continuous(&EightSchools::new());
 }
 
-/// posteriordb's reference moments: mean and standard deviation of μ, τ and θ₁, from 10 000 draws, so with a
-/// standard error of a hundredth of the standard deviation, and twice that on the standard deviation of τ,
-/// whose tail is heavy.
+/// posteriordb's reference moments: mean and standard deviation of μ, τ and θ₁, from 10 000 draws,
+/// so with a standard error of a hundredth of the standard deviation, and twice that on the
+/// standard deviation of τ, whose tail is heavy.
 #[test]
 fn reference_posterior() {
     let target = EightSchools::new();

@@ -3,43 +3,46 @@
 use crate::math::{sigmoid, softplus};
 use crate::matrix;
 
-/// More nodes than these take longer than a test should: a third weight, or a prior far wider than the data need.
+/// Limits beyond which a quadrature takes longer than a test should: a third weight, or a prior
+/// much wider than the likelihood.
 const LARGEST_DIM: usize = 2;
 const MOST_NODES: usize = 1 << 20;
 
-/// Between nodes, at most: in standard deviations of the Gaussian with the posterior's curvature at its mode, and in
-/// logits. The rule converges exponentially; the nearest singularities of a loss are at logits of ±iπ.
+/// The largest distances between nodes, in standard deviations of the Laplace approximation and in
+/// logits. The rule converges exponentially; the nearest singularities of a loss are at logits of
+/// ±iπ.
 const SPACING: f64 = 0.125;
 const LOGIT_SPACING: f64 = 0.5;
 
-/// How far the grid reaches at first, in standard deviations.
+/// The initial half-width of the grid, in standard deviations.
 const REACH: f64 = 8.0;
 
-/// A density, relative to the largest, that can be left out.
+/// A density, relative to the largest, that is negligible.
 const NEGLIGIBLE: f64 = 1e-15;
 
-/// Enough to come near the mode. It need not be met: the rule is as good around a point near it.
+/// Enough steps to come near the mode. It need not be reached: the rule is as accurate around a
+/// point near it.
 const DESCENT_STEPS: usize = 1000;
 
-/// log ∫ exp(−U), and the moments of each weight.
+/// The normaliser log ∫ exp(−U), and the moments of each weight.
 pub(super) struct Moments {
     pub(super) log_mass: f64,
     pub(super) mean: Vec<f64>,
     pub(super) variance: Vec<f64>,
 }
 
-/// What the posterior of a logistic regression is made of.
+/// The data and the prior of a logistic regression.
 pub(super) struct Posterior<'p> {
-    /// Row by row, `[observations, dim]`.
+    /// The design matrix, row by row, `[observations, dim]`.
     pub(super) design: &'p [f64],
-    /// Zeros and ones.
+    /// The labels, zeros and ones.
     pub(super) labels: &'p [f64],
     pub(super) dim: usize,
     pub(super) prior_precision: f64,
 }
 
 impl Posterior<'_> {
-    /// `None` if there are more than two weights, or too many nodes.
+    /// Returns the moments, or `None` if there are more than two weights or too many nodes.
     pub(super) fn moments(&self) -> Option<Moments> {
         let dim = self.dim;
         if dim > LARGEST_DIM {
@@ -62,7 +65,8 @@ impl Posterior<'_> {
             }
             let grid = grid(dim, reach);
             let nodes: Vec<(Vec<f64>, f64)> = grid.iter().map(|node| weigh(node)).collect();
-            // The energy is convex: a density that is negligible all along the border is so beyond.
+            // The energy is convex: a density that is negligible all along the border is negligible
+            // beyond it.
             let largest = nodes.iter().fold(0.0_f64, |largest, node| largest.max(node.1));
             let mut pairs = grid.iter().zip(&nodes);
             let reaches = |node: &[i32]| node.iter().any(|i| i.abs() == reach);
@@ -85,11 +89,11 @@ impl Posterior<'_> {
         })
     }
 
-    /// The mode, nearly, and the L of the Gaussian N(mode, L·Lᵀ) that has the posterior's curvature there.
+    /// Returns the approximate mode, and L of the Laplace approximation N(mode, L·Lᵀ) there.
     fn laplace(&self) -> Option<(Vec<f64>, Vec<f64>)> {
         let dim = self.dim;
-        // Steps with a bound of the curvature always descend (Böhning, Annals of the Institute of Statistical
-        // Mathematics 1992).
+        // Steps with a bound of the curvature always descend (Böhning, Annals of the Institute of
+        // Statistical Mathematics 1992).
         let bound = self.covariance(|_| 0.25)?;
         let mut mode = vec![0.0; dim];
         for _ in 0..DESCENT_STEPS {
@@ -103,7 +107,8 @@ impl Posterior<'_> {
         Some((mode, matrix::cholesky(&covariance, dim).ok()?))
     }
 
-    /// The largest change of a logit by a step of 1 along an axis of z, in w = centre + `scale`·z.
+    /// Returns the largest change of a logit by a step of 1 along an axis of z, in w = centre +
+    /// `scale`·z.
     fn steepest(&self, scale: &[f64]) -> f64 {
         let dim = self.dim;
         let column = |axis: usize| scale.iter().skip(axis).step_by(dim);
@@ -112,7 +117,7 @@ impl Posterior<'_> {
         slopes.flat_map(|x| (0..dim).map(move |axis| slope(x, axis).abs())).fold(0.0, f64::max)
     }
 
-    /// (I/s² + Σᵢ curvature(xᵢ)·xᵢxᵢᵀ)⁻¹.
+    /// Returns (I/s² + Σᵢ curvature(xᵢ)·xᵢxᵢᵀ)⁻¹.
     fn covariance(&self, curvature: impl Fn(&[f64]) -> f64) -> Option<Vec<f64>> {
         let dim = self.dim;
         let mut precision = vec![0.0; dim * dim];
@@ -127,14 +132,14 @@ impl Posterior<'_> {
         Some(matrix::inverse_of_square(&cholesky, dim))
     }
 
-    /// U in double precision.
+    /// Returns U in double precision.
     fn energy_at(&self, w: &[f64]) -> f64 {
         let observations = self.design.chunks(w.len()).zip(self.labels);
         let losses = observations.map(|(x, label)| softplus(dot(x, w)) - label * dot(x, w));
         losses.sum::<f64>() + 0.5 * dot(w, w) * self.prior_precision
     }
 
-    /// ∇U in double precision.
+    /// Returns ∇U in double precision.
     fn gradient_at(&self, w: &[f64]) -> Vec<f64> {
         let mut gradient: Vec<f64> = w.iter().map(|w| w * self.prior_precision).collect();
         for (x, label) in self.design.chunks(w.len()).zip(self.labels) {
@@ -145,7 +150,7 @@ impl Posterior<'_> {
     }
 }
 
-/// All nodes with coordinates in −`reach`..=`reach`.
+/// Returns all nodes with coordinates in −`reach`..=`reach`.
 fn grid(dim: usize, reach: i32) -> Vec<Vec<i32>> {
     let side = 2 * reach + 1;
     let node =

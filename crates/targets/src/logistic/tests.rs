@@ -27,7 +27,8 @@ fn without_information_the_posterior_is_the_prior() {
     assert!((log_mass - expected).abs() < 1e-9, "{log_mass}");
 }
 
-/// One observation at x = 1 with y = 1 under the prior N(0, s²): ∫ σ(w)·N(w; 0, s²) dw = ½ by symmetry.
+/// One observation at x = 1 with y = 1 under the prior N(0, s²): ∫ σ(w)·N(w; 0, s²) dw = ½ by
+/// symmetry.
 #[test]
 fn evidence_of_one_observation() {
     let target = LogisticRegression::new(&[vec![1.0, 0.0]], &[true], 1.0).expect("valid");
@@ -56,8 +57,8 @@ fn impossible_parameters() {
     assert!(LogisticRegression::new(&[vec![1.0]], &[true], 0.0).is_err());
 }
 
-/// One observation at x = 1 with y = 1 under N(0, s²): half the evidence, E[w²] = s² by symmetry, and
-/// E[w] = 2·∫ w·σ(w)·N(w; 0, 1) dw = 0.4132419283 (NumPy, trapezoidal rule) at s = 1.
+/// One observation at x = 1 with y = 1 under N(0, s²): half the evidence, E[w²] = s² by symmetry,
+/// and E[w] = 2·∫ w·σ(w)·N(w; 0, 1) dw = 0.4132419283 (NumPy, trapezoidal rule) at s = 1.
 #[test]
 fn one_observation() {
     for std in [0.3, 1.0, 30.0] {
@@ -73,8 +74,9 @@ fn one_observation() {
     }
 }
 
-/// E[∇U] = 0 ties the moments to the data: with orthogonal designs the weights are independent, so that two
-/// weights have the moments of each alone; and a turned design has those of the turned weights.
+/// E[∇U] = 0 ties the moments to the data: with orthogonal designs the weights are independent, so
+/// that two weights have the moments of each alone; and a turned design has those of the turned
+/// weights.
 #[test]
 fn two_weights() {
     let alone = |x: f64, labels: &[bool]| {

@@ -42,8 +42,8 @@ fn the_loss_is_the_weighted_sum_of_its_parts() {
     assert!((value(loss.total) - (squares / 3.0 + 3.0 * kl)).abs() < 1e-3 * squares / 3.0);
 }
 
-/// For a σ that no error matters beside, a pixel takes the bits of a bin under a flat Gaussian; where σ² is the mean
-/// squared error of the decoder, log₂(σ·√(2πe)/bin) and the bits of the code.
+/// For a σ that no error matters beside, a pixel takes the bits of a bin under a flat Gaussian;
+/// where σ² is the mean squared error of the decoder, log₂(σ·√(2πe)/bin) and the bits of the code.
 #[test]
 fn bits_of_known_misfits() {
     let device = Device::flex();
@@ -64,7 +64,7 @@ fn bits_of_known_misfits() {
     assert!((mean - expected).abs() < 1e-2, "{mean}, not {expected}");
 }
 
-/// The size and the range of what the released decoder gives.
+/// Images of the released decoder have the released size and range.
 #[test]
 fn decoded_images_have_the_released_size() {
     let device = Device::flex();
@@ -128,7 +128,7 @@ fn training_lowers_the_negative_elbo_of_a_fixed_batch() {
     assert!(after < 0.95 * before, "before {before}, after {after}");
 }
 
-/// Every law depends on the condition, and only on its own: a batch's other conditions do not matter to an encoder.
+/// Encoder and decoder depend on the condition.
 #[test]
 fn conditions_matter() {
     let device = Device::flex();
@@ -147,7 +147,7 @@ fn conditions_matter() {
     let shape_of_x = ImageShape::new(1, 28);
     let config = VaeConfig { decoder, latent: 3, init_std: 0.1, ..VaeConfig::mnist() };
     for condition in [class, images] {
-        // Of two conditions, the next one's is the other one's.
+        // Shifting two conditions swaps them.
         let (shape, swapped) = (Some(condition.shape()), condition.clone().shift());
         let vae = config.init_conditional(shape_of_x, shape, Key::new(3), &device);
         let vae = vae.expect("valid");
