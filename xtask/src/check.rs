@@ -28,10 +28,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let features = feature_arguments(&options.features);
     cargo("fmt --all --check").check()?;
     architecture::check_modules()?;
-    // A warning until all comments are wrapped.
-    if let Err(error) = architecture::check_comments() {
-        eprintln!("xtask: {error:#}");
-    }
+    architecture::check_comments()?;
     graph::check()?;
     unification::check(&features)?;
     dependencies(options.strict)?;

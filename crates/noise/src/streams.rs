@@ -39,6 +39,8 @@ pub mod iteration {
 
 /// Streams of the data's key. Orders are folded with the epoch, which stays below these.
 pub mod data {
+    /// The order of data that are shuffled once: that of epoch 0.
+    pub const SINGLE_ORDER: u64 = 0;
     /// Flips and crops.
     pub const AUGMENT: u64 = u64::MAX;
     /// Draws of a density for display. Densities are never augmented, so the value is free.

@@ -1,7 +1,8 @@
 //! Feature networks on the CPU: distances between real sets in their features, or their throughput.
 //!
 //!     cargo run --release -p ebm-run --example features -- distances mnist digits
-//!     cargo run --release -p ebm-run --example features -- distances cifar10 squeezenet --images 2500 --weights FILE
+//!     cargo run --release -p ebm-run --example features -- \
+//!         distances cifar10 squeezenet --images 2500 --weights FILE
 //!     cargo run --release -p ebm-run --example features -- throughput squeezenet --weights FILE
 //!
 //! Results lie in `benches/record/metrics.md`; `scripts/feature_throughput.py` runs the last

@@ -1,6 +1,6 @@
 //! Shuffled batches by iteration number: a resumed run sees the same batches as an unbroken one.
 
-use ebm_noise::Key;
+use ebm_noise::{Key, streams};
 
 use crate::error::DataError;
 
@@ -81,7 +81,9 @@ impl Batches {
             Some((cached, order)) if cached == epoch => order,
             _ => match self.order {
                 Order::Stored => (0..self.len).collect(),
-                Order::ShuffledOnce => self.key.fold(0).permutation(self.len),
+                Order::ShuffledOnce => {
+                    self.key.fold(streams::data::SINGLE_ORDER).permutation(self.len)
+                }
                 Order::Shuffled => self.key.fold(epoch).permutation(self.len),
             },
         };
