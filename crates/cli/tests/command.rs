@@ -120,7 +120,7 @@ fn a_run_that_diverges_says_where_and_what_is_left() {
     let message = refused(&mut command);
     assert!(message.contains("iteration ") && message.contains("checkpoints"), "{message}");
     assert!(message.contains("energy") || message.contains("VAE loss"), "{message}");
-    assert!(run.join("report.html").is_file(), "it reports how it came to that");
+    assert!(run.join("report.html").is_file(), "a run that diverges has a report");
 }
 
 /// A matrix of one short case on digits and on a density yields one table, which counts divergent

@@ -206,9 +206,9 @@ fn conditions_matter_after_training() {
 
     let (trainer, _) = learned("digits-by-class", 2, 180);
     let labels: Vec<u8> = (0..200).map(|i| i % 2).collect();
-    let judge = Classifier::digits(&device).expect("compiled in");
+    let classifier = Classifier::digits(&device).expect("compiled in");
     let images = sample(&trainer, Condition::one_hot(&labels, 10, &device)).clamp(-1.0, 1.0);
-    let seen = judge.classify(images).expect("of its size");
+    let seen = classifier.classify(images).expect("of its size");
     let accuracy = |shift: usize| {
         let asked = labels.iter().cycle().skip(shift);
         seen.iter().zip(asked).filter(|(seen, asked)| seen == asked).count()

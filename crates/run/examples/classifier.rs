@@ -138,12 +138,12 @@ fn augmented(images: &ImageSet, indices: &[usize], set: Set, key: Key) -> Tensor
 
 fn test(set: Set, device: &Device) -> Result<()> {
     let images = set.load(Split::Test)?;
-    let judge = match set {
+    let classifier = match set {
         Set::Digits => Classifier::digits(device)?,
         Set::Fashion => Classifier::fashion(device)?,
     };
     let all: Vec<usize> = (0..images.len()).collect();
-    let classes = judge.classify(images.batch(&all, device))?;
+    let classes = classifier.classify(images.batch(&all, device))?;
     let errors =
         classes.iter().zip(images.labels()).filter(|(given, label)| given != label).count();
     let percent = 100.0 * errors as f64 / images.len() as f64;

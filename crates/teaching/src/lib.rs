@@ -32,9 +32,11 @@ mod inference;
 mod keys;
 mod metrics;
 mod model;
+mod parallel;
 mod part;
 mod recipe;
 mod registry;
+mod samples;
 mod student;
 mod students;
 mod train;
@@ -54,13 +56,14 @@ pub use recipe::{
     ChainRecipe, DataRecipe, EvaluationRecipe, OptimiserRecipe, Recipe, RecipeSummary, Shuffle,
 };
 pub use registry::{RecipeParts, StudentRegistry, StudentSettings, StudentSetup};
+pub use samples::{SampleRequest, Samples};
 pub use student::{InitialStates, StartRequest, Student, StudentLoss, TrainedDecoder, Update};
 pub use students::{
     CustomStudent, DataStudentRecipe, GeneratorRecipe, NoiseRecipe, ReplayRecipe, StudentRecipe,
     VaeOnDataRecipe, VariationalRecipe,
 };
 pub use train::{Ending, Event, Listener, train};
-pub use trainer::{SampleRequest, Samples, Trainer};
+pub use trainer::Trainer;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

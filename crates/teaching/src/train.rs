@@ -4,7 +4,8 @@ use ebm_noise::{Key, streams};
 use ebm_tensor::Condition;
 
 use crate::batch::Batch;
-use crate::trainer::{SampleRequest, Samples, Trainer};
+use crate::samples::{SampleRequest, Samples};
+use crate::trainer::Trainer;
 use crate::{StepMetrics, TeachingError};
 
 /// The number of images in a film strip of the refinement, and of frames of each.

@@ -1,8 +1,5 @@
 //! Algorithm 1 of variational MCMC teaching and of its baselines.
 
-use std::panic::resume_unwind;
-use std::thread;
-
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use ebm_mcmc::{ChainError, Constrained, Constraint, Held, Langevin, run};
@@ -15,9 +12,11 @@ use tracing::instrument;
 
 use crate::batch::Batch;
 use crate::model::Model;
+use crate::parallel::side_by_side;
 use crate::part::Part;
 use crate::recipe::Recipe;
 use crate::registry::{StudentRegistry, StudentSetup};
+use crate::samples::{SampleRequest, Samples};
 use crate::student::{InitialStates, StartRequest, Student, StudentLoss, Update};
 use crate::{StepMetrics, TeachingError};
 
@@ -37,66 +36,6 @@ pub struct Trainer {
     pub(crate) image: ImageShape,
     /// The device of the chains, without autodiff.
     device: Device,
-}
-
-/// Samples of the current model.
-#[derive(Clone, Debug)]
-pub struct Samples {
-    /// x₀, where the student starts chains: decoder means, noise, states of earlier chains,
-    /// `[chains, channels, height, width]`.
-    pub start: Tensor<4>,
-    /// x_T, after the Langevin steps.
-    pub refined: Tensor<4>,
-    /// x_τ of the first chains at evenly spaced τ, the first and the last step included.
-    pub strip: Vec<Tensor<4>>,
-    /// U before each step, `[steps, chains]`; `None` without an energy.
-    pub energies: Option<Tensor<2>>,
-}
-
-/// A request for samples of the current model.
-///
-/// Builder methods add what is optional:
-///
-/// ```
-/// # use ebm_teaching::SampleRequest;
-/// # use ebm_noise::Key;
-/// let request = SampleRequest::new(16, Key::new(1)).steps(30).film_strip(8, 11);
-/// ```
-#[derive(Clone, Debug)]
-pub struct SampleRequest {
-    count: usize,
-    condition: Option<Condition>,
-    steps: Option<usize>,
-    key: Key,
-    strip_images: usize,
-    strip_frames: usize,
-}
-
-impl SampleRequest {
-    /// Creates a request for `count` samples that are determined by `key`, after as many Langevin
-    /// steps as the recipe says (`chains.sampling_steps`).
-    pub fn new(count: usize, key: Key) -> Self {
-        Self { count, condition: None, steps: None, key, strip_images: 0, strip_frames: 2 }
-    }
-
-    /// Sets the conditions of a conditional model, one for each sample.
-    #[must_use]
-    pub fn given(self, condition: impl Into<Option<Condition>>) -> Self {
-        Self { condition: condition.into(), ..self }
-    }
-
-    /// Sets the number of Langevin steps.
-    #[must_use]
-    pub fn steps(self, steps: usize) -> Self {
-        Self { steps: Some(steps), ..self }
-    }
-
-    /// Asks for a film strip: the first `images` samples at `frames` evenly spaced steps, at least
-    /// two.
-    #[must_use]
-    pub fn film_strip(self, images: usize, frames: usize) -> Self {
-        Self { strip_images: images, strip_frames: frames, ..self }
-    }
 }
 
 impl Trainer {
@@ -441,7 +380,14 @@ impl Trainer {
     ) -> Result<(), TeachingError> {
         let expected = self.recipe.condition_shape(self.image).map(|shape| (count, shape));
         let given = condition.map(|condition| (condition.len(), condition.shape()));
-        if given == expected { Ok(()) } else { Err(TeachingError::Condition { given, expected }) }
+        let square = match condition {
+            Some(Condition::Image(images)) => images.dims()[2] == images.dims()[3],
+            Some(Condition::Class(_)) | None => true,
+        };
+        match square && given == expected {
+            true => Ok(()),
+            false => Err(TeachingError::Condition { given, expected }),
+        }
     }
 
     fn finite(&self, loss: &'static str, value: f64) -> Result<(), TeachingError> {
@@ -485,23 +431,4 @@ fn displacement(difference: Tensor<4>) -> [f64; 2] {
     let (norms, squares) =
         squared.fold((0.0, 0.0), |(norms, squares), one| (norms + one.sqrt(), squares + one));
     [norms / chains as f64, squares / chains as f64]
-}
-
-/// Calls both closures, in parallel where that helps: on a CPU with more than one thread in rayon's
-/// pool. A GPU has a single queue of work, and a thread of rayon's pool must not wait for work that
-/// it may have to do itself.
-fn side_by_side<A: Send, B>(
-    host: bool,
-    elsewhere: impl FnOnce() -> A + Send,
-    here: impl FnOnce() -> B,
-) -> (A, B) {
-    let spare = rayon::current_num_threads() > 1 && rayon::current_thread_index().is_none();
-    if !(host && spare) {
-        return (elsewhere(), here());
-    }
-    thread::scope(|scope| {
-        let elsewhere = scope.spawn(elsewhere);
-        let here = here();
-        (elsewhere.join().unwrap_or_else(|panic| resume_unwind(panic)), here)
-    })
 }

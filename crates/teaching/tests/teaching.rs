@@ -435,3 +435,23 @@ fn a_checkpoint_of_format_2_goes_on() {
     let again = Trainer::load(&folder.path().join("2"), &Device::flex()).expect("readable");
     assert_eq!(again.recipe(), trainer.recipe());
 }
+
+/// A registry names the parts of a run without building its student: both must agree.
+#[test]
+fn students_have_the_parts_that_their_kind_names() {
+    for student in students() {
+        let trainer = trainer(recipe_of(student.clone()));
+        for (part, there) in [
+            (Part::Energy, trainer.energies(images(0)).is_ok()),
+            (Part::Decoder, trainer.decoder().is_ok()),
+            (Part::Encoder, trainer.encoder().is_ok()),
+        ] {
+            assert_eq!(there, student.has(part), "{student:?}: {part}");
+        }
+    }
+    let message =
+        trainer(recipe_of(noise())).decoder().expect_err("it decodes nothing").to_string();
+    let expected = "this needs a decoder, which a run with student.kind = \"noise\" lacks; \
+                    variational, generator, vae-on-data have it";
+    assert_eq!(message, expected);
+}
