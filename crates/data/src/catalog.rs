@@ -29,7 +29,7 @@ impl Catalog {
     /// Returns the catalogue compiled into this crate.
     ///
     /// # Errors
-    /// None in a build whose tests pass: the file is compiled in.
+    /// Never fails in a build whose tests pass, because the file is compiled in.
     pub fn embedded() -> Result<Self, DataError> {
         Self::from_toml(include_str!("../datasets.toml"))
     }
@@ -38,8 +38,7 @@ impl Catalog {
     /// file that the environment's `EBM_CATALOG` names. They replace entries of the same name.
     ///
     /// # Errors
-    /// [`DataError::Io`], or [`DataError::CatalogFile`] that names the file and what is wrong with
-    /// it.
+    /// [`DataError::Io`], or [`DataError::CatalogFile`] with the file and the error of the parser.
     pub fn resolve(given: Option<PathBuf>) -> Result<Self, DataError> {
         // An empty variable counts as unset.
         let variable =

@@ -29,16 +29,17 @@ pub enum Density {
     /// Two interlocking half circles, blurred: the moons of scikit-learn, of radius 0.5 and noise
     /// 0.05.
     TwoMoons,
-    /// Eight equal Gaussians of standard deviation 0.075 on a circle of radius 0.6.
+    /// A mixture of eight equal Gaussians of standard deviation 0.075 on a circle of radius 0.6.
     EightGaussians,
-    /// Four circles of radii 0.2, 0.4, 0.6 and 0.8, equally likely, blurred by 0.064/3 ≈ 0.0213.
+    /// A set of four circles of radii 0.2, 0.4, 0.6 and 0.8, equally likely, blurred by 0.064/3 ≈
+    /// 0.0213.
     Rings,
-    /// Uniform on the eight dark squares of a board of 4 × 4, each of side 0.4.
+    /// A uniform distribution on the eight dark squares of a board of 4 × 4, each of side 0.4.
     Checkerboard,
 }
 
 impl Density {
-    /// All densities.
+    /// The list of all densities.
     pub const ALL: [Self; 4] =
         [Self::TwoMoons, Self::EightGaussians, Self::Rings, Self::Checkerboard];
 

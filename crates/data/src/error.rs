@@ -17,9 +17,10 @@ mod folder;
 pub use files::{FileProblem, MirrorFailure, TarballProblem, TransferError};
 pub use folder::FolderProblem;
 
-/// Why a data set cannot be read. Messages name what was found and what was expected.
+/// An error of reading or downloading a data set. Messages name the value found and the expected
+/// one.
 ///
-/// How to obtain missing files depends on the program above: it may match on
+/// Advice on how to obtain missing files depends on the calling program, which may match on
 /// [`MissingRoot`](Self::MissingRoot), [`MissingFile`](Self::MissingFile),
 /// [`WrongFile`](Self::WrongFile), [`WrongTarball`](Self::WrongTarball) and
 /// [`Offline`](Self::Offline), which name the data set, and add its advice.
@@ -59,12 +60,12 @@ pub enum DataError {
     #[error("the catalogue of data sets cannot be read: {0}")]
     CatalogSyntax(#[from] toml::de::Error),
 
-    /// A user's file is no catalogue.
+    /// The user's file is not a catalogue.
     #[error("{path}: {problem}")]
     CatalogFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error of the parser.
         problem: Box<DataError>,
     },
 
@@ -76,7 +77,7 @@ pub enum DataError {
     CatalogKey {
         /// The entry.
         name: String,
-        /// The foreign key.
+        /// The key that does not belong.
         key: &'static str,
         /// The entry's format.
         format: &'static str,
@@ -89,9 +90,9 @@ pub enum DataError {
     CatalogEntry {
         /// The entry.
         name: String,
-        /// The key at fault.
+        /// The key whose value is wrong.
         field: &'static str,
-        /// Its value.
+        /// The wrong value.
         found: String,
         /// The values that fit.
         expected: String,
@@ -108,15 +109,15 @@ pub enum DataError {
     MissingRoot {
         /// The folder.
         path: PathBuf,
-        /// What named it: the caller, `EBM_DATA`, or the default.
+        /// The source of the path: the caller, `EBM_DATA`, or the default.
         origin: &'static str,
-        /// Folders elsewhere that do not hold the data set either.
+        /// The other folders that were searched.
         searched: Vec<PathBuf>,
         /// The data set that was looked for.
         dataset: String,
     },
 
-    /// A file of a data set is there neither unpacked nor as .gz.
+    /// A file of a data set exists neither unpacked nor as .gz.
     #[error("{file} (or {file}.gz) is not in {directory}{}", nor(searched))]
     MissingFile {
         /// The file's unpacked name.
@@ -134,7 +135,7 @@ pub enum DataError {
     WrongFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The difference from the catalogue.
         problem: FileProblem,
         /// The data set that it belongs to.
         dataset: String,
@@ -145,7 +146,7 @@ pub enum DataError {
     Idx {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason for which the file was rejected.
         problem: IdxError,
     },
 
@@ -156,7 +157,7 @@ pub enum DataError {
         path: PathBuf,
         /// The array's name, in an .npz.
         array: String,
-        /// What is wrong with it.
+        /// The reason for which the array was rejected.
         problem: ArrayProblem,
     },
 
@@ -165,40 +166,40 @@ pub enum DataError {
     Picture {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason for which the picture was rejected.
         problem: PictureProblem,
     },
 
-    /// A folder is no set of pictures, or a picture does not belong there.
+    /// The folder is not a set of pictures, or holds a picture that does not belong there.
     #[error("{path} {problem}")]
     Folder {
         /// The folder or the picture.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason for which the folder or the picture was rejected.
         problem: FolderProblem,
     },
 
-    /// Pictures cannot be scaled to that shape.
+    /// The pictures cannot be scaled to that shape.
     #[error(
         "pictures cannot become images of {}×{}×{} (channels, height, width), expected 1 or 3 channels \
          and sides of 1 to {limit}",
         shape[0], shape[1], shape[2]
     )]
     PictureShape {
-        /// Channels, height, width.
+        /// The channels, height and width of the images.
         shape: [usize; 3],
         /// The longest side.
         limit: usize,
     },
 
-    /// Pictures may have any size, and no side of the images was given.
+    /// No side of the images was given, but pictures may have any size.
     #[error("{path} holds pictures of any size, and no side of the images was given")]
     NoSide {
         /// The folder.
         path: PathBuf,
     },
 
-    /// There is no data set at that path.
+    /// The path holds no data set.
     #[error("{path} is neither a folder of pictures nor an .npy or .npz file of images")]
     NoSuchSet {
         /// The path.
@@ -219,35 +220,35 @@ pub enum DataError {
         name: String,
     },
 
-    /// Conditions and images have different shapes.
+    /// The conditions and the images have different shapes.
     #[error("conditions are {conditions:?} and images {images:?}, expected one shape of both")]
     PairShapes {
-        /// Channels, height, width.
+        /// The channels, height and width of the conditions.
         conditions: [usize; 3],
-        /// Channels, height, width.
+        /// The channels, height and width of the images.
         images: [usize; 3],
     },
 
-    /// The owners of a data set let no program download it.
+    /// The owners of a data set do not allow programs to download it; the user must copy it.
     #[error(
-        "`{dataset}` must be brought by hand: get it as {source_page} says, and put the pictures of {} \
-         into {}",
+        "`{dataset}` must be copied by hand: {source_page} describes how to get it; put the pictures of \
+         {} into {}",
         splits.join(" and of "),
         folders(directories)
     )]
     ByHand {
         /// The data set.
         dataset: String,
-        /// Its home page.
+        /// The home page of the data set.
         source_page: String,
         /// The missing splits.
         splits: Vec<String>,
-        /// Where they belong.
+        /// The folders that should hold the pictures.
         directories: Vec<PathBuf>,
     },
 
-    /// There are more or fewer labels than images.
-    #[error("`{name}` has {images} images and {labels} labels, expected as many of both")]
+    /// The number of labels differs from the number of images.
+    #[error("`{name}` has {images} images and {labels} labels, expected equally many")]
     CountMismatch {
         /// The set, or the two files that it was read from.
         name: String,
@@ -264,20 +265,20 @@ pub enum DataError {
         name: String,
         /// The number of pixels.
         found: usize,
-        /// Channels, height, width.
+        /// The channels, height and width of the images.
         shape: [usize; 3],
     },
 
-    /// Images or labels contradict the catalogue.
+    /// The images or labels contradict the catalogue.
     #[error("`{name}`: {what} is {found}, expected {expected}")]
     Contradiction {
         /// The set.
         name: String,
-        /// The contradiction's subject.
+        /// The property that contradicts the catalogue.
         what: &'static str,
-        /// Its value in the files.
+        /// The value in the files.
         found: String,
-        /// Its value in the catalogue.
+        /// The value in the catalogue.
         expected: String,
     },
 
@@ -295,7 +296,7 @@ pub enum DataError {
         "a random crop with {crop} black pixels on each side could miss the image, expected at most {limit}"
     )]
     Crop {
-        /// The pixels on each side.
+        /// The number of black pixels on each side.
         crop: usize,
         /// The greatest value: one less than the shorter side.
         limit: usize,
@@ -319,20 +320,20 @@ pub enum DataError {
     Download {
         /// The name under which it is published.
         archive: String,
-        /// Where it belongs.
+        /// The folder that should hold the file.
         directory: PathBuf,
         /// The failures in their order; empty if no mirror is known.
         failures: Vec<MirrorFailure>,
     },
 
-    /// Files are missing and the network was not to be used.
+    /// The data set lacks files, and the caller forbade the use of the network.
     #[error("of the data set `{dataset}`, {} not here: put the files into {directory}", are(files))]
     Offline {
         /// The data set.
         dataset: String,
         /// The missing files' unpacked names.
         files: Vec<String>,
-        /// Where they belong.
+        /// The folder that should hold the files.
         directory: PathBuf,
     },
 
@@ -341,7 +342,7 @@ pub enum DataError {
     WrongTarball {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The difference from the catalogue.
         problem: TarballProblem,
         /// The data set that it belongs to.
         dataset: String,
@@ -361,10 +362,10 @@ pub enum DataError {
         known: Vec<String>,
     },
 
-    /// The file system refused.
+    /// The file system returned an error.
     #[error("cannot {action} {path}: {cause}")]
     Io {
-        /// What was tried: read, write, create, …
+        /// The attempted action: read, write, create, …
         action: &'static str,
         /// The file or folder.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! The formats of files, as bytes in memory: no paths, no catalogue.
+//! The formats of files, as bytes in memory: without paths or the catalogue.
 
 pub(crate) mod idx;
 pub(crate) mod mat;

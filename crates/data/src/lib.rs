@@ -1,4 +1,4 @@
-//! Image sets to learn from: named, checked before use, served in batches that a resumed run sees
+//! Image sets for training: named, checked before use, served in batches that a resumed run sees
 //! again.
 //!
 //! ```

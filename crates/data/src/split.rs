@@ -8,9 +8,9 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Split {
-    /// The part to learn from.
+    /// The part for training.
     Train,
-    /// The part to evaluate on.
+    /// The part for evaluation.
     Test,
 }
 

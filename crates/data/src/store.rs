@@ -1,4 +1,4 @@
-//! Data sets by name and by path: where their files are, whether they are right, and their images.
+//! Data sets by name and by path: the location of their files, their checks, and their images.
 
 pub(crate) mod content;
 mod load;

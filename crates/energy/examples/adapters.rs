@@ -7,7 +7,7 @@ use ebm_energy::{
     Bridge, Either, Energy, Gaussian, GaussianReference, GradientClip, Tempered, prepare,
 };
 
-/// What a program may let its users choose.
+/// The settings that a program offers to its users.
 struct Settings {
     reference_std: Option<f64>,
     gradient_clip: Option<f64>,

@@ -2,7 +2,7 @@
 
 use crate::Gaussian;
 
-/// Number of states in a block, one in each lane.
+/// The number of states in a block, one in each lane.
 pub const LANES: usize = 16;
 
 /// An energy written out for [`LANES`] states side by side: loops over lanes compile to vector

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", path.display());
     let names: Vec<String> = npz.names().map(str::to_owned).collect();
     for name in names {
-        // An array that is not read is no reason to stop: the error says why.
+        // An array that cannot be read does not stop the list: its line shows the error.
         match npz.array(&name, LIMIT) {
             Ok(Some(array)) => println!("  {name}: {} {:?}", array.element(), array.shape()),
             Ok(None) => {}

@@ -75,7 +75,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// Returns the SHA-256 of everything that a reader yields, without holding it.
 ///
 /// # Errors
-/// The reader's.
+/// Returns the errors of the reader.
 pub fn sha256_reader(reader: impl Read) -> io::Result<String> {
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, reader);
     let mut checksum = Checksum::new();

@@ -8,14 +8,14 @@ use thiserror::Error;
 use crate::npy::NpyError;
 use crate::zip::ZipError;
 
-/// Why a file or a folder could not be read or written. Every variant names the path.
+/// An error of reading or writing a file or a folder. Every variant names the path.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// The operating system refused.
+    /// The operating system returned an error.
     #[error("cannot {action} {}: {cause}", path.display())]
     Io {
-        /// What was tried: "read", "write", "rename to", …
+        /// The attempted action: "read", "write", "rename to", …
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum FileError {
     Zip {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason for which the archive was rejected.
         problem: ZipError,
     },
 
@@ -52,7 +52,7 @@ pub enum FileError {
         path: PathBuf,
         /// The name of the array, if the file is an .npz.
         array: Option<String>,
-        /// What is wrong with it.
+        /// The reason for which the array was rejected.
         problem: NpyError,
     },
 }

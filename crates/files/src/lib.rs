@@ -5,7 +5,7 @@
 //!   limit.
 //! * [`write`](mod@write): [`write_file`], [`write_file_with`], [`write_folder`]: written beside
 //!   their path, synced and renamed into place.
-//! * [`checksum`]: SHA-256 in hexadecimal, of bytes, of a file, or of whatever passes by.
+//! * [`checksum`]: SHA-256 in hexadecimal, of bytes, of a file, or of a stream.
 //! * [`npy`]: [`NpyArray`], [`write_npy`]; [`npz`]: [`NpzReader`], [`NpzWriter`].
 //! * [`zip`]: the container below .npz and below PyTorch's archives.
 //! * [`csv`]: lines of comma-separated fields.

@@ -68,7 +68,7 @@ impl<R: Read + Seek> NpzReader<R> {
     }
 }
 
-/// Writes an .npz, byte for byte as `numpy.savez` does.
+/// A writer of .npz files, byte for byte as `numpy.savez` writes them.
 #[derive(Debug)]
 pub struct NpzWriter<W> {
     zip: ZipWriter<W>,
@@ -84,7 +84,7 @@ impl<W: Write> NpzWriter<W> {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] if the values do not fill the shape,
-    /// [`io::ErrorKind::FileTooLarge`] beyond 4 GiB, and those of the writer.
+    /// [`io::ErrorKind::FileTooLarge`] beyond 4 GiB, and the errors of the writer.
     pub fn array<T: Element>(
         &mut self,
         name: &str,
@@ -97,7 +97,7 @@ impl<W: Write> NpzWriter<W> {
     /// Writes the directory; without it there is no .npz.
     ///
     /// # Errors
-    /// As [`array`](Self::array).
+    /// Returns the errors of [`array`](Self::array).
     pub fn finish(self) -> io::Result<()> {
         self.zip.finish()
     }

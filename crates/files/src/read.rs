@@ -1,7 +1,7 @@
 //! Reads that are bounded: a limit on the bytes, and no allocation before the bytes are there.
 //!
 //! A file's header or its metadata may announce any length. Memory here grows with the bytes that
-//! have arrived, so a file that lies costs its reader no more than its true length.
+//! have arrived, so a file with a false header costs its reader no more than its true length.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -14,11 +14,11 @@ use crate::error::FileError;
 /// The first chunk of a file that is read.
 const PAGE_BYTES: usize = 64 * 1024;
 
-/// Why a bounded read failed.
+/// An error of a bounded read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There are more bytes than the limit.
+    /// The reader has more bytes than the limit.
     #[error("longer than {limit} bytes")]
     TooLong {
         /// The greatest length allowed.
@@ -35,8 +35,8 @@ pub enum ReadError {
 
 /// Reads all bytes of a reader, of which there may be at most `limit`.
 ///
-/// At no time does it hold more than twice the limit and a page of 64 KiB, whatever the reader
-/// announces.
+/// At no time does it hold more than twice the limit and a page of 64 KiB, whatever length the
+/// reader announces.
 ///
 /// # Errors
 /// [`ReadError::TooLong`] as soon as byte `limit + 1` has arrived, [`ReadError::Io`].

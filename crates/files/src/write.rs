@@ -150,7 +150,8 @@ fn sync_folder(folder: &Path) {
     // The folder of a relative path without separators is the current one.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if let Ok(handle) = File::open(folder) {
-        // Some systems sync no folders; what is lost there is a name, never a part of a file.
+        // Some systems do not sync folders: a power cut may lose a name there, but never a part of
+        // a file.
         let _ = handle.sync_all();
     }
 }

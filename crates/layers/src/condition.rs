@@ -17,8 +17,8 @@ use crate::{ConvLayer, NetworkError};
 pub struct ConditionConfig {
     /// The index of the layer whose input has the condition as additional channels, from 0.
     pub layer: usize,
-    /// For a class: whether it adds one learned number to each channel of the layer, the same at
-    /// every pixel, instead of being one-hot channels under the kernel of the layer.
+    /// The form of a class: if true, it adds one learned number to each channel of the layer, the
+    /// same at every pixel; otherwise it is one-hot channels under the kernel of the layer.
     #[serde(default)]
     pub embedding: bool,
 }
@@ -90,7 +90,7 @@ impl ConditionLayer {
         self.layer
     }
 
-    /// Returns what a condition adds to the sums of the layer.
+    /// Returns the terms that a condition adds to the sums of the layer.
     ///
     /// # Shapes
     /// - output: `[batch, channels, height, width]` of the layer's output

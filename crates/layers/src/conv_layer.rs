@@ -13,11 +13,11 @@ use crate::padding::{same_output, same_padding};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConvLayer {
-    /// Output channels.
+    /// The number of output channels.
     pub channels: usize,
-    /// Side of the square kernel.
+    /// The side of the square kernel.
     pub kernel: usize,
-    /// Stride in both directions.
+    /// The stride in both directions.
     pub stride: usize,
 }
 
@@ -38,7 +38,7 @@ impl ConvLayer {
         Ok(())
     }
 
-    /// Checks that the layers on images of a given shape are of a possible size, and returns the
+    /// Checks that the sizes of the layers on images of a given shape are possible, and returns the
     /// shape of the last layer's output.
     ///
     /// # Errors

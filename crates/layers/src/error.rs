@@ -5,7 +5,7 @@ use ebm_tensor::ImageShape;
 /// A description of a network that cannot be built.
 ///
 /// Fields are named by their path within the configuration that was checked, such as
-/// `layers[0].kernel`; whoever holds that configuration in a larger one prefixes the path with
+/// `layers[0].kernel`; code that holds this configuration in a larger one prefixes the path with
 /// [`within`](Self::within).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -35,9 +35,9 @@ pub enum NetworkError {
     TooLarge {
         /// The path of the layer.
         field: String,
-        /// What there is too much of.
+        /// The name of the quantity that is too large, such as weights.
         what: &'static str,
-        /// The number of them, saturated.
+        /// The value of the quantity, saturated.
         given: usize,
         /// The largest number allowed.
         limit: usize,
@@ -70,20 +70,20 @@ pub enum NetworkError {
         /// The network.
         network: &'static str,
     },
-    /// Images that a network does not fit.
+    /// A shape of images that does not fit the network.
     #[error("the images are {given}; they must have {expected}")]
     Images {
         /// The shape of the images.
         given: ImageShape,
-        /// What the network fits.
+        /// The shapes or conditions that fit the network.
         expected: &'static str,
     },
-    /// A condition that a network does not fit.
+    /// A condition that does not fit the network.
     #[error("the condition is {given}; it must be {expected}")]
     Condition {
         /// The condition, as text.
         given: String,
-        /// What the network fits.
+        /// The shapes or conditions that fit the network.
         expected: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! Exports draws, with what NUTS reported about its transitions, for NumPy and ArviZ.
+//! Exports draws, with the statistics of the transitions of NUTS, for NumPy and ArviZ.
 //!
 //! ```text
 //! cargo run --release --example export -- draws.json

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 
-/// Anisotropic Langevin: x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ, |∇U(x)|) for each
-/// coordinate.
+/// A kernel of anisotropic Langevin dynamics: x ← x − (γ²/2)·∇U(x) + γ·ε with γ = δ·τ / max(τ,
+/// |∇U(x)|) for each coordinate.
 ///
-/// Where all gradients are below τ this is unadjusted Langevin. Elsewhere the step depends on the
+/// If all gradients are below τ, this is unadjusted Langevin. Elsewhere the step depends on the
 /// position and nothing corrects for it, so the stationary distribution is not the target: for a
 /// coordinate that is independent of the others it is exp(−U)·max(τ, |∇U|)² as δ → 0. It keeps
 /// chains from diverging in training.

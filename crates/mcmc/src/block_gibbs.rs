@@ -10,15 +10,15 @@ use ebm_noise::streams::chain::layers;
 use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 
-/// Block Gibbs sampling: h ~ p(h | v), then v ~ p(v | h), which leaves the distribution of the
-/// visible units v invariant. States are zeros and ones, `[chains, visible]`.
+/// A kernel of block Gibbs sampling: h ~ p(h | v), then v ~ p(v | h), which leaves the distribution
+/// of the visible units v invariant. States are zeros and ones, `[chains, visible]`.
 ///
 /// The conditional distributions are those of `machine`. The energy that chains run on should be
 /// the same machine; only its value is evaluated, for the statistics.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct BlockGibbs<M> {
-    /// The machine, or a reference to it.
+    /// The model, or a reference to it.
     pub machine: M,
 }
 

@@ -9,9 +9,9 @@ use ebm_tensor::values_f64;
 use crate::diagnostics::DrawsError;
 use crate::kernel::{Kernel, State};
 
-/// |U| beyond which a chain counts as diverged. The released settings of variational MCMC teaching
-/// reach 2·10⁷ in a healthy run; at 10¹² single precision no longer resolves differences that
-/// matter.
+/// The limit of |U| beyond which a chain counts as diverged. The released settings of variational
+/// MCMC teaching reach 2·10⁷ in a healthy run; at 10¹² single precision no longer resolves
+/// differences that matter.
 pub const MAX_ENERGY: f64 = 1e12;
 
 /// A batch of chains after some transitions.
@@ -20,11 +20,11 @@ pub const MAX_ENERGY: f64 = 1e12;
 pub struct Chains<const D: usize> {
     /// The last states, `[chains, …]`.
     pub state: Tensor<D>,
-    /// U before each transition, `[steps, chains]`.
+    /// The energies U before each transition, `[steps, chains]`.
     pub energies: Tensor<2>,
 }
 
-/// Why chains were stopped.
+/// A reason for which chains were stopped.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainError {
@@ -38,7 +38,7 @@ pub enum ChainError {
         step: usize,
         /// The number of steps requested.
         steps: usize,
-        /// How many chains are affected at that step.
+        /// The number of chains affected at that step.
         chains: usize,
         /// The number of all chains.
         total: usize,
@@ -57,7 +57,7 @@ pub enum ChainError {
     /// The draws do not form chains.
     #[error(transparent)]
     Draws(#[from] DrawsError),
-    /// Warm-up found no step size at which proposals are accepted.
+    /// The warm-up found no step size at which proposals are accepted.
     #[error(
         "at warm-up step {step} of {steps} the step size had fallen from {first:e} to \
          {step_size:e} and proposals were still rejected; start where the energy is finite, or \
@@ -159,7 +159,7 @@ fn check<const D: usize>(chains: &Chains<D>) -> Result<(), ChainError> {
     for (step, row) in values_f64(chains.energies.clone()).chunks(total.max(1)).enumerate() {
         ChainError::check(row, step, steps)?;
     }
-    // A sum is NaN or infinite if a term is, whatever a backend's maximum makes of NaN.
+    // A sum is NaN or infinite if a term is, however a backend's maximum treats NaN.
     let sum: f32 = chains.state.clone().abs().sum().into_scalar();
     if sum.is_finite() { Ok(()) } else { Err(ChainError::NotFinite { steps }) }
 }

@@ -1,4 +1,4 @@
-//! Kernels whose states are brought back into a set after every transition: a box, or known
+//! Kernels whose states are projected onto a set after every transition: a box, or known
 //! coordinates.
 
 use burn::tensor::Tensor;
@@ -8,13 +8,14 @@ use ebm_noise::Key;
 use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 
-/// Known coordinates of a batch of states.
+/// The known coordinates of a batch of states.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Held<const D: usize> {
     /// The known values, 0 elsewhere, with the shape of the states.
     pub values: Tensor<D>,
-    /// 1 where a coordinate is known and 0 elsewhere, with a shape that broadcasts to the states'.
+    /// The mask, 1 where a coordinate is known and 0 elsewhere, with a shape that broadcasts to the
+    /// states'.
     pub mask: Tensor<D>,
 }
 
@@ -34,16 +35,16 @@ impl<const D: usize> Held<D> {
     }
 }
 
-/// A set that states are brought back into.
+/// A set onto which states are projected.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "a kernel has one or two of them")]
 pub enum Constraint<const D: usize> {
-    /// Known coordinates keep their values.
+    /// The set of states in which known coordinates keep their values.
     Held(Held<D>),
-    /// Every coordinate lies in [−limit, limit].
+    /// The set of states with every coordinate in [−limit, limit].
     Box {
-        /// Half the side of the box.
+        /// The half side of the box.
         limit: f64,
     },
 }
@@ -60,7 +61,7 @@ impl<const D: usize> Constraint<D> {
 
 /// A kernel whose states are projected onto constraints, in their order, after every transition.
 ///
-/// The start is left as it is: where it should satisfy a constraint from the beginning, apply
+/// The start is not projected: if it should satisfy a constraint from the beginning, apply
 /// [`Constraint::project`] or [`Held::paste`] to it.
 ///
 /// With held coordinates, a kernel that moves each coordinate by itself, such as

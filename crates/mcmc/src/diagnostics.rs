@@ -8,7 +8,7 @@
 //!
 //! [`Draws`] hold one variable, `[chain, draw, …]`; a [`Trace`] is one coordinate of it, and most
 //! functions here take a trace. [`Summary`] computes and prints the usual columns for all
-//! coordinates at once, and what the sampler's [`Transitions`] reported:
+//! coordinates at once, and the statistics of the sampler's [`Transitions`]:
 //!
 //! ```
 //! use ebm_mcmc::diagnostics::{Draws, Summary, rhat};

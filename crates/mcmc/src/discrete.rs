@@ -11,9 +11,9 @@ use crate::kernel::Kernel;
 use crate::point::{Point, select};
 use crate::statistics::Statistics;
 
-/// Gibbs sampling: one unit after the other is drawn from its conditional distribution given all
-/// others (Geman and Geman 1984). It works for every energy; a sweep evaluates it once for each
-/// unit.
+/// A kernel of Gibbs sampling: one unit after the other is drawn from its conditional distribution
+/// given all others (Geman and Geman 1984). It works for every energy; a sweep evaluates it once
+/// for each unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Gibbs {
@@ -50,9 +50,10 @@ impl Kernel<2> for Gibbs {
     }
 }
 
-/// Gibbs with gradients: the unit to flip is proposed by the change of the energy that the gradient
-/// predicts, and a Metropolis rule corrects (Grathwohl, Swersky, Hashemi, Duvenaud, Maddison, "Oops
-/// I took a gradient", ICML 2021). The energy must be differentiable between the two values.
+/// A kernel of Gibbs sampling with gradients: the unit to flip is proposed by the change of the
+/// energy that the gradient predicts, and a Metropolis rule corrects (Grathwohl, Swersky, Hashemi,
+/// Duvenaud, Maddison, "Oops I took a gradient", ICML 2021). The energy must be differentiable
+/// between the two values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GibbsWithGradients {

@@ -13,11 +13,11 @@ use serde::Serialize;
 use self::nested::{Array, Group};
 use crate::diagnostics::{Draws, Transitions};
 
-/// Why draws were not exported.
+/// A reason for which draws were not exported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// There is nothing to write.
+    /// The export has no variables or no draws.
     #[error("{}: no variable to export", path.display())]
     Nothing {
         /// The path of the file.
@@ -43,9 +43,9 @@ pub enum ExportError {
         path: PathBuf,
         /// The variable that differs.
         name: String,
-        /// Its chains and draws.
+        /// The numbers of its chains and draws.
         found: [usize; 2],
-        /// Those of the first variable.
+        /// The numbers of the first variable.
         expected: [usize; 2],
     },
     /// A draw is NaN or infinite, which JSON cannot hold.
@@ -63,7 +63,7 @@ pub enum ExportError {
     File(#[from] FileError),
 }
 
-/// Variables to export, with the statistics of the transitions that led to their draws.
+/// An export of variables, with the statistics of the transitions that led to their draws.
 ///
 /// The variables form ArviZ's group `posterior`, the statistics its group `sample_stats`, under the
 /// names that ArviZ knows: `lp`, `acceptance_rate`, `step_size`, and for Hamiltonian kernels
@@ -167,7 +167,8 @@ impl<'a> Export<'a> {
     /// ```
     ///
     /// # Errors
-    /// As [`write_npz`](Self::write_npz), and if a value is NaN or infinite.
+    /// Returns the errors of [`write_npz`](Self::write_npz), and an error for a value that is NaN
+    /// or infinite.
     pub fn write_json(&self, path: &Path) -> Result<(), ExportError> {
         self.check(path)?;
         for (name, draws) in self.variables() {

@@ -11,8 +11,8 @@ use crate::langevin::Langevin;
 
 impl Langevin {
     /// Runs chains as [`run`](crate::run) does with this kernel, with the same noise but many times
-    /// faster, for energies that are written out for blocks of states. It uses all cores of the
-    /// CPU. Returns the last states, on the device of `start`.
+    /// faster, for energies written out for blocks of states. It uses all cores of the CPU. Returns
+    /// the last states, on the device of `start`.
     ///
     /// # Shapes
     /// - `start`, output: `[chains, dim]`

@@ -11,13 +11,13 @@ use crate::kernel::Kernel;
 use crate::point::Point;
 use crate::statistics::{MAX_ENERGY_GAIN, Statistics, Trajectory};
 
-/// Hamiltonian trajectories of a fixed number of leapfrog steps, with a diagonal mass.
+/// A kernel of Hamiltonian trajectories of a fixed number of leapfrog steps, with a diagonal mass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Hmc {
     /// The step size δ.
     pub step_size: f64,
-    /// Steps of a trajectory, each with one gradient.
+    /// The number of steps of a trajectory, each with one gradient.
     pub leapfrog_steps: usize,
     /// The inverse mass of each coordinate, ideally the variance of the target; 1 for coordinates
     /// beyond its end.

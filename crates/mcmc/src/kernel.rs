@@ -6,10 +6,10 @@ use ebm_noise::Key;
 
 use crate::statistics::Statistics;
 
-/// One transition of a batch of independent chains. Kernels hold neither device nor state.
+/// A transition of a batch of independent chains. Kernels hold neither device nor state.
 pub trait Kernel<const D: usize> {
-    /// What a chain carries from one transition to the next: its position, and what need not be
-    /// computed twice.
+    /// The state that a chain carries from one transition to the next: its position, and values
+    /// that need not be computed twice.
     type State: State<D>;
 
     /// Returns a state at `position`, `[chains, …]`. `key` is used for this call only.
@@ -35,7 +35,7 @@ pub trait State<const D: usize>: Clone {
     /// Returns the position, `[chains, …]`.
     fn position(&self) -> &Tensor<D>;
 
-    /// Returns U at the position, `[chains]`, if the state knows it.
+    /// Returns U at the position, `[chains]`, if the state holds it.
     fn energy(&self) -> Option<&Tensor<1>> {
         None
     }

@@ -10,7 +10,8 @@ use crate::kernel::Kernel;
 use crate::statistics::Statistics;
 use crate::update::langevin_update;
 
-/// Unadjusted Langevin: x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational MCMC teaching, eq. 2).
+/// A kernel of unadjusted Langevin dynamics: x ← x − (δ²/2)·∇U(x) + δ·ε, ε ~ N(0, I) (variational
+/// MCMC teaching, eq. 2).
 ///
 /// Its stationary distribution is biased by the step size: for a Gaussian of unit variance it has
 /// the variance 1/(1 − δ²/4). Without noise it is gradient descent with step δ²/2, as in the
@@ -20,7 +21,7 @@ use crate::update::langevin_update;
 pub struct Langevin {
     /// The step size δ.
     pub step_size: f64,
-    /// Whether δ·ε is added.
+    /// Adds the noise δ·ε.
     pub noise: bool,
 }
 

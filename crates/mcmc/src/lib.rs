@@ -2,11 +2,11 @@
 //! batches on any backend of Burn.
 //!
 //! A [`Kernel`] makes one transition of a batch of chains. [`Sampler`] iterates it and gathers
-//! draws, with what each transition reported; [`run`] makes a number of transitions and returns the
-//! last states. Both stop with an error that names the step if an energy or a state is no longer
-//! finite. Randomness is passed in as a [`Key`], so a chain can be run again, split or resumed with
-//! the same draws. [`diagnostics`] say whether chains have mixed, and [`export`] writes their draws
-//! for NumPy and ArviZ.
+//! draws and the statistics of each transition; [`run`] makes a number of transitions and returns
+//! the last states. Both stop with an error that names the step if an energy or a state is no
+//! longer finite. Randomness is passed in as a [`Key`], so a chain can be run again, split or
+//! resumed with the same draws. [`diagnostics`] show whether chains have mixed, and [`export`]
+//! writes their draws for NumPy and ArviZ.
 //!
 #![doc = include_str!("../README.md")]
 

@@ -11,7 +11,7 @@ use crate::point::Point;
 use crate::statistics::Statistics;
 use crate::update::langevin_update;
 
-/// Metropolis-adjusted Langevin: y = x − (δ²/2)·∇U(x) + δ·ε, accepted with probability
+/// A kernel of Metropolis-adjusted Langevin: y = x − (δ²/2)·∇U(x) + δ·ε, accepted with probability
 /// min(1, p(y)q(x|y) / p(x)q(y|x)).
 ///
 /// A transition takes one gradient. In tails where the gradient grows faster than linearly every

@@ -15,7 +15,7 @@ use crate::kernel::Kernel;
 use crate::point::Point;
 use crate::statistics::{MAX_ENERGY_GAIN, Statistics, Trajectory};
 
-/// Hamiltonian trajectories that double until they turn back, with a diagonal mass.
+/// A kernel of Hamiltonian trajectories that double until they turn back, with a diagonal mass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Nuts {

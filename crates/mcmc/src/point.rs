@@ -11,13 +11,13 @@ use crate::kernel::State;
 pub struct Point<const D: usize> {
     /// The position, `[chains, …]`.
     pub position: Tensor<D>,
-    /// U, `[chains]`.
+    /// The energy U, `[chains]`.
     pub energy: Tensor<1>,
-    /// ∇U, with the shape of the position.
+    /// The gradient ∇U, with the shape of the position.
     pub gradient: Tensor<D>,
 }
 
-/// What the Metropolis rule decided for each chain.
+/// The decision of the Metropolis rule for each chain.
 pub(crate) struct Decision {
     /// The probability of acceptance, `[chains]`.
     pub(crate) probability: Tensor<1>,

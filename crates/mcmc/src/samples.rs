@@ -1,15 +1,16 @@
-//! Draws with what the transitions that led to them reported.
+//! Draws with the statistics of the transitions that led to them.
 
 use crate::diagnostics::{Draws, Summary, Transitions};
 use crate::export::Export;
 
-/// Draws of a [`Sampler`](crate::Sampler), with what the transitions that led to them reported.
+/// The draws of a [`Sampler`](crate::Sampler), with the statistics of the transitions that led to
+/// them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Samples {
     /// The draws, `[chain, draw, …]`.
     pub draws: Draws,
-    /// U where the last transition of each draw began, `[chain, draw]`.
+    /// The energy U at the start of the last transition of each draw, `[chain, draw]`.
     pub energies: Draws,
     /// The mean probability of acceptance of each chain, over the transitions that report one;
     /// empty for kernels without a Metropolis correction.

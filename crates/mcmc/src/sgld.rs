@@ -11,8 +11,8 @@ use crate::kernel::{Kernel, State};
 use crate::statistics::Statistics;
 use crate::update::langevin_update;
 
-/// Stochastic-gradient Langevin: x ← x − (δₜ²/2)·g + δₜ·ε with δₜ² = a·(b + t)^−γ, where g is the
-/// gradient of the energy, noisy or exact.
+/// A kernel of stochastic-gradient Langevin dynamics: x ← x − (δₜ²/2)·g + δₜ·ε with δₜ² = a·(b +
+/// t)^−γ, where g is the gradient of the energy, noisy or exact.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sgld {
@@ -73,10 +73,10 @@ impl<const D: usize> Kernel<D> for Sgld {
     }
 }
 
-/// Preconditioned stochastic-gradient Langevin: x ← x − (δ²/2)·G·g + δ·√G·ε with G = 1/(λ + √v) and
-/// v a running mean of g² (RMSprop).
+/// A kernel of preconditioned stochastic-gradient Langevin dynamics: x ← x − (δ²/2)·G·g + δ·√G·ε
+/// with G = 1/(λ + √v) and v a running mean of g² (RMSprop).
 ///
-/// As in the authors' experiments, the term for the change of G is left out, so the stationary
+/// The term for the change of G is left out, as in the authors' experiments, so the stationary
 /// distribution is biased where v changes along the chain, the less the closer α is to 1. Without
 /// memory (α = 0) it is exp(−U)·(λ + |∇U|) as δ → 0, for a coordinate that is independent of the
 /// others.

@@ -1,15 +1,15 @@
-//! What a transition reports about itself.
+//! The statistics of a transition.
 
 use burn::tensor::Tensor;
 
 /// A trajectory that gains more total energy than this has diverged (as in Stan).
 pub(crate) const MAX_ENERGY_GAIN: f64 = 1000.0;
 
-/// Statistics of one transition of a batch of chains.
+/// The statistics of one transition of a batch of chains.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Statistics {
-    /// U where the transition began, `[chains]`.
+    /// The energy U at the start of the transition, `[chains]`.
     pub energy: Tensor<1>,
     /// The probability of acceptance, `[chains]`, 0 where the energy of the proposal is not finite;
     /// for NUTS the mean over the trajectory. `None` for kernels without a Metropolis correction.
@@ -21,8 +21,8 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Creates the statistics of a kernel that reports no more than the energy where its transition
-    /// began, `[chains]`.
+    /// Creates the statistics of a kernel that reports only the energy at the start of its
+    /// transition, `[chains]`.
     pub fn new(energy: Tensor<1>) -> Self {
         Self { energy, acceptance: None, step_size: None, trajectory: None }
     }
@@ -43,7 +43,7 @@ impl Statistics {
     }
 }
 
-/// Statistics of the Hamiltonian trajectory of a transition.
+/// The statistics of the Hamiltonian trajectory of a transition.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Trajectory {
@@ -51,10 +51,11 @@ pub struct Trajectory {
     /// the momentum that it had there, `[chains]`. It is the `energy__` of Stan, from which BFMI is
     /// computed.
     pub hamiltonian: Tensor<1>,
-    /// 1 where the trajectory diverged, else 0, `[chains]`: its total energy rose by more than 1000
-    /// or was NaN, because the curvature there is too large for the step size.
+    /// The divergences, `[chains]`: 1 where the trajectory diverged, else 0. A trajectory diverges
+    /// if its total energy rises by more than 1000 or is NaN, because the curvature is too large for
+    /// the step size.
     pub divergent: Tensor<1>,
-    /// Leapfrog steps, each of which took one gradient, `[chains]`.
+    /// The number of leapfrog steps, each of which took one gradient, `[chains]`.
     pub steps: Tensor<1>,
     /// The tree, for kernels that grow one.
     pub tree: Option<TreeDepth>,
@@ -76,7 +77,7 @@ impl Trajectory {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TreeDepth {
-    /// Completed doublings, `[chains]`.
+    /// The number of completed doublings, `[chains]`.
     pub depth: Tensor<1>,
     /// The largest number of doublings allowed.
     pub max_depth: usize,

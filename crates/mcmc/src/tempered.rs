@@ -10,9 +10,9 @@ use crate::kernel::{Kernel, State};
 use crate::point::select;
 use crate::statistics::Statistics;
 
-/// Parallel tempering, or replica exchange: every chain has a replica at each temperature. A kernel
-/// moves them all, then neighbours exchange states by a Metropolis rule, even and odd pairs
-/// alternately (Geyer 1991; Hukushima and Nemoto 1996).
+/// A kernel of parallel tempering, or replica exchange: every chain has a replica at each
+/// temperature. A kernel moves them all, then neighbours exchange states by a Metropolis rule, even
+/// and odd pairs alternately (Geyer 1991; Hukushima and Nemoto 1996).
 ///
 /// The position of a chain is that of its coldest replica. The acceptance that it reports is that
 /// of the exchanges of the coldest replica, in the transitions in which it takes part.
@@ -21,7 +21,7 @@ use crate::statistics::Statistics;
 pub struct ParallelTempering<K> {
     /// The kernel that moves the replicas at each temperature.
     pub kernel: K,
-    /// Increasing temperatures, of which the first, usually 1, is that of the samples. The step
+    /// The increasing temperatures, of which the first, usually 1, is that of the samples. The step
     /// size of `kernel` is the same at all of them.
     pub temperatures: Vec<f64>,
 }

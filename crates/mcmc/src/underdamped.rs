@@ -11,8 +11,8 @@ use crate::kernel::{Kernel, State};
 use crate::point::Point;
 use crate::statistics::Statistics;
 
-/// Underdamped Langevin: dx = v·dt, dv = −∇U(x)·dt − γ·v·dt + √(2γ)·dW in steps of δ, without a
-/// Metropolis correction.
+/// A kernel of underdamped Langevin dynamics: dx = v·dt, dv = −∇U(x)·dt − γ·v·dt + √(2γ)·dW in
+/// steps of δ, without a Metropolis correction.
 ///
 /// For a Gaussian target the distribution of the positions is exact at every δ for which the scheme
 /// is stable (below two standard deviations). Otherwise its bias is of second order in δ, and of

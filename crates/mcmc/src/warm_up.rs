@@ -17,7 +17,7 @@ use crate::nuts::Nuts;
 
 /// A kernel that warm-up can tune.
 pub trait Tunable: Sized {
-    /// Whether [`with_variances`](Self::with_variances) has an effect.
+    /// A flag of kernels on which [`with_variances`](Self::with_variances) has an effect.
     const HAS_MASS: bool = false;
 
     /// Returns the step size δ.
@@ -27,7 +27,7 @@ pub trait Tunable: Sized {
     fn with_step_size(self, step_size: f64) -> Self;
 
     /// Returns the kernel with the mass that suits a target with these variances, one for each
-    /// coordinate; by default the kernel as it is.
+    /// coordinate; by default the unchanged kernel.
     fn with_variances(self, _: &[f64]) -> Self {
         self
     }

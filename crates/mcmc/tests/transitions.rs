@@ -1,4 +1,4 @@
-//! What transitions report about themselves reaches the samples, the summary and the exports.
+//! The statistics of transitions reach the samples, the summary and the exports.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Learns an energy of digits and uses it as a detector of outliers: images that are no digits have
-//! a higher energy. The AUROC is the probability that an outlier's energy is above a digit's.
+//! Learns an energy of digits and uses it as a detector of outliers: images that are not digits
+//! have a higher energy. The AUROC is the probability that an outlier's energy is above a digit's.
 
 #![allow(clippy::print_stdout, reason = "an example")]
 
@@ -18,7 +18,7 @@ const IMAGE: ImageShape = ImageShape::new(1, 28);
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::flex();
     let digits = ebm_data::digits()?;
-    // Sorted by class: of every hundred digits, 90 to learn from and 10 to test on.
+    // The digits are sorted by class: 90 of every hundred are for training and 10 for testing.
     let learned: Vec<usize> = (0..digits.len()).filter(|i| i % 100 < 90).collect();
     let held_out: Vec<usize> = (0..digits.len()).filter(|i| i % 100 >= 90).collect();
     let network = learn(&digits, &learned, &device)?;

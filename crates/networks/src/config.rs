@@ -12,7 +12,7 @@ use crate::network::EnergyNetwork;
 use crate::residual::ResidualEnergyConfig;
 
 /// A description of an [`EnergyNetwork`]. In files, the key `network` selects `"conv"`, the
-/// default, or `"residual"`; the keys of that network stand beside it.
+/// default, or `"residual"`; the keys of that network are at the same level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "network", rename_all = "lowercase", try_from = "Keys")]
 pub enum EnergyConfig {
@@ -34,12 +34,12 @@ impl EnergyConfig {
         }
     }
 
-    /// Returns the network f(x) for images of a given shape, or f(x, c) for a given shape of c too,
-    /// drawn from `key`.
+    /// Returns the network f(x) for images of a given shape, or f(x, c) if the shape of c is given
+    /// too, drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), a network larger than any memory, or one that takes no such
-    /// condition.
+    /// Returns the errors of [`validate`](Self::validate), and an error for a network larger than
+    /// any memory or one that takes no such condition.
     pub fn init(
         &self,
         image: ImageShape,
@@ -152,7 +152,7 @@ mod tests {
             ResidualEnergyConfig { channels: vec![4, 6], blocks: 1, spectral_norm: true };
         let read = |text: &str| toml::from_str::<EnergyConfig>(text).expect(text);
         assert_eq!(read(RESIDUAL), residual.into());
-        // Recipes of before do not say `network`.
+        // Older recipes lack the key `network`.
         let conv = read(CONV);
         assert!(matches!(&conv, EnergyConfig::Conv(config) if config.outputs == 2));
         for config in [conv, read(RESIDUAL), ConvEnergyConfig::cifar().into()] {

@@ -16,14 +16,14 @@ use serde::{Deserialize, Serialize};
 pub struct ConvEnergyConfig {
     /// The hidden convolutions.
     pub layers: Vec<ConvLayer>,
-    /// Outputs of the head, a convolution over the whole remaining image. f is their sum: more than
-    /// one amounts to a larger learning rate of the head.
+    /// The number of outputs of the head, a convolution over the whole remaining image. f is their
+    /// sum: more than one amounts to a larger learning rate of the head.
     pub outputs: usize,
-    /// Negative slope of the LeakyReLU.
+    /// The negative slope of the LeakyReLU.
     pub slope: f64,
-    /// Standard deviation of the initial convolution weights.
+    /// The standard deviation of the initial convolution weights.
     pub init_std: f64,
-    /// The place of c in a conditional energy f(x, c); the first layer if absent.
+    /// The layer that reads c in a conditional energy f(x, c); the first layer if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionConfig>,
 }
@@ -85,7 +85,8 @@ impl ConvEnergyConfig {
     /// Returns the network f(x) for images of a given shape, drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), or a network larger than any memory.
+    /// Returns the errors of [`validate`](Self::validate), and an error for a network larger than
+    /// any memory.
     pub fn init(
         &self,
         image: ImageShape,
@@ -96,10 +97,10 @@ impl ConvEnergyConfig {
     }
 
     /// Returns the network f(x, c) for images and conditions of given shapes; without a condition,
-    /// as [`init`](Self::init).
+    /// the network of [`init`](Self::init).
     ///
     /// # Errors
-    /// As [`init`](Self::init), or a condition that does not fit.
+    /// Returns the errors of [`init`](Self::init), and an error for a condition that does not fit.
     pub fn init_conditional(
         &self,
         image: ImageShape,

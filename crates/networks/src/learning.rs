@@ -26,7 +26,7 @@ pub struct Learning {
     pub gradients: GradientsParams,
 }
 
-/// Terms added to the loss mean f(x̃, c) − mean f(x, c); none by default.
+/// The terms added to the loss mean f(x̃, c) − mean f(x, c); none by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Terms {
     /// The weight α of α·(mean f(x̃, c)² + mean f(x, c)²) (Du and Mordatch 2019, sec. 3.3).

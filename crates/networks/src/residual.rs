@@ -22,12 +22,12 @@ use crate::spectral::{self, SpectralNorm};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResidualEnergyConfig {
-    /// Channels of each stage.
+    /// The number of channels of each stage.
     pub channels: Vec<usize>,
-    /// Residual blocks of each stage.
+    /// The number of residual blocks of each stage.
     pub blocks: usize,
-    /// Whether each weight is divided by its largest singular value. The Lipschitz constant of a k
-    /// × k convolution is then at most k.
+    /// Divides each weight by its largest singular value. The Lipschitz constant of a k × k
+    /// convolution is then at most k.
     pub spectral_norm: bool,
 }
 
@@ -49,7 +49,8 @@ impl ResidualEnergyConfig {
     /// Returns the network for images of a given shape, drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), or a network larger than any memory.
+    /// Returns the errors of [`validate`](Self::validate), and an error for a network larger than
+    /// any memory.
     pub fn init(
         &self,
         image: ImageShape,
@@ -140,7 +141,7 @@ impl ResidualEnergy {
     }
 
     /// Makes one step of the power iteration by which spectral normalisation estimates singular
-    /// values, to be called after each update of the weights. Does nothing without spectral
+    /// values. Call it after each update of the weights. Does nothing without spectral
     /// normalisation.
     pub fn renormalise(self) -> Self {
         if self.is_normalised() { spectral::advance(self) } else { self }

@@ -42,7 +42,7 @@ impl Target for Logistic {
         Some(0.0)
     }
 
-    /// By inversion: x = log(u / (1 − u)).
+    /// Draws by inversion: x = log(u / (1 − u)).
     fn sample(&self, rows: usize, key: Key, device: &Device) -> Option<Tensor<2>> {
         let u = key.uniform::<2>([rows, self.dim], device).clamp(1e-7, 1.0 - 1e-7);
         Some(u.clone().log() - (u.neg() + 1.0).log())

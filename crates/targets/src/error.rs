@@ -1,6 +1,6 @@
 //! Errors of the parameters of targets.
 
-/// Parameters with which a target does not exist.
+/// An error in the parameters of a target.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TargetError {
@@ -24,12 +24,12 @@ pub enum TargetError {
         /// The smallest count allowed.
         smallest: usize,
     },
-    /// Lists of lengths that do not fit.
+    /// A list whose length does not fit the other parameters.
     #[error("{parameter} has length {given}; the other parameters call for {expected}")]
     Length {
         /// The parameter, or one of its rows.
         parameter: &'static str,
-        /// Its length.
+        /// The length of the list.
         given: usize,
         /// The length that the other parameters imply.
         expected: usize,

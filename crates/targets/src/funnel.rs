@@ -8,8 +8,8 @@ use crate::error::TargetError;
 use crate::math::{LN_TAU, row_sum};
 use crate::target::Target;
 
-/// Neal's funnel: v ~ N(0, s²) and xᵢ | v ~ N(0, eᵛ) for the state (v, x₁, …), that is U = v²/(2s²)
-/// + ½ Σᵢ (xᵢ² e⁻ᵛ + v).
+/// The funnel of Neal: v ~ N(0, s²) and xᵢ | v ~ N(0, eᵛ) for the state (v, x₁, …), that is U =
+/// v²/(2s²) + ½ Σᵢ (xᵢ² e⁻ᵛ + v).
 ///
 /// Neal, "Slice sampling" (Annals of Statistics 2003), section 8, has s = 3 and nine xᵢ. No single
 /// step size suits both the neck and the mouth, and no sample of feasible size estimates Var xᵢ:

@@ -10,10 +10,10 @@ use crate::target::Target;
 /// A lattice, which defines the neighbours of each spin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lattice {
-    /// Spins in a circle, with two neighbours each.
+    /// A ring of spins with two neighbours each.
     Ring(usize),
-    /// Rows and columns of spins, in row-major order, with four neighbours each, around the edges
-    /// too.
+    /// A torus: rows and columns of spins, in row-major order, with four neighbours each, periodic
+    /// at the edges.
     Torus {
         /// The number of rows.
         rows: usize,
@@ -167,7 +167,8 @@ impl Target for Ising {
         Some(self.mean()?.into_iter().map(|mean| 1.0 - mean * mean).collect())
     }
 
-    /// By the transfer matrix on a ring; by Kaufman's formula on a torus with J > 0 and H = 0.
+    /// Computed by the transfer matrix on a ring, and by Kaufman's formula on a torus with J > 0
+    /// and H = 0.
     fn log_normaliser(&self) -> Option<f64> {
         match self.lattice {
             Lattice::Ring(spins) => Some(self.transfer().log_normaliser(spins)),

@@ -168,7 +168,8 @@ mod tests {
         check::continuous(&target);
     }
 
-    /// Where every component's density underflows, the energy is still that of the nearest one.
+    /// The energy is that of the nearest component even where the density of every component
+    /// underflows.
     #[test]
     fn far_from_all_components() {
         let ring = Mixture::ring(4, 1.0, 0.1).expect("valid");

@@ -1,7 +1,7 @@
-//! .npy files, right or wrong.
+//! Valid and broken .npy files.
 
-/// A version 1 .npy file with any header: `npy("<f4", "False", "(2,)", &bytes)`. Neither the
-/// header nor its agreement with `data` is checked, so tests can make broken files.
+/// Returns a version 1 .npy file with any header: `npy("<f4", "False", "(2,)", &bytes)`. Neither
+/// the header nor its agreement with `data` is checked, so tests can make broken files.
 pub fn npy(descr: &str, fortran_order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     let header =
         format!("{{'descr': '{descr}', 'fortran_order': {fortran_order}, 'shape': {shape}, }}\n");

@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         vae = adam.step(2e-3, vae, gradients);
     }
 
-    // The decoder normalises by the batch: it is drawn as large as those that were learned from.
+    // The decoder normalises by the batch, so this one has the size of the training batches.
     let labels: Vec<u8> = (0..BATCH).map(|i| (i % CLASSES) as u8).collect();
     let classes = Condition::one_hot(&labels, CLASSES, &device);
     let z = Key::new(2).normal([BATCH, vae.latent()], &device);

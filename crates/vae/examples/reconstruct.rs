@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut vae = config.init(image, Key::new(0), &device.clone().autodiff())?;
     let mut adam = AdamConfig::new().init();
 
-    // Of every hundred digits, 90 to learn from and 10 to test on.
+    // 90 of every hundred digits are for training and 10 for testing.
     let batch = |first: usize| {
         let indices: Vec<usize> = (0..BATCH).map(|i| i * 100 + first).collect();
         digits.batch(&indices, &device)

@@ -24,10 +24,10 @@ pub struct DecoderConfig {
     /// An image-to-image generator in place of the layers, for conditions that are images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resnet: Option<ResnetConfig>,
-    /// Negative slope of the LeakyReLU; 0 for ReLU.
+    /// The negative slope of the LeakyReLU; 0 for ReLU.
     pub slope: f64,
-    /// Channels at every size of the path of a condition that is an image. A class is appended to
-    /// z.
+    /// The number of channels, at every size, of the path of a condition that is an image. A class
+    /// is appended to z.
     #[serde(default = "condition_channels", skip_serializing_if = "is_default")]
     pub condition_channels: usize,
 }
@@ -208,6 +208,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// Returns the images g(z), or g(z, c) under a condition, in [−1, 1].
+    ///
     /// # Shapes
     /// - `z`: `[batch, latent]`
     /// - output: `[batch, channels, height, width]`

@@ -16,12 +16,12 @@ use serde::{Deserialize, Serialize};
 pub struct EncoderConfig {
     /// The convolutions, with SAME padding and LeakyReLU; two dense layers follow.
     pub layers: Vec<ConvLayer>,
-    /// Negative slope of the LeakyReLU.
+    /// The negative slope of the LeakyReLU.
     pub slope: f64,
-    /// Probability with which an activation is dropped after each convolution. Dropout is always
-    /// on, as in the released code.
+    /// The probability with which an activation is dropped after each convolution. Dropout is
+    /// always on, as in the released code.
     pub dropout: f64,
-    /// The place of c in a conditional encoder q(z|x, c); the first layer if absent.
+    /// The layer that reads c in a conditional encoder q(z|x, c); the first layer if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<ConditionConfig>,
 }

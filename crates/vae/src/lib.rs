@@ -1,7 +1,7 @@
 //! Variational auto-encoders, p_φ(x|z) with an inference network q_α(z|x).
 //!
 //! In variational MCMC teaching, the decoder draws the initial states of chains, and the
-//! auto-encoder learns from their last states. This crate depends neither on data nor on energy
+//! auto-encoder is trained on their last states. This crate depends neither on data nor on energy
 //! networks.
 //!
 //! ```

@@ -9,7 +9,7 @@ const EPSILON: f64 = 1e-3;
 /// A normalisation (x − mean) / √(variance + ε) + shift per channel, with statistics over the batch
 /// and both spatial directions.
 ///
-/// As in the released code, there is no learned scale and there are no running averages: the image
+/// There is no learned scale and there are no running averages, as in the released code: the image
 /// that a code decodes to depends slightly on its batch.
 #[derive(Module, Debug)]
 pub struct BatchStatNorm {
@@ -22,6 +22,8 @@ impl BatchStatNorm {
         Self { shift: Param::from_tensor(Tensor::zeros([channels], device)) }
     }
 
+    /// Normalises a batch with its own statistics and adds the shift of each channel.
+    ///
     /// # Shapes
     /// - `x` and output: `[batch, channels, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {

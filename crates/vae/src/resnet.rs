@@ -19,10 +19,10 @@ const EPSILON: f64 = 1e-5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResnetConfig {
-    /// Channels w of the first convolution; the next ones have 2w and 4w. The number of latents
-    /// must be 4w.
+    /// The number of channels w of the first convolution; the next ones have 2w and 4w. The number
+    /// of latents must be 4w.
     pub width: usize,
-    /// Number of residual blocks.
+    /// The number of residual blocks.
     pub blocks: usize,
 }
 

@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpLayer {
-    /// Output channels.
+    /// The number of output channels.
     pub channels: usize,
-    /// Side of the square kernel.
+    /// The side of the square kernel.
     pub kernel: usize,
-    /// Stride in both directions.
+    /// The stride in both directions.
     pub stride: usize,
-    /// Side of the output; the full transposed convolution is cropped to it as TensorFlow's SAME
-    /// padding does, with an odd row or column cropped at the bottom or on the right.
+    /// The side of the output; the full transposed convolution is cropped to it as TensorFlow's
+    /// SAME padding does, with an odd row or column cropped at the bottom or on the right.
     pub size: usize,
-    /// Whether batch normalisation follows.
+    /// Adds batch normalisation after the convolution.
     pub norm: bool,
 }

@@ -22,9 +22,9 @@ const BIN: f64 = 2.0 / 255.0;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VaeConfig {
-    /// Number of latent dimensions.
+    /// The number of latent dimensions.
     pub latent: usize,
-    /// Standard deviation of the initial convolution weights.
+    /// The standard deviation of the initial convolution weights.
     pub init_std: f64,
     /// The encoder q_α(z|x).
     pub encoder: EncoderConfig,
@@ -68,16 +68,17 @@ impl VaeConfig {
     /// Returns the networks q(z|x) and g(z) for images of a given shape, drawn from `key`.
     ///
     /// # Errors
-    /// As [`validate`](Self::validate), or networks that do not fit the images.
+    /// Returns the errors of [`validate`](Self::validate), and an error for networks that do not
+    /// fit the images.
     pub fn init(&self, image: ImageShape, key: Key, device: &Device) -> Result<Vae, NetworkError> {
         self.init_conditional(image, None, key, device)
     }
 
     /// Returns the networks q(z|x, c) and g(z, c) for images and conditions of given shapes;
-    /// without a condition, as [`init`](Self::init).
+    /// without a condition, the networks of [`init`](Self::init).
     ///
     /// # Errors
-    /// As [`init`](Self::init), or a condition that does not fit.
+    /// Returns the errors of [`init`](Self::init), and an error for a condition that does not fit.
     pub fn init_conditional(
         &self,
         image: ImageShape,
@@ -120,7 +121,7 @@ pub struct VaeLoss {
 }
 
 impl Vae {
-    /// Number of latent dimensions.
+    /// Returns the number of latent dimensions.
     pub fn latent(&self) -> usize {
         self.decoder.latent()
     }
@@ -163,8 +164,8 @@ impl Vae {
         VaeLoss { total, reconstruction, kl, decoded }
     }
 
-    /// Returns an upper bound of −log₂ p(x) of each image, in bits for each pixel and channel:
-    /// −ELBO / (d·ln 2) for p(x|z) = N(g(z), σ²) with σ = `std` and one z ~ q(z|x).
+    /// Returns an upper bound of −log₂ p(x) of each image, in bits per pixel and channel: −ELBO /
+    /// (d·ln 2) for p(x|z) = N(g(z), σ²) with σ = `std` and one z ~ q(z|x).
     ///
     /// Images have 256 levels, x = level/127.5 − 1, and are dequantised by uniform noise in the bin
     /// of a level, whose width 2/255 is accounted for: the bound is one of the probability of the

@@ -9,7 +9,7 @@ use crate::sets::scaled;
 /// The random changes of training images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Augment {
-    /// Whether left and right are exchanged with probability ½.
+    /// Flips an image horizontally with probability ½.
     pub flip: bool,
     /// The width p of a random crop: the image is padded with p black pixels on each side, and a
     /// part of its own size is cut out at a random position. 0 leaves the image as it is.

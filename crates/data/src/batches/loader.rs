@@ -1,4 +1,4 @@
-//! Batches prepared on the host, the next one while the last is learned from.
+//! Batches prepared on the host, the next one while the model trains on the last.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -13,7 +13,7 @@ use super::order::Batches;
 use crate::error::DataError;
 use crate::sets::{ExampleSet, ImageSet};
 
-/// The batches that wait: one while the next is prepared.
+/// The number of finished batches that wait while the next is prepared.
 const AHEAD: usize = 1;
 
 /// A batch on the host.
@@ -24,7 +24,7 @@ pub struct HostBatch {
     pub images: Vec<f32>,
     /// The pixels of the conditions of a set of pairs, of the same shape.
     pub conditions: Option<Vec<f32>>,
-    /// `[batch, channels, height, width]`.
+    /// The shape of the images, `[batch, channels, height, width]`.
     pub shape: [usize; 4],
     /// The class of each image.
     pub labels: Vec<u8>,
@@ -41,7 +41,7 @@ impl HostBatch {
     }
 }
 
-/// Prepares the batches of a set by their iterations.
+/// A loader that prepares the batch of each iteration on the host.
 #[derive(Clone, Debug)]
 pub struct Loader {
     set: Arc<ExampleSet>,
@@ -93,7 +93,7 @@ impl Loader {
         }
     }
 
-    /// Moves the preparation to a thread, which works while the last batch is learned from.
+    /// Moves the preparation to a thread, which works while the model trains on the last batch.
     pub fn ahead(self) -> Prefetch {
         Prefetch { loader: self, coming: None }
     }

@@ -11,7 +11,7 @@ pub enum Order {
     Stored,
     /// One random order for all epochs.
     ShuffledOnce,
-    /// Another random order in each epoch.
+    /// A new random order for each epoch.
     #[default]
     Shuffled,
 }
@@ -19,17 +19,18 @@ pub enum Order {
 /// The treatment of the images at the end of an epoch that do not fill a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Last {
-    /// They are left out, in each order others: for training.
+    /// The images are left out, different ones in each order. This is the choice for training.
     #[default]
     Drop,
-    /// They form a shorter batch: for evaluation, where each image counts once.
+    /// The images form a shorter batch. This is the choice for evaluation, where each image counts
+    /// once.
     Short,
-    /// Their batch is filled up with the first images of the epoch: where all batches need one
-    /// size.
+    /// The first images of the epoch fill up the batch, so that all batches have one size.
     Fill,
 }
 
-/// Batches of a set, by default shuffled again in each epoch and without the incomplete last batch.
+/// A schedule of the batches of a set, by default shuffled in each epoch and without the incomplete
+/// last batch.
 ///
 /// Iteration `i` is batch `i mod per_epoch` of epoch `⌊i / per_epoch⌋`, whose order depends on the
 /// key and on the epoch only.

@@ -15,7 +15,7 @@ pub struct Entry {
     pub name: String,
     /// One line for lists.
     pub description: String,
-    /// Channels, height, width.
+    /// The channels, height and width of an image.
     pub shape: [usize; 3],
     /// The number of classes; labels are below it.
     pub classes: u16,
@@ -25,7 +25,7 @@ pub struct Entry {
     pub citation: String,
     /// The home page.
     pub source: String,
-    /// Other folders that may hold the files, in the order of the search: below the data root,
+    /// The other folders that may hold the files, in the order of the search: below the data root,
     /// below the user's home (`~/…`), or absolute.
     pub layouts: Vec<String>,
     /// The format of the files, and their description.
@@ -36,18 +36,20 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Format {
-    /// Compiled into this crate (`embedded`).
+    /// A set compiled into this crate (`embedded`).
     Embedded(EmbeddedSet),
-    /// Pairs of IDX files, images and labels: the format of MNIST (`idx`).
+    /// A set of pairs of IDX files, images and labels: the format of MNIST (`idx`).
     Idx(IdxSet),
-    /// Records of one byte of class and one image in planes: CIFAR-10's binary version (`records`).
+    /// A set of records, each one byte of class and one image in planes: the binary format of
+    /// CIFAR-10 (`records`).
     Records(RecordsSet),
-    /// MATLAB 5 files of images and classes: SVHN's cropped digits (`matlab`).
+    /// A set of MATLAB 5 files of images and classes: the format of SVHN's cropped digits
+    /// (`matlab`).
     Mat(MatSet),
-    /// Folders of pictures, brought by hand, scaled to the shape (`folder`).
+    /// A set of folders of pictures, which the user copies, scaled to the shape (`folder`).
     Folder(PictureSet),
-    /// Folders of pictures that show a condition and an image side by side, brought by hand
-    /// (`pairs`).
+    /// A set of folders of pictures that show a condition and an image side by side, which the user
+    /// copies (`pairs`).
     Pairs(PictureSet),
 }
 
@@ -65,8 +67,8 @@ pub struct EmbeddedSet {
 pub struct IdxSet {
     /// The addresses of folders that hold the .gz files, in the order of attempts.
     pub mirrors: Vec<String>,
-    /// An .npz as Keras caches it (`x_train`, `y_train`, `x_test`, `y_test`), which may stand in
-    /// for all files: below the data root, below the user's home (`~/…`), or absolute.
+    /// An .npz as Keras caches it (`x_train`, `y_train`, `x_test`, `y_test`), which may replace all
+    /// files: below the data root, below the user's home (`~/…`), or absolute.
     pub npz: Option<String>,
     /// The parts of the set.
     pub splits: BTreeMap<Split, IdxSplit>,
@@ -152,7 +154,7 @@ pub struct FileEntry {
     pub name: String,
     /// The length, unpacked.
     pub bytes: u64,
-    /// SHA-256 of the unpacked file, lower-case hexadecimal, if it is known.
+    /// The SHA-256 of the unpacked file, lower-case hexadecimal, if it is known.
     pub sha256: Option<String>,
     /// The form in which it is published.
     pub published: Published,
@@ -162,11 +164,11 @@ pub struct FileEntry {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Published {
-    /// As this .gz.
+    /// A .gz of the file.
     Gzip(Archive),
-    /// In the set's [`Tarball`].
+    /// A member of the set's [`Tarball`].
     Tarball,
-    /// As it is: its length and its checksum are those of the download.
+    /// The file itself: its length and its checksum are those of the download.
     Plain,
 }
 
@@ -190,7 +192,7 @@ pub struct Tarball {
 pub struct Archive {
     /// The length, packed.
     pub bytes: u64,
-    /// SHA-256 of the packed file, lower-case hexadecimal.
+    /// The SHA-256 of the packed file, lower-case hexadecimal.
     pub sha256: String,
 }
 

@@ -1,4 +1,4 @@
-//! From TOML to entries: keys are read with their places in the file first, then sorted by the
+//! Parses TOML into entries: keys are read with their places in the file first, then sorted by the
 //! entry's format.
 
 use std::collections::BTreeMap;

@@ -51,7 +51,7 @@ fn chi_square(density: Density, draws: &[[f64; 2]]) -> (f64, f64) {
         }
     }
     if rest[1] < 5.0 {
-        // Where next to nothing is expected, next to nothing may be found.
+        // Bins with an expectation near 0 may hold almost no draws.
         assert!(rest[0] < 20.0, "{density}: {rest:?}");
     } else {
         statistic += (rest[0] - rest[1]).powi(2) / rest[1];

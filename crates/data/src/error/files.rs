@@ -8,7 +8,7 @@ use crate::formats::idx::IdxError;
 use crate::formats::mat::MatError;
 use crate::formats::records::{LabelError, RecordsError};
 
-/// How a file on disk differs from the one that the catalogue describes.
+/// A difference between a file on disk and the one that the catalogue describes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FileProblem {
@@ -40,23 +40,23 @@ pub enum FileProblem {
     /// The number or the size of the images differs.
     #[error("the file's array is {found:?}, expected {expected:?}")]
     Dimensions {
-        /// In the file.
+        /// The dimensions in the file.
         found: Vec<usize>,
-        /// In the catalogue.
+        /// The dimensions in the catalogue.
         expected: Vec<usize>,
     },
 
     /// The content differs from the original's.
     #[error("wrong checksum: SHA-256 of the unpacked file is {found}, expected {expected}")]
     Checksum {
-        /// SHA-256 of the file, unpacked.
+        /// The SHA-256 of the file, unpacked.
         found: String,
-        /// SHA-256 of the original.
+        /// The SHA-256 of the original.
         expected: String,
     },
 }
 
-/// How a .tar.gz differs from the one that the catalogue describes.
+/// A difference between a .tar.gz and the one that the catalogue describes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TarballProblem {
@@ -72,9 +72,9 @@ pub enum TarballProblem {
     /// The content differs from the original's.
     #[error("wrong checksum: SHA-256 is {found}, expected {expected}")]
     Checksum {
-        /// SHA-256 of the file.
+        /// The SHA-256 of the file.
         found: String,
-        /// SHA-256 of the original.
+        /// The SHA-256 of the original.
         expected: String,
     },
 
@@ -90,13 +90,13 @@ pub enum TarballProblem {
     Size {
         /// The file's name.
         name: String,
-        /// Its length.
+        /// The length of the file inside.
         found: u64,
-        /// Its length in the catalogue.
+        /// The length in the catalogue.
         expected: u64,
     },
 
-    /// A file is not inside.
+    /// The archive lacks a file.
     #[error("holds no {folder}/{name}")]
     Absent {
         /// The folder inside.
@@ -112,15 +112,15 @@ pub enum TarballProblem {
 pub struct MirrorFailure {
     /// The file's address.
     pub url: String,
-    /// Why the file did not come from there.
+    /// The reason why the attempt failed.
     pub problem: TransferError,
 }
 
-/// Why a download failed.
+/// An error of one attempt to download a file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TransferError {
-    /// There is no connection, or none that speaks HTTP.
+    /// The connection failed, or the server does not speak HTTP.
     #[error("no connection ({0})")]
     Connection(String),
 
@@ -133,7 +133,7 @@ pub enum TransferError {
     Stalled {
         /// The longest silence allowed.
         limit_secs: f64,
-        /// The bytes on disk.
+        /// The number of bytes on disk.
         received: u64,
         /// The length of the whole file.
         expected: u64,
@@ -142,7 +142,7 @@ pub enum TransferError {
     /// The connection ended early.
     #[error("the connection was cut after {received} of {expected} bytes ({cause})")]
     Cut {
-        /// The bytes on disk.
+        /// The number of bytes on disk.
         received: u64,
         /// The length of the whole file.
         expected: u64,
@@ -153,7 +153,8 @@ pub enum TransferError {
     /// The server's file has another length.
     #[error("the server's file has {found} bytes, expected {expected}")]
     Length {
-        /// The announced length, or the bytes that arrived before the rest was refused.
+        /// The announced length, or the number of bytes that arrived before the download was
+        /// stopped.
         found: u64,
         /// The length in the catalogue.
         expected: u64,
@@ -171,9 +172,9 @@ pub enum TransferError {
     /// The server's file has another content.
     #[error("wrong checksum: SHA-256 is {found}, expected {expected}")]
     Checksum {
-        /// SHA-256 of the download.
+        /// The SHA-256 of the download.
         found: String,
-        /// SHA-256 in the catalogue.
+        /// The SHA-256 in the catalogue.
         expected: String,
     },
 }

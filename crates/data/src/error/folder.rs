@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a folder is not a set of pictures.
+/// A reason for which a folder is rejected as a set of pictures.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FolderProblem {
-    /// There is nothing to read.
+    /// The folder holds no pictures.
     #[error("holds no pictures (.png, .jpg, .jpeg), nor folders that do")]
     Empty,
 
-    /// There are more classes than labels.
+    /// The folder has more classes than labels can number.
     #[error("holds {found} folders, expected one for each of at most {limit} classes")]
     Classes {
         /// The number of folders.
@@ -29,7 +29,7 @@ pub enum FolderProblem {
     TooLarge {
         /// The number of pictures.
         count: usize,
-        /// The bytes of all pixels.
+        /// The number of bytes of all pixels.
         bytes: u64,
         /// The greatest number of bytes.
         limit: u64,

@@ -1,4 +1,4 @@
-//! The patience of downloads, and their reports.
+//! The timeouts and attempts of downloads, and reports of their progress.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,12 +10,12 @@ pub struct FetchOptions {
     pub connect_timeout: Duration,
     /// The longest silence of a connected server (30 s).
     pub stall_timeout: Duration,
-    /// The attempts per mirror and file (3); 0 counts as 1. Only failures that may pass are tried
-    /// again.
+    /// The number of attempts per mirror and file (3); 0 counts as 1. Only failures that may be
+    /// temporary are retried.
     pub attempts: u32,
     /// The addresses of folders that hold the archives, instead of the catalogue's mirrors.
     pub mirrors: Option<Vec<String>>,
-    /// Whether only to check the files that are there, without the network (false).
+    /// Forbids the use of the network: only the existing files are checked (false).
     pub offline: bool,
 }
 
@@ -35,14 +35,14 @@ impl Default for FetchOptions {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Progress<'a> {
-    /// The file is there already, and right.
+    /// The file exists already, and its content is right.
     Present {
         /// The file's unpacked name.
         file: &'a str,
-        /// Where it is.
+        /// The path of the file.
         path: &'a Path,
     },
-    /// Another process is fetching the set.
+    /// The process waits for another one that downloads the set.
     Waiting {
         /// The file that it has locked.
         lock: &'a Path,
@@ -51,25 +51,25 @@ pub enum Progress<'a> {
     Started {
         /// The name of the download.
         archive: &'a str,
-        /// Its address.
+        /// The address of the download.
         url: &'a str,
         /// The attempt, counted from 1 at each mirror.
         attempt: u32,
     },
-    /// More of the download is on disk.
+    /// The download has advanced.
     Advanced {
         /// The name of the download.
         archive: &'a str,
-        /// The bytes on disk.
+        /// The number of bytes on disk.
         received: u64,
-        /// The bytes of the whole.
+        /// The number of bytes of the whole download.
         expected: u64,
     },
-    /// The file has arrived, and is right.
+    /// The file has arrived, and its content is right.
     Finished {
         /// The file's unpacked name.
         file: &'a str,
-        /// Where it is.
+        /// The path of the file.
         path: &'a Path,
     },
 }

@@ -16,7 +16,7 @@ use crate::error::{DataError, TransferError};
 /// Small enough for a smooth progress bar, large enough for the calls to cost nothing.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Why an attempt ended without the file.
+/// An attempt that ended without the file.
 pub(crate) enum Failure {
     /// A fault of this machine: no other mirror will help.
     Local(DataError),

@@ -26,11 +26,11 @@ pub struct IdxArray {
     data: Vec<u8>,
 }
 
-/// Why bytes are not the expected IDX file.
+/// A reason for which bytes are rejected as an IDX file.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum IdxError {
-    /// Neither gzip nor IDX.
+    /// The bytes are neither gzip nor IDX.
     #[error("begins with {found:02x?}, expected 00 00 (IDX) or 1f 8b (gzip)")]
     Magic {
         /// The first two bytes.
@@ -44,17 +44,16 @@ pub enum IdxError {
         found: u8,
     },
 
-    /// The number of dimensions differs: images in the place of labels, or labels in that of
-    /// images.
+    /// The number of dimensions differs: images were given for labels, or labels for images.
     #[error("has {found} dimensions, expected {expected}")]
     Rank {
         /// The header's fourth byte.
         found: u8,
-        /// 3 for images, 1 for labels.
+        /// The expected number of dimensions: 3 for images, 1 for labels.
         expected: u8,
     },
 
-    /// The file ends before the header says.
+    /// The file is shorter than its header announces.
     #[error("cut short: {found} bytes, expected {expected}")]
     Truncated {
         /// The length, unpacked.
@@ -63,7 +62,7 @@ pub enum IdxError {
         expected: u64,
     },
 
-    /// The file goes on after the header's array.
+    /// The file has bytes after the array that its header describes.
     #[error("{found} bytes, expected {expected}: something follows the array")]
     Trailing {
         /// The length, unpacked.
@@ -95,7 +94,7 @@ pub enum IdxError {
         cause: io::Error,
     },
 
-    /// Reading failed.
+    /// The reader failed.
     #[error("cannot be read ({cause})")]
     Io {
         /// The operating system's reason.
@@ -117,7 +116,8 @@ impl IdxArray {
     /// Reads an array of `rank` dimensions, gzipped or not.
     ///
     /// # Errors
-    /// Every [`IdxError`]. Whatever the bytes, at most [`MAX_BYTES`] are held, packed and unpacked.
+    /// Returns every [`IdxError`]. For any bytes, at most [`MAX_BYTES`] are held, packed and
+    /// unpacked.
     pub fn read(reader: impl Read, rank: u8) -> Result<Self, IdxError> {
         let bytes = read_up_to(reader, MAX_BYTES)?;
         Self::from_bytes(unpack(bytes, MAX_BYTES)?, rank)
@@ -126,25 +126,26 @@ impl IdxArray {
     /// Parses the bytes of an unpacked file.
     ///
     /// # Errors
-    /// Those of [`read`](Self::read), without those of gzip and of the operating system.
+    /// Returns the errors of [`read`](Self::read), except those of gzip and of the operating
+    /// system.
     pub fn parse(bytes: &[u8], rank: u8) -> Result<Self, IdxError> {
         let (dims, header) = dimensions(bytes, rank)?;
         Ok(Self { dims, data: bytes[header..].to_vec() })
     }
 
-    /// Parses without a copy what [`parse`](Self::parse) does.
+    /// Parses the bytes as [`parse`](Self::parse) does, without a copy.
     pub(crate) fn from_bytes(mut bytes: Vec<u8>, rank: u8) -> Result<Self, IdxError> {
         let (dims, header) = dimensions(&bytes, rank)?;
         bytes.drain(..header);
         Ok(Self { dims, data: bytes })
     }
 
-    /// The dimensions: `[count, height, width]` of images, `[count]` of labels.
+    /// Returns the dimensions: `[count, height, width]` of images, `[count]` of labels.
     pub fn dims(&self) -> &[usize] {
         &self.dims
     }
 
-    /// The elements, the last dimension running fastest.
+    /// Returns the elements in row-major order.
     pub fn data(&self) -> &[u8] {
         &self.data
     }

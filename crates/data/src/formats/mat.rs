@@ -1,6 +1,6 @@
-//! MATLAB 5 files of images and classes, as SVHN's cropped digits are published: `X`, `[height,
-//! width, channels, count]` bytes, and `y`, `[count, 1]`, classes from 1, where the last stands for
-//! 0.
+//! MATLAB 5 files of images and classes, as SVHN's cropped digits are published: `X`,
+//! `[height, width, channels, count]` bytes, and `y`, `[count, 1]`, classes from 1, where the last
+//! denotes 0.
 //!
 //! Format: MathWorks, "MAT-File Format", level 5. Elements may be packed by zlib. Nothing in a file
 //! is trusted: dimensions must be those expected, and nothing of an element's size is allocated
@@ -18,7 +18,7 @@ const COMPRESSED: u32 = 15;
 /// An upper bound of what names of matrices, flags and dimensions take.
 const MAX_SMALL_BYTES: u32 = 4_096;
 
-/// Why bytes are not a MATLAB 5 file of images and classes.
+/// A reason for which bytes are rejected as a MATLAB 5 file of images and classes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MatError {
@@ -33,7 +33,7 @@ pub enum MatError {
         cause: io::Error,
     },
 
-    /// An element is no matrix of numbers of the expected type.
+    /// An element is not a matrix of numbers of the expected type.
     #[error("holds {found}, expected {expected}")]
     Form {
         /// The element in the file.
@@ -47,16 +47,16 @@ pub enum MatError {
     Dimensions {
         /// The matrix.
         name: &'static str,
-        /// As in the file.
+        /// The dimensions in the file.
         found: Vec<u32>,
-        /// As in the catalogue.
+        /// The dimensions in the catalogue.
         expected: Vec<usize>,
     },
 
     /// A matrix is not in the file.
     #[error("holds no matrix `{name}`")]
     Absent {
-        /// Its name.
+        /// The name of the matrix.
         name: &'static str,
     },
 
@@ -65,7 +65,7 @@ pub enum MatError {
     Class {
         /// The image, counted from 0.
         index: usize,
-        /// Its class.
+        /// The number given as its class.
         found: f64,
         /// The number of classes.
         classes: u16,

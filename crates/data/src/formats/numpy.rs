@@ -5,15 +5,15 @@ use thiserror::Error;
 
 const MAX_CHANNELS: usize = 3;
 
-/// Why an array does not hold images or labels.
+/// A reason for which an array is rejected as images or labels.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ArrayProblem {
-    /// The bytes are no array.
+    /// The bytes are not an array.
     #[error("{0}")]
     Npy(#[from] NpyError),
 
-    /// The file is no archive of arrays.
+    /// The file is not an archive of arrays.
     #[error("cannot be read as .npz: {0}")]
     Zip(#[from] ZipError),
 
@@ -43,7 +43,7 @@ pub enum ArrayProblem {
     /// The type of the elements is not the expected one.
     #[error("has elements of type {found}, expected {expected}")]
     Element {
-        /// NumPy's name of the type.
+        /// The type of the elements in the file.
         found: ElementType,
         /// The types that can be used.
         expected: &'static str,
@@ -54,7 +54,7 @@ pub enum ArrayProblem {
     Range {
         /// The element, in the file's order.
         index: usize,
-        /// Its value.
+        /// The value of the pixel.
         value: f32,
     },
 
@@ -75,7 +75,8 @@ pub(crate) fn pixels(array: NpyArray) -> Result<([usize; 3], Vec<u8>), ArrayProb
         [_, a, b, c] => match (is_channels(a), is_channels(c)) {
             (true, false) => ([a, b, c], false),
             (false, true) => ([c, a, b], true),
-            // As many channels first as last: grey images that are one pixel wide at most.
+            // Both the first and the last dimension are 1: grey images that are one pixel wide, in
+            // either order.
             (true, true) if a == 1 && c == 1 => ([1, b, 1], false),
             _ => return Err(wrong()),
         },

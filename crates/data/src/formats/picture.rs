@@ -20,7 +20,7 @@ pub(crate) const MAX_PIXELS: u64 = 1 << 24;
 /// The greatest size of a decoded picture: 16 Mi pixels of four channels of 16 bits (128 MiB).
 pub(crate) const MAX_DECODED_BYTES: u64 = 1 << 27;
 
-/// Why a picture cannot be used.
+/// A reason for which a picture is rejected.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PictureProblem {
@@ -32,7 +32,7 @@ pub enum PictureProblem {
     #[error("is a JPEG without its end, cut short")]
     CutShort,
 
-    /// The decoder refuses it.
+    /// The decoder rejects the content.
     #[error("is broken or cut short ({cause})")]
     Broken {
         /// The decoder's reason.
@@ -42,9 +42,9 @@ pub enum PictureProblem {
     /// The picture has more pixels than are read, or none.
     #[error("is {width} × {height}, expected at least one pixel and at most {limit}")]
     Size {
-        /// In the header.
+        /// The width in the header.
         width: u32,
-        /// In the header.
+        /// The height in the header.
         height: u32,
         /// The greatest number of pixels.
         limit: u64,
@@ -83,7 +83,8 @@ pub(crate) fn decode(bytes: &[u8], channels: usize) -> Result<Picture, PicturePr
 }
 
 fn decoded(bytes: &[u8]) -> Result<DynamicImage, PictureProblem> {
-    // By content: in collections from the web, extensions and contents do not always agree.
+    // The content decides the format: in collections from the web, extensions and contents do not
+    // always agree.
     let Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) = image::guess_format(bytes) else {
         return Err(PictureProblem::Format);
     };

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-/// Why bytes are not the expected records.
+/// A reason for which bytes are rejected as records.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RecordsError {
@@ -27,7 +27,7 @@ pub enum RecordsError {
 pub struct LabelError {
     /// The image, counted from 0 in its file.
     pub index: usize,
-    /// Its label.
+    /// The label of the image.
     pub found: u8,
     /// The number of classes.
     pub classes: u16,

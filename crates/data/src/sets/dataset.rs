@@ -8,15 +8,15 @@ use super::pairs::PairedSet;
 /// One labelled image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageItem {
-    /// `[channels, height, width]`, 0 to 255.
+    /// The pixels `[channels, height, width]`, 0 to 255.
     pub pixels: Vec<u8>,
-    /// Channels, height, width.
+    /// The channels, height and width.
     pub shape: [usize; 3],
     /// The class.
     pub label: u8,
 }
 
-/// One pair.
+/// One pair of a condition and an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairItem {
     /// The condition.

@@ -1,4 +1,4 @@
-//! Sets that a model learns from: images alone, or pairs.
+//! Sets that a model is trained on: images alone, or pairs.
 
 use burn::tensor::Device;
 use ebm_tensor::Examples;
@@ -6,12 +6,12 @@ use ebm_tensor::Examples;
 use super::images::ImageSet;
 use super::pairs::PairedSet;
 
-/// Images and, in a set of pairs, the condition of each.
+/// A set of images or of pairs, in which each image has a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExampleSet {
-    /// Images alone.
+    /// A set of images without conditions.
     Images(ImageSet),
-    /// Images with conditions, which are images too.
+    /// A set of images with conditions, which are images too.
     Pairs(PairedSet),
 }
 

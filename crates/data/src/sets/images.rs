@@ -9,7 +9,7 @@ use super::pixel::scaled;
 use crate::error::DataError;
 use crate::formats::idx::{IdxArray, IdxError};
 
-/// Labelled images of one shape, eight bits per pixel.
+/// A set of labelled images of one shape, with eight bits per pixel and channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
     name: String,

@@ -20,7 +20,7 @@ pub enum Half {
     Right,
 }
 
-/// A set of pairs: conditions and images of one shape, as many of both.
+/// A set of pairs: conditions and images of one shape, equally many of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairedSet {
     conditions: ImageSet,
@@ -53,7 +53,7 @@ impl PairedSet {
     /// half is cropped and scaled as [`load_folder`](crate::load_folder) does.
     ///
     /// # Errors
-    /// Those of [`load_folder`](crate::load_folder).
+    /// Returns the errors of [`load_folder`](crate::load_folder).
     pub fn from_halves(
         folder: &Path,
         condition: Half,
@@ -73,8 +73,8 @@ impl PairedSet {
     /// Reads two folders; pictures whose names agree up to the extension form pairs.
     ///
     /// # Errors
-    /// Those of [`load_folder`](crate::load_folder), and [`DataError::Folder`] that names a picture
-    /// without a partner.
+    /// Returns the errors of [`load_folder`](crate::load_folder), and [`DataError::Folder`] with
+    /// the name of a picture that has no partner.
     pub fn from_folders(
         conditions: &Path,
         images: &Path,

@@ -25,7 +25,7 @@ use crate::split::Split;
 /// - [`DataError::WrongFile`]: a file has another length, SHA-256 or form, or is a broken .gz.
 /// - [`DataError::ByHand`]: a set of pictures is not there; the error says where it is available.
 /// - [`DataError::Io`]: a file cannot be read.
-/// - Those of [`load_folder`](crate::load_folder), of sets of pictures.
+/// - The errors of [`load_folder`](crate::load_folder), for sets of pictures.
 pub fn load(
     name: &str,
     split: Split,
@@ -59,7 +59,7 @@ pub fn load(
 ///   has no such set of pairs.
 /// - [`DataError::ByHand`]: the set is not there; the error says where it is available.
 /// - [`DataError::Contradiction`]: the number of pictures differs from the catalogue's.
-/// - Those of [`load_folder`](crate::load_folder).
+/// - The errors of [`load_folder`](crate::load_folder).
 pub fn load_pairs(
     name: &str,
     split: Split,

@@ -66,7 +66,7 @@ impl<'a> Selection<'a> {
 /// .npz file, as [`load_arrays`] reads it.
 ///
 /// # Errors
-/// Those of [`load`], [`load_folder`] and [`load_arrays`], and
+/// Returns the errors of [`load`], [`load_folder`] and [`load_arrays`], and
 /// - [`DataError::NoSide`]: no side was selected for pictures of any size.
 /// - [`DataError::NoSuchSet`]: there is no data set at the path.
 pub fn open(
@@ -91,7 +91,7 @@ pub fn open(
 /// and splits are those of [`open`].
 ///
 /// # Errors
-/// Those of [`open`] and [`load_pairs`](crate::load_pairs).
+/// Returns the errors of [`open`] and [`load_pairs`](crate::load_pairs).
 pub fn open_pairs(
     selection: &Selection<'_>,
     condition: Half,

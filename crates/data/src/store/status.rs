@@ -1,4 +1,4 @@
-//! Which files of a data set are there, and whether they are right.
+//! The state of each file of a data set: present or missing, right or wrong.
 
 use std::path::{Path, PathBuf};
 
@@ -14,14 +14,14 @@ use crate::error::DataError;
 pub enum FileStatus {
     /// The file has the original's length, and its SHA-256 where that is known.
     Good {
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
     },
-    /// The file is there neither unpacked nor as .gz.
+    /// The file exists neither unpacked nor as .gz.
     Missing,
     /// The file cannot be read, or its content differs from the original's.
     Wrong {
-        /// What is wrong, with its path.
+        /// The error, which names the path.
         error: DataError,
     },
 }

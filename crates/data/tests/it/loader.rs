@@ -58,7 +58,7 @@ fn a_crop_that_could_miss_the_image_is_refused() {
     assert!(matches!(wide, DataError::Crop { crop: 28, limit: 27 }), "{wide}");
 }
 
-/// Both images of a pair are changed as one image with the channels of both is.
+/// Both images of a pair are changed like one image with the channels of both.
 #[test]
 fn pairs_are_changed_alike() {
     let (device, augment) = (Device::flex(), Augment { flip: true, crop: 3 });

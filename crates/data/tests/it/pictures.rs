@@ -250,7 +250,7 @@ fn a_set_of_the_catalogue_is_brought_by_hand() {
     assert!(message.contains("the number of pictures is 2, expected 1"), "{message}");
     fs::remove_file(folder.path().join("few/test/2.png")).unwrap();
 
-    // Test where there is one, in the entry's shape; another side and colours by wish.
+    // Test where there is one, in the entry's shape; another side and colours if selected.
     let (set, split) = open(&selection("few", None), &root, &catalog).unwrap();
     assert_eq!((set.shape(), split), ([3, 8, 8], Split::Test));
     let wish =

@@ -7,11 +7,11 @@ use crate::{Energy, Frozen};
 /// The energy (1 − β)·U₀ + β·U₁ on the geometric path between two distributions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bridge<A, B> {
-    /// U₀, reached at β = 0.
+    /// The energy U₀, reached at β = 0.
     pub from: A,
-    /// U₁, reached at β = 1.
+    /// The energy U₁, reached at β = 1.
     pub to: B,
-    /// β, the position on the path.
+    /// The position β on the path.
     pub beta: f64,
 }
 

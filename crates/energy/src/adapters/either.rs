@@ -22,14 +22,14 @@ use crate::{Energy, Frozen};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Either<A, B> {
-    /// The first energy; without an adapter, where it may have one.
+    /// The first energy, or an energy without the adapter.
     Left(A),
-    /// The second energy; with the adapter.
+    /// The second energy, or an energy with the adapter.
     Right(B),
 }
 
 impl<A, B> Either<A, B> {
-    /// Wraps `inner` by `adapter` if there is a `setting`.
+    /// Wraps `inner` in `adapter` if there is a `setting`.
     pub fn wrap<T>(inner: A, setting: Option<T>, adapter: impl FnOnce(A, T) -> B) -> Self {
         match setting {
             Some(setting) => Self::Right(adapter(inner, setting)),

@@ -12,7 +12,7 @@ use crate::{Energy, Frozen, squared_norm};
 pub struct GaussianReference<E> {
     /// The energy without the term.
     pub inner: E,
-    /// σ, the standard deviation of the reference distribution.
+    /// The standard deviation σ of the reference distribution.
     pub std: f64,
 }
 

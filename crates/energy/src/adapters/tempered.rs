@@ -15,7 +15,7 @@ pub struct Tempered<E> {
 }
 
 impl<E> Tempered<E> {
-    /// Brings `inner` to `temperature`.
+    /// Divides `inner` by `temperature`.
     pub const fn new(inner: E, temperature: f64) -> Self {
         Self { inner, temperature }
     }

@@ -7,22 +7,22 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ElementType {
-    /// Unsigned integers of this many bytes: 1, 2, 4 or 8.
+    /// An unsigned integer of this many bytes: 1, 2, 4 or 8.
     Unsigned(usize),
-    /// Signed integers of this many bytes: 1, 2, 4 or 8.
+    /// A signed integer of this many bytes: 1, 2, 4 or 8.
     Signed(usize),
-    /// Floating-point numbers of this many bytes: 4 or 8.
+    /// A floating-point number of this many bytes: 4 or 8.
     Float(usize),
-    /// Truth values, one byte each.
+    /// A truth value of one byte.
     Bool,
 }
 
 impl ElementType {
-    /// Unsigned bytes.
+    /// The type of unsigned bytes.
     pub const U8: Self = Self::Unsigned(1);
-    /// Floating-point numbers of single precision.
+    /// The type of floating-point numbers in single precision.
     pub const F32: Self = Self::Float(4);
-    /// Floating-point numbers of double precision.
+    /// The type of floating-point numbers in double precision.
     pub const F64: Self = Self::Float(8);
 
     /// Returns the type that NumPy calls `name`, as in `|u1`, `<i4` or `<f8`; `None` for all other
@@ -44,7 +44,7 @@ impl ElementType {
         })
     }
 
-    /// Returns the bytes of one element.
+    /// Returns the number of bytes of one element.
     pub fn bytes(self) -> usize {
         match self {
             Self::Unsigned(bytes) | Self::Signed(bytes) | Self::Float(bytes) => bytes,
@@ -73,7 +73,7 @@ mod sealed {
 
 /// A number or a truth value that arrays are written from and read as.
 pub trait Element: Copy + sealed::Sealed {
-    /// Its type in files.
+    /// The type of its elements in files.
     const TYPE: ElementType;
 
     /// Appends the number's bytes, little-endian.

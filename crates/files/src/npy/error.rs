@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-/// Why bytes are not an array that can be read.
+/// A reason for which bytes are rejected as an array.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NpyError {
@@ -12,17 +12,17 @@ pub enum NpyError {
     #[error("does not begin as an .npy file of version 1, 2 or 3")]
     Magic,
 
-    /// The header is no dictionary of the three known keys.
+    /// The header is not a dictionary of the three known keys.
     #[error("has a header that cannot be read: {header:?}")]
     Header {
-        /// Its beginning.
+        /// The beginning of the header.
         header: String,
     },
 
-    /// The elements are no numbers, or not little-endian.
+    /// The elements are not numbers, or not little-endian.
     #[error("has elements of type {found:?}, expected little-endian numbers (|u1, <i4, <f4, …)")]
     Element {
-        /// NumPy's name of the type.
+        /// The type of the elements, as NumPy calls it.
         found: String,
     },
 
@@ -33,9 +33,9 @@ pub enum NpyError {
     /// The length differs from the header's.
     #[error("has {found} bytes of elements, expected {expected}")]
     Length {
-        /// The bytes that are there, at most one more than expected.
+        /// The number of bytes found, at most one more than expected.
         found: u64,
-        /// The bytes that the header announces.
+        /// The number of bytes that the header announces.
         expected: u64,
     },
 
@@ -48,7 +48,7 @@ pub enum NpyError {
         limit: u64,
     },
 
-    /// Reading failed: the file, or the archive around it, is broken or was cut short.
+    /// The reader failed: the file, or the archive around it, is broken or was cut short.
     #[error("cannot be read, broken or cut short ({cause})")]
     Io {
         /// The reader's reason.

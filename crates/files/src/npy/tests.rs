@@ -73,7 +73,7 @@ fn each_fault_has_its_error() {
 }
 
 proptest! {
-    /// Whatever is changed or cut, an array is read or refused.
+    /// A mutated or truncated array is read or rejected, without a panic.
     #[test]
     fn corrupted_arrays_do_not_panic(
         changes in proptest::collection::vec((0_usize..84, any::<u8>()), 0..4),

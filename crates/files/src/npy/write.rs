@@ -21,7 +21,7 @@ const CHUNK: usize = 1 << 13;
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] if the values do not fill the shape, and those of the writer.
+/// [`ErrorKind::InvalidInput`] if the values do not fill the shape, and the errors of the writer.
 pub fn write_npy<T: Element>(
     mut writer: impl Write,
     shape: &[usize],

@@ -22,7 +22,7 @@ const LOCAL_BYTES: u64 = 30;
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
-/// How a member may be packed.
+/// The kinds of packing that this build reads.
 const READABLE: &str = if cfg!(feature = "deflate") { "stored or deflated" } else { "stored" };
 
 /// An archive whose directory has been read.
@@ -38,9 +38,9 @@ pub struct ZipReader<R> {
 pub struct ZipEntry {
     /// The name; bytes that are not UTF-8 are replaced.
     pub name: String,
-    /// Length in the archive.
+    /// The length in the archive.
     pub packed: u64,
-    /// Length of the content.
+    /// The length of the content.
     pub unpacked: u64,
     method: u16,
     encrypted: bool,
@@ -48,7 +48,7 @@ pub struct ZipEntry {
     offset: u64,
 }
 
-/// Why an archive, or a member of it, cannot be read.
+/// A reason for which an archive, or a member of it, cannot be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ZipError {
@@ -65,14 +65,14 @@ pub enum ZipError {
         limit: u64,
     },
 
-    /// The directory is no list of entries.
+    /// The directory is not a list of entries.
     #[error("the archive has a broken directory: no entry at its byte {at}")]
     Directory {
-        /// Where an entry should begin, in the directory.
+        /// The byte of the directory at which an entry should begin.
         at: usize,
     },
 
-    /// The directory points to bytes that are no member of that name.
+    /// The directory points to bytes that are not a member of that name.
     #[error("the archive has no member `{name}` where its directory says")]
     Misplaced {
         /// The member's name.
@@ -84,13 +84,13 @@ pub enum ZipError {
     Method {
         /// The member's name.
         name: String,
-        /// How it is packed.
+        /// The packing of the member.
         found: String,
-        /// How it may be.
+        /// The kinds of packing that are read.
         expected: &'static str,
     },
 
-    /// Reading failed.
+    /// The reader failed.
     #[error("the archive cannot be read ({cause})")]
     Io {
         /// The reader's reason.
@@ -109,7 +109,7 @@ impl<R: Read + Seek> ZipReader<R> {
     /// bytes that are there, not with those that are announced.
     ///
     /// # Errors
-    /// [`ZipError`]; members are not looked at.
+    /// [`ZipError`]; members are not read.
     pub fn open(mut reader: R) -> Result<Self, ZipError> {
         let length = reader.seek(SeekFrom::End(0))?;
         let tail_length = length.min(END_BYTES + MAX_COMMENT_BYTES);
@@ -167,8 +167,8 @@ impl<R: Read + Seek> ZipReader<R> {
         Ok(Some(Member { content, checksum: Hasher::new(), read: 0, crc, unpacked }))
     }
 
-    /// Returns where in the archive the content of a stored member lies, for archives that are held
-    /// in memory. The CRC-32 is not checked.
+    /// Returns the range of bytes that the content of a stored member takes in the archive, for
+    /// archives that are held in memory. The CRC-32 is not checked.
     ///
     /// # Errors
     /// [`ZipError::Method`] if the member is compressed, [`ZipError::Misplaced`], [`ZipError::Io`].
@@ -180,7 +180,8 @@ impl<R: Read + Seek> ZipReader<R> {
         Ok(start..start + entry.unpacked)
     }
 
-    /// Where the content of a member begins; all of it lies within the archive.
+    /// Returns the byte at which the content of a member begins, after a check that all of it lies
+    /// within the archive.
     fn start(&mut self, entry: &ZipEntry) -> Result<u64, ZipError> {
         let misplaced = || ZipError::Misplaced { name: entry.name.clone() };
         if entry.offset + LOCAL_BYTES > self.length {

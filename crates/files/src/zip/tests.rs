@@ -115,7 +115,7 @@ fn a_member_that_changes_while_it_is_written_is_an_error() {
 }
 
 proptest! {
-    /// Whatever is changed or cut, an archive is read or refused.
+    /// A mutated or truncated archive is read or rejected, without a panic.
     #[test]
     fn corrupted_archives_do_not_panic(
         changes in proptest::collection::vec((0.0..1.0, any::<u8>()), 0..4),

@@ -16,7 +16,8 @@ const UTF8: u16 = 1 << 11;
 const UNIX: u16 = 3 << 8;
 const PERMISSIONS: u32 = 0o600;
 
-/// Writes an archive of stored members, byte for byte as Python's `zipfile` does for `numpy.savez`.
+/// A writer of archives of stored members, byte for byte as Python's `zipfile` writes them for
+/// `numpy.savez`.
 #[derive(Debug)]
 pub struct ZipWriter<W> {
     writer: W,
@@ -32,11 +33,11 @@ impl<W: Write> ZipWriter<W> {
     }
 
     /// Adds a member. `content` is called twice and must write the same bytes both times: its
-    /// length and its CRC-32 stand before it in the archive, which is written in one pass.
+    /// length and its CRC-32 precede it in the archive, which is written in one pass.
     ///
     /// # Errors
-    /// Those of `content` and of the writer; [`ErrorKind::FileTooLarge`] if the archive would need
-    /// 64-bit sizes or 65 536 members.
+    /// Returns the errors of `content` and of the writer, and [`ErrorKind::FileTooLarge`] if the
+    /// archive would need 64-bit sizes or 65 536 members.
     pub fn member(
         &mut self,
         name: &str,
@@ -86,7 +87,8 @@ impl<W: Write> ZipWriter<W> {
     /// Writes the directory; without it there is no archive.
     ///
     /// # Errors
-    /// Those of the writer; [`ErrorKind::FileTooLarge`] if the archive would need 64-bit sizes.
+    /// Returns the errors of the writer, and [`ErrorKind::FileTooLarge`] if the archive would need
+    /// 64-bit sizes.
     pub fn finish(mut self) -> io::Result<()> {
         let count = self.count.to_le_bytes();
         self.writer.write_all(&self.directory)?;

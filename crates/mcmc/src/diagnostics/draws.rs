@@ -4,18 +4,19 @@
 /// defined, as in ArviZ.
 pub const MIN_DRAWS: usize = 4;
 
-/// Draws of one variable, `[chain, draw, …]`; the axes after the second are those of the variable.
+/// The draws of one variable, `[chain, draw, …]`; the axes after the second are those of the
+/// variable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draws {
     values: Vec<f64>,
     shape: Vec<usize>,
 }
 
-/// Why values are not [`Draws`].
+/// A reason for which values do not form [`Draws`].
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawsError {
-    /// There are fewer axes than chain and draw.
+    /// The shape lacks the axes of chains and draws.
     #[error("draws need a shape [chain, draw, …] of at least two axes, not {shape:?}")]
     Axes {
         /// The shape.
@@ -29,7 +30,7 @@ pub enum DrawsError {
         /// The shape.
         shape: Vec<usize>,
     },
-    /// There is no chain or no draw, or an axis of the variable is empty.
+    /// An axis is empty: that of chains, that of draws, or one of the variable.
     #[error("the shape {shape:?} has an empty axis")]
     Empty {
         /// The shape, `[chain, draw, …]`.
@@ -51,8 +52,8 @@ impl Draws {
         Ok(Self { values, shape: shape.to_vec() })
     }
 
-    /// Creates draws from values in the order of a run, all chains of the first step first: the
-    /// states that `observe` of [`run`](crate::run) sees, one after another, or the energies of
+    /// Creates draws from values in the order of a run, with all chains of the first step first:
+    /// the states that `observe` of [`run`](crate::run) sees, one after another, or the energies of
     /// [`Chains`](crate::Chains), `[steps, chains]`.
     ///
     /// # Shapes
@@ -114,7 +115,7 @@ impl Draws {
         Trace { values, draws: self.draws() }
     }
 
-    /// Returns the indices along the axes of the variable that a flat index stands for, empty for a
+    /// Returns the indices along the axes of the variable that a flat index denotes, empty for a
     /// scalar.
     pub fn index(&self, flat: usize) -> Vec<usize> {
         let mut rest = flat;

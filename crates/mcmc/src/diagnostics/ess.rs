@@ -1,5 +1,6 @@
-//! Effective sample size: how many independent draws estimate as well (Vehtari et al. 2021, section
-//! 3.2 and appendix A; truncation after Geyer, "Practical Markov chain Monte Carlo", 1992).
+//! Effective sample size: the number of independent draws with the same standard error (Vehtari et
+//! al. 2021, section 3.2 and appendix A; truncation after Geyer, "Practical Markov chain Monte
+//! Carlo", 1992).
 
 use super::autocorrelation::autocovariance_over_chains;
 use super::draws::Trace;
@@ -43,7 +44,7 @@ pub fn ess_quantile(trace: &Trace, probability: f64) -> f64 {
     })
 }
 
-/// Returns the integrated autocorrelation time 1 + 2·Σ ρ_t in draws: how many of them are worth one
+/// Returns the integrated autocorrelation time 1 + 2·Σ ρ_t in draws: the number of draws worth one
 /// independent draw for the mean. It is the number of all draws over [`ess_mean`].
 pub fn integrated_autocorrelation_time(trace: &Trace) -> f64 {
     trace.values().len() as f64 / ess_mean(trace)

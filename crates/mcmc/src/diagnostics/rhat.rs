@@ -10,7 +10,7 @@ use super::stats::{mean, variance};
 /// all equal.
 pub fn rhat(trace: &Trace) -> f64 {
     let (bulk, folded) = (rhat_bulk(trace), rhat_folded(trace));
-    // As Python's `max`: NaN if the first is, else the first if the second is.
+    // This follows Python's `max`: NaN if the first is NaN, and the first if the second is NaN.
     if folded > bulk { folded } else { bulk }
 }
 

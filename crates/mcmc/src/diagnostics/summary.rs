@@ -1,5 +1,5 @@
-//! The table to look at first: one row for each coordinate of each variable, and what the sampler
-//! reported.
+//! The table to look at first: one row for each coordinate of each variable, and the statistics of
+//! the sampler.
 
 use std::fmt;
 
@@ -24,13 +24,13 @@ pub const MIN_ESS_PER_CHAIN: f64 = 100.0;
 /// A summary of the draws of some variables, with one row for each coordinate.
 ///
 /// Its [`Display`](fmt::Display) is an aligned table in which rows that have not mixed are marked,
-/// followed by what Hamiltonian trajectories reported, with advice where something is wrong.
+/// followed by the statistics of Hamiltonian trajectories, with advice on problems.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Summary {
     /// The rows, in the order of variables and coordinates.
     pub rows: Vec<Row>,
-    /// Divergences, depths and BFMI, for Hamiltonian kernels.
+    /// The divergences, depths and BFMI, for Hamiltonian kernels.
     #[serde(default)]
     pub trajectories: Option<TrajectorySummary>,
 }

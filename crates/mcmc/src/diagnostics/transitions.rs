@@ -1,4 +1,4 @@
-//! What the transitions that led to draws reported about themselves.
+//! The statistics that were reported by the transitions that led to draws.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +9,16 @@ use super::null;
 /// The smallest BFMI of a chain whose energies mix (Stan's limit).
 pub const MIN_BFMI: f64 = 0.3;
 
-/// Statistics of the transitions that led to each draw, `[chain, draw]`.
+/// The statistics of the transitions that led to each draw, `[chain, draw]`.
 ///
-/// Without thinning there is one transition for each draw. Of several, the mean acceptance is kept,
-/// the total of the leapfrog steps, the greatest depth, and whether any of them diverged; the rest
-/// belongs to the last one.
+/// Without thinning there is one transition for each draw. With several, these are the mean
+/// acceptance, the total of the leapfrog steps, the greatest depth and whether any transition
+/// diverged; the other statistics are those of the last transition.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Transitions {
-    /// −U at each draw, which is log p up to a constant, for kernels whose states know it.
+    /// The value of −U at each draw, which is log p up to a constant, for kernels whose states hold
+    /// it.
     pub log_density: Option<Draws>,
     /// The probability of acceptance, for kernels that report one for every draw.
     pub acceptance: Option<Draws>,
@@ -27,15 +28,15 @@ pub struct Transitions {
     pub trajectories: Option<Trajectories>,
 }
 
-/// Statistics of the Hamiltonian trajectories that led to each draw, `[chain, draw]`.
+/// The statistics of the Hamiltonian trajectories that led to each draw, `[chain, draw]`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Trajectories {
     /// The total energy of each draw with the momentum that it was reached with.
     pub hamiltonian: Draws,
-    /// 1 where a trajectory diverged, else 0.
+    /// The divergences: 1 where a trajectory diverged, else 0.
     pub divergent: Draws,
-    /// Leapfrog steps.
+    /// The number of leapfrog steps.
     pub steps: Draws,
     /// The depth of the tree and the largest one allowed, for kernels that grow one.
     pub depth: Option<(Draws, usize)>,
@@ -73,17 +74,17 @@ impl Trajectories {
     }
 }
 
-/// Counts over the trajectories of all chains, and what they say about the sampler.
+/// A summary of the trajectories of all chains, which shows whether the sampler worked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TrajectorySummary {
-    /// Draws of all chains; without thinning, transitions.
+    /// The number of draws of all chains, which without thinning is that of transitions.
     pub transitions: usize,
-    /// How many of them have a trajectory that diverged.
+    /// The number of draws with a trajectory that diverged.
     pub divergent: usize,
     /// The depth of the trees, for kernels that grow them.
     pub depth: Option<DepthSummary>,
-    /// [`bfmi`] of the total energy in each chain.
+    /// The [`bfmi`] of the total energy in each chain.
     #[serde(deserialize_with = "null::numbers")]
     pub bfmi: Vec<f64>,
 }
@@ -96,7 +97,7 @@ pub struct DepthSummary {
     pub mean: f64,
     /// The largest depth allowed.
     pub max: usize,
-    /// How many trees reached it.
+    /// The number of trees that reached it.
     pub at_max: usize,
 }
 
@@ -106,8 +107,8 @@ impl TrajectorySummary {
         Self { transitions, divergent, depth: None, bfmi }
     }
 
-    /// Returns whether nothing diverged, no tree reached the largest depth, and the BFMI of every
-    /// chain is defined and at least [`MIN_BFMI`].
+    /// Returns whether no trajectory diverged, no tree reached the largest depth, and the BFMI of
+    /// every chain is defined and at least [`MIN_BFMI`].
     pub fn healthy(&self) -> bool {
         let at_max = self.depth.as_ref().map_or(0, |depth| depth.at_max);
         self.divergent == 0 && at_max == 0 && self.bfmi.iter().all(|&bfmi| bfmi >= MIN_BFMI)

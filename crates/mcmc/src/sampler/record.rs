@@ -43,7 +43,7 @@ struct TrajectoryRecord {
     depth: Option<(Series, usize)>,
 }
 
-/// What [`Samples`] hold besides the draws.
+/// The contents of [`Samples`] besides the draws.
 pub(super) struct Record {
     chains: usize,
     draws: usize,

@@ -17,7 +17,7 @@ fn diagnostics_flag_the_funnel() {
     let hmc = Hmc::new(0.3, 5);
     let samples = Sampler::new(hmc, &funnel, start(), Key::new(2)).burn_in(200).sample(800);
     flagged("HMC", samples.expect("finite"));
-    // And a Gaussian is not flagged.
+    // A Gaussian is not flagged.
     let easy = DiagonalGaussian::isotropic(2, 1.0).expect("valid");
     let start = Tensor::<2>::zeros([4, 2], &Device::flex());
     let hmc = Hmc::new(0.7, 3);
@@ -49,7 +49,7 @@ fn nuts_reports_its_divergences_in_the_funnel() {
     let text = summary.to_string();
     let share = 100.0 * seen as f64 / 2000.0;
     assert!(text.contains(&format!("divergences: {seen} of 2000 ({share:.1} %); ")), "{text}");
-    // And not where the target is easy.
+    // The summary of an easy target is not flagged.
     let summary = nuts(&DiagonalGaussian::isotropic(5, 1.0).expect("valid"), 5).summary();
     assert!(summary.mixed() && summary.trajectories.as_ref().expect("some").healthy(), "{summary}");
 }

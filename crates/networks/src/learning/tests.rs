@@ -10,13 +10,13 @@ use super::*;
 use crate::testing::distance_to_jump;
 use crate::{ConvEnergyConfig, EnergyNetwork, ResidualEnergyConfig};
 
-/// Every parameter's gradient, from the plan and through autodiff.
+/// Compares the gradient of every parameter from the plan with that of autodiff.
 #[test]
 fn plan_and_autodiff_agree() {
     let device = Device::flex().autodiff();
     let config = ConvEnergyConfig { init_std: 0.05, ..ConvEnergyConfig::mnist() };
     let energy = config.init(ImageShape::new(1, 28), Key::new(5), &device).expect("valid");
-    // Where rounding cannot decide the sign of an activation: there the gradient jumps.
+    // The gradient jumps where an activation changes its sign: rounding must not decide that sign.
     let images = |key| {
         let x = Key::new(key).uniform::<4>([40, 1, 28, 28], &Device::flex()) * 2.0 - 1.0;
         let distances = distance_to_jump(&energy.valid(), x.clone());
@@ -32,7 +32,7 @@ fn plan_and_autodiff_agree() {
     }
 }
 
-/// The same of a conditional network, by all its ways of seeing a condition.
+/// Tests the same for a conditional network, with every form of condition.
 #[test]
 fn plan_and_autodiff_agree_given_a_condition() {
     let device = Device::flex();
@@ -59,7 +59,7 @@ fn plan_and_autodiff_agree_given_a_condition() {
             compare(&energy, contrast, Terms { regulariser, condition_weight });
         }
 
-        // And the chain's energy, which the condition moves.
+        // The same holds for the energy of the chain, on which the condition has an effect.
         let network = EnergyNetwork::Conv(energy.valid());
         let given = network.clone().given(Some(condition));
         let (value, score) = given.energy_and_gradient(images(1));

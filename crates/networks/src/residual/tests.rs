@@ -28,7 +28,7 @@ fn parameter_count() {
     let conv = |below: usize, channels: usize| 9 * below * channels + channels;
     let weights = conv(3, 8) + 4 * conv(8, 8) + conv(8, 16) + 3 * conv(16, 16) + 8 * 16 + 16 + 1;
     assert_eq!(count(false), weights);
-    // And a vector for each weight, as long as its output; the head's as its input.
+    // Each weight has a vector as long as its output, and that of the head is as long as its input.
     assert_eq!(count(true), weights + 5 * 8 + 5 * 16 + 16);
 }
 

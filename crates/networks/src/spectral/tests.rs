@@ -9,7 +9,7 @@ fn convolution(channels: [usize; 2], device: &Device) -> Conv2d {
     initialise(Conv2dConfig::new(channels, [3, 3]).init(device), Key::new(1), 3.0)
 }
 
-/// To convergence, from another start than the estimate's.
+/// The reference iterates to convergence, from another start than the estimate.
 fn largest_singular_value(weight: Tensor<4>) -> f32 {
     let weight = matrix(weight.without_autodiff());
     let u = Key::new(9).normal([1, weight.dims()[0]], &weight.device());
@@ -27,7 +27,7 @@ fn the_largest_singular_value_is_one() {
             largest_singular_value(normal.weight.val()),
         );
         assert!(before > 10.0, "{channels:?}: {before}");
-        // Never below: the estimate is from below.
+        // The result is never below 1, because the estimate is a lower bound.
         assert!((0.99999..1.002).contains(&after), "{channels:?}: {after}");
         // Only the length has changed.
         let tolerance = Tolerance::<f32>::rel_abs(2e-3, 1e-6);
@@ -59,7 +59,7 @@ fn the_estimate_follows_the_weight() {
     assert!(base.is_require_grad() && u.val().is_autodiff() && !u.val().is_require_grad());
 }
 
-/// Where weights are read is no matter: only [`advance`] moves the vector.
+/// The place where weights are read does not matter: only [`advance`] moves the vector.
 #[test]
 fn reading_changes_nothing_and_a_record_keeps_all() {
     let device = Device::flex().autodiff();

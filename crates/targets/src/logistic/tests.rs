@@ -16,7 +16,7 @@ fn closed_form_gradient() {
     assert!(error < 1e-6, "{error:e}");
 }
 
-/// Observations that say nothing leave the prior, and one energy of log 2 each.
+/// Observations without information leave the prior, and one energy of log 2 each.
 #[test]
 fn without_information_the_posterior_is_the_prior() {
     let target = LogisticRegression::new(&vec![vec![0.0; 2]; 3], &[true, false, true], 0.7);

@@ -26,7 +26,7 @@ fn enumeration() {
     for (mean, expected) in target.mean().unwrap().iter().zip(expected) {
         assert!((mean - expected).abs() < 1e-9, "{mean}");
     }
-    // The same from the free energies of all visible states.
+    // The reference: the same quantity from the free energies of all visible states.
     let states = all_states(3);
     let energies = values(target.energy(tensor(&states)));
     let log_terms: Vec<f64> = energies.iter().map(|&u| -f64::from(u)).collect();

@@ -42,8 +42,8 @@ fn the_loss_is_the_weighted_sum_of_its_parts() {
     assert!((value(loss.total) - (squares / 3.0 + 3.0 * kl)).abs() < 1e-3 * squares / 3.0);
 }
 
-/// For a σ that no error matters beside, a pixel takes the bits of a bin under a flat Gaussian;
-/// where σ² is the mean squared error of the decoder, log₂(σ·√(2πe)/bin) and the bits of the code.
+/// For a σ far above every error, a pixel takes the bits of a bin under a flat Gaussian; where σ²
+/// is the mean squared error of the decoder, log₂(σ·√(2πe)/bin) and the bits of the code.
 #[test]
 fn bits_of_known_misfits() {
     let device = Device::flex();

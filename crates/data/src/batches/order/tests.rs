@@ -23,7 +23,7 @@ fn other_orders_are_the_same_in_all_epochs() {
     assert_eq!(stored.indices(3), (50..100).collect::<Vec<_>>());
     assert_ne!(once.indices(0), stored.indices(0));
     assert_eq!(once.indices(1), once.indices(3));
-    // It is the order of the first epoch of a set that is shuffled in each.
+    // A set that is shuffled in each epoch has this order in the first one.
     assert_eq!(once.indices(2), batches(Order::Shuffled).indices(0));
 }
 
