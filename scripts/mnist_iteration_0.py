@@ -3,10 +3,12 @@
 
     python3 scripts/mnist_iteration_0.py > crates/teaching/tests/data/mnist_iteration_0.json
 
-`crates/teaching/tests/pytorch.rs` holds `ebm_teaching::Trainer::step` to these numbers. The two programs share
-formulas, not code: Philox 4x32-10 makes the initial weights, z, the dropout masks and the posterior's noise, cosines
-make the data, so nothing large is stored. Convolutions, gradients and Adam are PyTorch's own. The numbers are those of
-double precision; how far PyTorch's single precision is from them goes to stderr. It takes some minutes. Made with Python 3.12.3, PyTorch 2.15.0 (on a CPU) and NumPy 2.4.6.
+`crates/teaching/tests/pytorch.rs` compares `ebm_teaching::Trainer::step` with these numbers. The two
+programs share formulas, not code: Philox 4x32-10 generates the initial weights, z, the dropout masks
+and the posterior's noise, and cosines generate the data, so nothing large is stored. Convolutions,
+gradients and Adam are PyTorch's own. The numbers are in double precision; the distance of PyTorch's
+single precision from them is printed on stderr. The program takes some minutes. Last run with Python
+3.12.3, PyTorch 2.15.0 (on a CPU) and NumPy 2.4.6.
 """
 
 import json
@@ -25,15 +27,16 @@ BETAS = (0.5, 0.999)
 ENERGY_LAYERS = [(64, 5, 2), (128, 3, 2), (256, 3, 1)]  # channels, kernel, stride
 ENERGY_OUTPUTS = 100
 ENCODER_LAYERS = [(64, 4, 2), (64, 4, 2), (64, 4, 1)]
-DECODER_LAYERS = [(256, 4, 1, 4), (128, 3, 2, 7), (64, 3, 2, 14), (1, 3, 2, 28)]  # …, side of the output
+DECODER_LAYERS = [(256, 4, 1, 4), (128, 3, 2, 7), (64, 3, 2, 14), (1, 3, 2, 28)]  # channels, kernel, stride, side of the output
 DROPOUT, NORM_EPSILON = 0.2, 1e-3
 
-# What a case changes in the recipe.
+# The settings that a case changes in the recipe.
 #
-# With the released weights f is nearly 0 and drives no chain, and Adam's first update, lr·g/(|g| + ε), shows little
-# more than the sign of g. With wide weights f moves x̃ about as far as the reference term does, and under a large ε the
-# update is nearly proportional to g. Where an activation is so near 0 that rounding decides its sign, gradients jump,
-# and among millions of activations there are always some: slopes near 1 keep these jumps small.
+# With the released weights f is nearly 0 and does not drive the chains, and Adam's first update,
+# lr·g/(|g| + ε), reveals little more than the sign of g. With wide weights f moves x̃ about as far as
+# the reference term does, and with a large ε the update is nearly proportional to g. Gradients jump
+# where rounding decides the sign of an activation near 0, which always happens among millions of
+# activations: slopes near 1 keep these jumps small.
 CASES = {
     "released": {
         "energy_init_std": 0.005, "vae_init_std": 0.005, "slope": 0.2, "decoder_slope": 0.0,
@@ -49,13 +52,13 @@ CASES = {
 # Random numbers: the counter-based streams of `ebm-noise`.
 
 DRAW, FOLD = 0, 1
-ENERGY, VAE, TRAINING = 0, 1, 2  # streams of the seed
-LATENT_STREAM, POSTERIOR = 0, 2  # streams of an iteration
+ENERGY, VAE, TRAINING = 0, 1, 2  # Streams of the seed.
+LATENT_STREAM, POSTERIOR = 0, 2  # Streams of an iteration.
 LOW = np.uint64(0xFFFF_FFFF)
 
 
 def philox(counter, key):
-    """Philox 4x32-10 (Salmon et al. 2011): four words for each counter, arrays of uint64 that hold 32 bits."""
+    """Computes Philox 4x32-10 (Salmon et al. 2011): four words per counter, 32 bits in a uint64 each."""
     c = [np.asarray(word, np.uint64) for word in counter]
     k = [int(word) for word in key]
     for _ in range(10):
@@ -79,7 +82,7 @@ def fold(key, *data):
 
 
 def words_of(key, shape):
-    """Random words, [rows, blocks of a row, 4]: a tensor's first dimension is the row."""
+    """Returns random words, [rows, blocks of a row, 4]; a tensor's first dimension is the row."""
     rows, blocks = shape[0], -(-math.prod(shape[1:]) // 4)
     row, block = np.meshgrid(np.arange(rows), np.arange(blocks), indexing="ij")
     zero = np.zeros_like(block)
@@ -95,10 +98,10 @@ def uniform(key, shape):
 
 
 def normal(key, shape):
-    """Box and Muller: words 0 and 1 of a block give two numbers, 2 and 3 another two."""
+    """Applies Box-Muller: words 0 and 1 of a block yield two numbers, 2 and 3 another two."""
     words = words_of(key, shape)
     a, b = words[..., 0::2], words[..., 1::2]
-    # The radius is of a number rounded to single precision, the angle of the first 24 bits.
+    # The radius comes from a number rounded to single precision, the angle from the first 24 bits.
     fraction = (a.astype(np.float32) + np.float32(0.5)).astype(np.float64) / 2.0**32
     radius = np.sqrt(-2.0 * np.log(fraction))
     angle = (b >> np.uint64(8)) / 2.0**24 * (2.0 * np.pi)
@@ -106,13 +109,13 @@ def normal(key, shape):
 
 
 def check_philox():
-    """Known answers published with Random123."""
+    """Compares with known answers published with Random123."""
     counter, key = [0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344], (0xA4093822, 0x299F31D0)
     words = [int(word) for word in philox(counter, key)]
     assert words == [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x2412_6EA1], [hex(word) for word in words]
 
 
-# Parameters: drawn in the order in which they are declared, each from its own key.
+# Parameters: drawn in the order of their declaration, each from its own key.
 
 
 class Parameters:
@@ -174,7 +177,7 @@ def vae_parameters(key, std, dtype):
 
 
 def same(x, weight, bias, stride):
-    """A convolution with TensorFlow's SAME padding: what is odd goes to the bottom and to the right."""
+    """A convolution with TensorFlow's SAME padding; an odd rest pads the bottom and the right."""
     side, kernel = x.shape[-1], weight.shape[-1]
     total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
     before, after = total // 2, total - total // 2
@@ -182,7 +185,7 @@ def same(x, weight, bias, stride):
 
 
 def f(parameters, x, slope):
-    """f_θ(x), the sum of the head's outputs, [batch]."""
+    """Returns f_θ(x), the sum of the head's outputs, [batch]."""
     for i, (_, _, stride) in enumerate(ENERGY_LAYERS):
         weight, bias = parameters[f"convolution {i} weight"], parameters[f"convolution {i} bias"]
         x = F.leaky_relu(same(x, weight, bias, stride), slope)
@@ -203,7 +206,7 @@ def decode(parameters, z, slope):
 
 
 def encode(parameters, x, key, slope):
-    """Mean and logarithm of the standard deviation of q(z|x)."""
+    """Returns the mean and the logarithm of the standard deviation of q(z|x)."""
     for i, (_, _, stride) in enumerate(ENCODER_LAYERS):
         weight, bias = parameters[f"encoder convolution {i} weight"], parameters[f"encoder convolution {i} bias"]
         x = F.leaky_relu(same(x, weight, bias, stride), slope)
@@ -221,7 +224,7 @@ def encode(parameters, x, key, slope):
 
 
 def waves(dtype):
-    """Bright waves of another direction and phase in each image: 2·cos⁸(0.35·(i·cos n + j·sin n) + n) − 1."""
+    """Returns waves, 2·cos⁸(0.35·(i·cos n + j·sin n) + n) − 1: direction and phase depend on image n."""
     n, i, j = np.meshgrid(np.arange(BATCH), np.arange(SIDE), np.arange(SIDE), indexing="ij")
     x = 2.0 * np.cos(0.35 * (i * np.cos(n) + j * np.sin(n)) + n) ** 8 - 1.0
     return torch.tensor(x[:, None].astype(np.float32), dtype=dtype)
@@ -237,7 +240,7 @@ def langevin(energy, x, slope):
 
 
 def iteration(case, dtype):
-    """What iteration 0 computes: quantities by name, and the parameters of both models before and after."""
+    """Computes iteration 0: quantities by name, and the parameters of both models before and after."""
     root, slope = key_of(SEED), case["slope"]
     models = {
         "energy": energy_parameters(fold(root, ENERGY), case["energy_init_std"], dtype),
@@ -287,7 +290,7 @@ def iteration(case, dtype):
     }
 
 
-# The fixture: what is compared, a few numbers of everything.
+# The fixture: a few numbers of every quantity, for comparison.
 
 PIXELS, ENERGIES, ENTRIES = 200, 50, 20
 
@@ -297,7 +300,10 @@ def mean_and_rms(values):
 
 
 def of_quantity(value):
-    """Scalars as they are; the first energies; of images, pixels 7919·k mod their number, mean and root mean square."""
+    """Returns scalars, the first energies, or an image's mean, root mean square and some pixels.
+
+    The pixels are at 7919·k mod their number.
+    """
     value = value.detach().double().numpy()
     if value.ndim < 2:
         return np.atleast_1d(value)[:ENERGIES]
@@ -306,11 +312,11 @@ def of_quantity(value):
 
 
 def of_parameter(model, parameter, at):
-    """Mean and root mean square, and entries `at`; if None, evenly spaced among those whose gradient is clear of
-    rounding.
+    """Returns mean and root mean square, and the entries `at`.
 
-    Adam's first update takes its sign from the gradient's, so where that is nearly 0 rounding decides it. The bias
-    before a normalisation has a gradient of 0: what it adds is subtracted again.
+    If `at` is None, entries are evenly spaced among those whose gradient is well above rounding. Adam's
+    first update has the sign of the gradient, so where that is nearly 0, rounding decides it. A bias
+    before a normalisation has a gradient of 0, because the normalisation subtracts it again.
     """
     before, after, gradient = (parameter[key].double().numpy() for key in ["before", "after", "gradient"])
     numbers = {"name": f"{model} {parameter['name']}", "shape": list(before.shape)}
@@ -328,7 +334,7 @@ def of_parameter(model, parameter, at):
 
 
 def numbers_of(case, dtype, like=None):
-    """The numbers of a case; the entries are those of `like`."""
+    """Returns the numbers of a case, at the entries of `like`."""
     quantities, models = iteration(case, dtype)
     at = lambda model, i: like["parameters"][model][i].get("at") if like else None
     return {
@@ -341,7 +347,7 @@ def numbers_of(case, dtype, like=None):
 
 
 def report(case, single, double):
-    """Prints ‖single − double‖ / ‖double‖ of everything that is compared."""
+    """Prints ‖single − double‖ / ‖double‖ of every compared quantity."""
 
     def line(name, a, b):
         a, b = np.asarray(a), np.asarray(b)
@@ -358,7 +364,7 @@ def report(case, single, double):
 
 
 def rounded(value):
-    """Nine digits are more than single precision has."""
+    """Rounds to nine digits, more than single precision has."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, (list, np.ndarray)):

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Draws the pairs of OpenMoji, line art and colour, for `data.set=FOLDER` with a condition of kind "pair".
+"""Draws pairs of OpenMoji, line art and colour, for `data.set=FOLDER` and `condition.kind=pair`.
 
     npm pack openmoji@17.0.0 && tar xzf openmoji-17.0.0.tgz
     pip install resvg-py==0.5.0 pillow
     python3 scripts/openmoji_pairs.py package openmoji
 
-Each picture shows the emoji in colour on the left, its line art on the right, on white. Of the emoji's
-first code points, which all its variants share, every tenth goes into `test`, the rest into `train`: no
-emoji of the test is learned from in another skin. OpenMoji's licence is CC BY-SA 4.0.
+Each picture shows the emoji in colour on the left and its line art on the right, on white. Of the
+first code points, which all variants of an emoji share, every tenth goes into `test`, the others into
+`train`: no test emoji appears in training with another skin tone. OpenMoji's licence is CC BY-SA 4.0.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ArviZ reads what `ebm_mcmc::export` writes, and computes the BFMI of a run of NUTS.
+"""Reads the files of `ebm_mcmc::export` with ArviZ, and computes the BFMI of a run of NUTS.
 
     pip install arviz==0.23.4
     cargo run --release -p ebm-mcmc --example export -- DRAWS.json
@@ -7,7 +7,7 @@
     python3 scripts/sample_stats.py DRAWS.json DRAWS.npz crates/mcmc/tests/data/sample_stats.json
 
 Checks that both files hold the same groups with the types that ArviZ expects, then writes the total
-energies of each chain and ArviZ's BFMI of them, which `crates/mcmc/tests/transitions.rs` compares.
+energies of each chain and their BFMI by ArviZ, with which `crates/mcmc/tests/transitions.rs` compares.
 """
 
 import json

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Small state dictionaries in both formats of `torch.save`.
+"""Writes small state dictionaries in both formats of `torch.save`.
 
     python3 scripts/state_dicts.py crates/metrics/tests/data
 
-The tests of `ebm_metrics::features` read them. Made with PyTorch 2.15.0.
+The tests of `ebm_metrics::features` read them. Last run with PyTorch 2.15.0.
 """
 
 import sys
@@ -21,7 +21,7 @@ tensors = OrderedDict(
     half=torch.tensor([1.0, -2.0]).half(),
     num_batches_tracked=torch.tensor(7),
 )
-# As modules save them.
+# In the form in which modules save them.
 tensors._metadata = OrderedDict([("", {"version": 1})])
 folder = Path(sys.argv[1])
 torch.save(tensors, folder / "pickles.pth", _use_new_zipfile_serialization=False)

@@ -1,7 +1,9 @@
-//! The files that data sets come in: the first byte chooses the format, the rest is the file.
+//! Feeds arbitrary files to the parsers of data sets: the first byte selects the format, the rest is
+//! the file.
 //!
-//! `cargo +nightly fuzz run files` in the repository's root; `crates/data/tests/data` has files to
-//! begin with, each to be put behind the byte of its format. An error is right, a panic is not.
+//! Run `cargo +nightly fuzz run files` in the root of the repository. For a seed corpus, prefix the
+//! files in `crates/data/tests/data` with the byte of their format. Errors are expected, panics are
+//! bugs.
 
 #![no_main]
 
@@ -27,16 +29,17 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Calls `read` with a file of these bytes in a folder of its own.
+/// Calls `read` with the path of a file of these bytes in a temporary folder.
 fn at(name: &str, bytes: &[u8], read: impl FnOnce(&Path)) {
     let Ok(folder) = tempfile::tempdir() else { return };
     let path = folder.path().join(name);
-    let made = path.parent().map(fs::create_dir_all);
-    if made.is_some_and(|made| made.is_ok()) && fs::write(&path, bytes).is_ok() {
+    let created = path.parent().map(fs::create_dir_all);
+    if created.is_some_and(|created| created.is_ok()) && fs::write(&path, bytes).is_ok() {
         read(&path);
     }
 }
 
+/// Loads the set of a catalogue whose files lie in the folder of `path`.
 fn read_set(path: &Path, catalog: Result<Catalog, DataError>) {
     let root = path.parent().and_then(Path::parent).map(Path::to_path_buf);
     if let (Ok(root), Ok(catalog)) = (DataRoot::resolve(root), catalog) {
@@ -44,12 +47,13 @@ fn read_set(path: &Path, catalog: Result<Catalog, DataError>) {
     }
 }
 
-/// A set of CIFAR's kind with one file of as many whole records.
+/// Returns a catalogue with a set in CIFAR-10's binary records: one file of as many whole records
+/// as fit into `length` bytes.
 fn records(length: usize) -> Result<Catalog, DataError> {
     const RECORD: usize = 1 + 3 * 4;
     let count = length / RECORD;
     entry(
-        "cifar",
+        "records",
         "[3, 2, 2]",
         &format!(
             "[set.tarball]\nname = \"t\"\nfolder = \"f\"\narchive.bytes = 1\narchive.sha256 = \"{}\"\n\
@@ -60,22 +64,24 @@ fn records(length: usize) -> Result<Catalog, DataError> {
     )
 }
 
-/// A set of MATLAB's kind with this file, of as many images as the committed one has.
+/// Returns a catalogue with a set in MATLAB's format: this file, with the checksum of its bytes and
+/// as many images as the committed files have.
 fn matrices(file: &[u8]) -> Result<Catalog, DataError> {
-    let sum: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+    let checksum: String = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
     entry(
-        "mat",
+        "matlab",
         "[3, 32, 32]",
         &format!(
-            "[set.splits.train]\ncount = 7\nbatches = [{{ name = \"a.bin\", bytes = {}, sha256 = \"{sum}\" }}]\n",
+            "[set.splits.train]\ncount = 7\nbatches = [{{ name = \"a.bin\", bytes = {}, sha256 = \"{checksum}\" }}]\n",
             file.len()
         ),
     )
 }
 
-fn entry(kind: &str, shape: &str, more: &str) -> Result<Catalog, DataError> {
+/// Returns a catalogue with the entry `set`.
+fn entry(format: &str, shape: &str, more: &str) -> Result<Catalog, DataError> {
     Catalog::from_toml(&format!(
-        "[set]\ndescription = \"d\"\nkind = \"{kind}\"\nshape = {shape}\nclasses = 10\nlicence = \"l\"\n\
+        "[set]\ndescription = \"d\"\nformat = \"{format}\"\nshape = {shape}\nclasses = 10\nlicence = \"l\"\n\
          citation = \"c\"\nsource = \"s\"\n{more}"
     ))
 }

@@ -25,8 +25,8 @@ pub(crate) fn run(peers: &Path, rounds: usize) -> Result<String> {
     }
     let mut text = format!(
         "# Langevin on analytic targets\n\nMillions of chain-steps per second, medians of {rounds} rounds; in brackets our \
-         rate over theirs, the median of the rounds' ratios. All do x ← x − h·∇U + √(2h)·ε with h = 0.01; BlackJAX's MALA \
-         accepts and refuses as well.\n\n- command: `cargo xtask bench peers --rounds {rounds} --peers DIR`\n- machine: \
+         rate over theirs, the median of the rounds' ratios. All compute x ← x − h·∇U + √(2h)·ε with h = 0.01; BlackJAX's MALA \
+         has an acceptance step in addition.\n\n- command: `cargo xtask bench peers --rounds {rounds} --peers DIR`\n- machine: \
          {}\n\n| target | chains × dimensions | ebm, fused | {} |\n|---|---|---|{}\n",
         machine(),
         libraries(&rates).join(" | "),

@@ -44,9 +44,9 @@ fn note(values: &mut Values, whose: usize, line: &Value) -> Result<()> {
 
 fn table(values: &Values, rounds: usize) -> Result<String> {
     let mut text = format!(
-        "# Loading images\n\nMedians of {rounds} rounds, ours and those of a PyTorch program that does the same work \
-         (`scripts/loader_peer.py`) in turns. Of passes over the \
-         images the fastest of five counts, in each round. PyTorch does not check sums.\n\n- command: `EBM_DATA=DIR cargo xtask bench \
+        "# Loading images\n\nMedians of {rounds} rounds, in each of which our program and a \
+         PyTorch program that does the same work\n(`scripts/loader_peer.py`) run alternately. Of \
+         five passes over the images, the fastest counts.\nPyTorch does not verify checksums.\n\n- command: `EBM_DATA=DIR cargo xtask bench \
          data --rounds {rounds}`\n- machine: {}, {} threads\n\n| | unit | ebm | PyTorch |\n|---|---|---|---|\n",
         machine(),
         std::thread::available_parallelism()?,

@@ -130,7 +130,7 @@ fn steps_table(
     text.push_str(
         "\n## A Langevin step (noise on, reference term on; the preparation of the chain included)\n\n\
          Milliseconds, medians over rounds. \"done\" counts the multiply-adds that are left after Winograd's \
-         transforms, as GFLOP/s and as part of the measured peak; \"defined\" those of the network.\n\n\
+         transforms, as GFLOP/s and as a share of the measured peak; \"defined\" counts those of the network.\n\n\
          | network, chains | ms | PyTorch ms | ratio (each round) | forward | input gradient | noise | prepare, once | \
          done GFLOP/s | of peak | defined GFLOP/s | peak MiB |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
@@ -157,7 +157,7 @@ fn steps_table(
 fn iterations_table(text: &mut String, measured: &BTreeMap<String, Rounds>) -> Result<()> {
     text.push_str(
         "\n## An iteration of Algorithm 1\n\nMilliseconds, medians over rounds; the gradients of the EBM's step and of the \
-         VAE's are made side by side.\n\n\
+         VAE's are computed in parallel.\n\n\
          | network, batch / chains / steps | ms | PyTorch ms | ratio (each round) | decode | chain | EBM step | \
          VAE step | peak MiB |\n|---|---|---|---|---|---|---|---|---|\n",
     );
