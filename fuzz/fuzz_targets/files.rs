@@ -1,5 +1,5 @@
-//! Feeds arbitrary files to the parsers of data sets: the first byte selects the format, the rest is
-//! the file.
+//! Feeds arbitrary files to the parsers of data sets: the first byte selects the format, the rest
+//! is the file.
 //!
 //! Run `cargo +nightly fuzz run files` in the root of the repository. For a seed corpus, prefix the
 //! files in `crates/data/tests/data` with the byte of their format. Errors are expected, panics are

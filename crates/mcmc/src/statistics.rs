@@ -52,8 +52,8 @@ pub struct Trajectory {
     /// computed.
     pub hamiltonian: Tensor<1>,
     /// The divergences, `[chains]`: 1 where the trajectory diverged, else 0. A trajectory diverges
-    /// if its total energy rises by more than 1000 or is NaN, because the curvature is too large for
-    /// the step size.
+    /// if its total energy rises by more than 1000 or is NaN, because the curvature is too large
+    /// for the step size.
     pub divergent: Tensor<1>,
     /// The number of leapfrog steps, each of which took one gradient, `[chains]`.
     pub steps: Tensor<1>,
