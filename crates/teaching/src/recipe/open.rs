@@ -190,11 +190,20 @@ fn read(
 fn finish(table: Table, origin: &str, students: &StudentRegistry) -> Result<Recipe, RecipeError> {
     let recipe = Recipe::deserialize(table).map_err(|error| RecipeError::Parse {
         origin: origin.into(),
-        message: error.to_string(),
+        message: one_line(&error.to_string()),
     })?;
     recipe.validate()?;
     recipe.student.with_settings(students, |settings| settings.validate(&recipe.parts()))?;
     Ok(recipe)
+}
+
+/// Joins the lines of a message of the parser, whose last one names the table: "in `student`". It is
+/// left out where the message names the table already.
+fn one_line(message: &str) -> String {
+    match message.trim_end().split_once("\nin `") {
+        Some((message, table)) if message.contains(table.trim_end_matches('`')) => message.into(),
+        _ => message.trim_end().replace('\n', " "),
+    }
 }
 
 fn embedded_text(name: &str, given: &str) -> Result<&'static str, RecipeError> {

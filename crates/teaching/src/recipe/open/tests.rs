@@ -162,6 +162,10 @@ fn errors_name_the_key() {
         ("name = \"x\"", "missing field"),
         ("extends = \"mnist\"\n[vae]\nlatent = 0", "vae.latent is 0"),
         (
+            "extends = \"coopnets\"\n[student]\nkind = \"variational\"",
+            "missing field `kl_weight` in `student`",
+        ),
+        (
             "extends = \"mnist\"\n[student]\nkind = \"teacher\"",
             "must be one of variational, generator, noise",
         ),
@@ -195,7 +199,8 @@ fn errors_name_the_key() {
         ("chains.steps=many", "invalid type: string \"many\""),
         ("a b=3", "the key must be"),
     ] {
-        let error = Recipe::open("mnist", false, &[setting.into()]).expect_err(setting);
-        assert!(error.to_string().contains(expected), "{setting:?} gave {error}");
+        let error = Recipe::open("mnist", false, &[setting.into()]).expect_err(setting).to_string();
+        assert!(error.contains(expected), "{setting:?} gave {error}");
+        assert_eq!(error.lines().count(), 1, "{setting:?} gave {error}");
     }
 }
