@@ -197,8 +197,8 @@ fn finish(table: Table, origin: &str, students: &StudentRegistry) -> Result<Reci
     Ok(recipe)
 }
 
-/// Joins the lines of a message of the parser, whose last one names the table: "in `student`". It is
-/// left out where the message names the table already.
+/// Joins the lines of a message of the parser, the last of which names the table: "in `student`".
+/// That line is dropped if the message names the table already.
 fn one_line(message: &str) -> String {
     match message.trim_end().split_once("\nin `") {
         Some((message, table)) if message.contains(table.trim_end_matches('`')) => message.into(),
