@@ -94,19 +94,6 @@ impl Condition {
         repeated.narrow(0, count)
     }
 
-    /// Repeats each condition `times` times in a row: c₀, c₀, …, c₁, c₁, ….
-    pub fn repeat_each(self, times: usize) -> Self {
-        fn rows<const D: usize>(x: Tensor<D>, times: usize) -> Tensor<D> {
-            let indices: Vec<i64> = (0..x.dims()[0] * times).map(|i| (i / times) as i64).collect();
-            let indices = Tensor::from_data(indices.as_slice(), &x.device());
-            x.select(0, indices)
-        }
-        match self {
-            Self::Class(classes) => Self::Class(rows(classes, times)),
-            Self::Image(images) => Self::Image(rows(images, times)),
-        }
-    }
-
     /// Shifts the conditions by one: each image gets the condition of the next one, the last image
     /// the first condition.
     pub fn shift(self) -> Self {
@@ -175,7 +162,6 @@ mod tests {
         assert_eq!(c.shape(), ConditionShape::Image(ImageShape::new(1, 1)));
         assert_eq!(rows(c.clone().shift()), [2.0, 3.0, 1.0]);
         assert_eq!(rows(c.clone().cycle(5)), [1.0, 2.0, 3.0, 1.0, 2.0]);
-        assert_eq!(rows(c.clone().repeat_each(2)), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
         assert_eq!(rows(c.clone().narrow(1, 2)), [2.0, 3.0]);
         let parts: Vec<_> = c.clone().split(2).into_iter().map(rows).collect();
         assert_eq!(parts, [vec![1.0, 2.0], vec![3.0]]);
