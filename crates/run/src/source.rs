@@ -182,11 +182,7 @@ impl Source {
         let classes = conditions.recipe.classes().unwrap_or(1);
         let labels: Vec<u8> = (0..count).map(|i| (i % classes) as u8).collect();
         // There may be fewer images than samples.
-        let Examples { images, condition } = self.preview_examples(count, device);
-        let repeats = count.div_ceil(images.dims()[0]);
-        let images = images.repeat_dim(0, repeats).narrow(0, 0, count);
-        let condition = condition.map(|condition| condition.cycle(count));
-        let examples = Examples { images, condition };
+        let examples = self.preview_examples(count, device).cycle(count);
         conditions.complete(examples, &labels, streams::data::PREVIEW).condition
     }
 

@@ -47,6 +47,18 @@ impl Examples {
         }
     }
 
+    /// Repeats the examples cyclically until there are `count` of them.
+    ///
+    /// # Panics
+    /// If there are none to repeat.
+    pub fn cycle(self, count: usize) -> Self {
+        let repeats = count.div_ceil(self.len());
+        Self {
+            images: self.images.repeat_dim(0, repeats).narrow(0, 0, count),
+            condition: self.condition.map(|condition| condition.cycle(count)),
+        }
+    }
+
     /// Splits the batch into parts of `size` examples; the last one may be smaller.
     pub fn split(self, size: usize) -> Vec<Self> {
         let images = self.images.split(size, 0);
