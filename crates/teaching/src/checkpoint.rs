@@ -12,7 +12,7 @@ use ebm_tensor::ImageShape;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{CheckpointReader, CheckpointWriter, checkpoint_error, is_finite};
-use crate::{Recipe, StudentRegistry, TeachingError, Trainer};
+use crate::{Recipe, RecipeError, StudentRegistry, TeachingError, Trainer};
 
 const ENERGY: &str = "energy.bpk";
 const ENERGY_ADAM: &str = "energy-adam.bpk";
@@ -95,6 +95,22 @@ impl Trainer {
         device: &Device,
         students: &StudentRegistry,
     ) -> Result<Self, TeachingError> {
+        Self::load_changed(path, device, students, Ok)
+    }
+
+    /// Reads a checkpoint and goes on with another recipe, which `change` makes of the one in the
+    /// checkpoint. With a changed `iterations` alone, the run equals one that had these from the
+    /// start.
+    ///
+    /// # Errors
+    /// The errors of [`load_with`](Self::load_with) and of `change`, or [`TeachingError::Recipe`]
+    /// for a key that [cannot change](Recipe::check_change).
+    pub fn load_changed(
+        path: &Path,
+        device: &Device,
+        students: &StudentRegistry,
+        change: impl FnOnce(Recipe) -> Result<Recipe, RecipeError>,
+    ) -> Result<Self, TeachingError> {
         let state_path = path.join(CHECKPOINT_STATE);
         let fail = |error: &dyn std::fmt::Display| checkpoint_error(&state_path, error);
         let text = fs::read_to_string(&state_path).map_err(|e| fail(&e))?;
@@ -109,10 +125,12 @@ impl Trainer {
         let recipe =
             String::from_utf8(files.read(RECIPE)?).map_err(|error| files.error(RECIPE, error))?;
         let origin = files.path(RECIPE);
-        let recipe = match state.format {
+        let saved = match state.format {
             ALL_KEYS => Recipe::from_toml_of_all_keys(&recipe, &origin.to_string_lossy())?,
             _ => Recipe::from_toml_with(&recipe, &origin.to_string_lossy(), students)?,
         };
+        let recipe = change(saved.clone())?;
+        saved.check_change(&recipe)?;
         let mut trainer = Self::with_students(recipe, state.image, device, students)?;
         trainer.energy = files.read_module(ENERGY, trainer.energy)?;
         trainer.energy_adam = files.read_optimiser(ENERGY_ADAM, trainer.energy_adam)?;

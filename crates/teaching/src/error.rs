@@ -7,6 +7,7 @@ use ebm_layers::NetworkError;
 use ebm_mcmc::ChainError;
 use ebm_tensor::{ConditionShape, ImageShape};
 
+use crate::change::RecipeChange;
 use crate::part::Part;
 
 /// A recipe that cannot be used.
@@ -58,6 +59,18 @@ pub enum RecipeError {
         kind: String,
         /// The keys that belong to the kind.
         keys: &'static [&'static str],
+    },
+    /// A key whose value cannot change in the course of a run.
+    #[error(
+        "{} cannot change from {} to {} in the course of a run: {reason}. Leave it as it is, or \
+         start a new run",
+        change.key, change.before, change.after
+    )]
+    Fixed {
+        /// The key and its values.
+        change: RecipeChange,
+        /// The reason.
+        reason: &'static str,
     },
     /// A table whose keys are missing, unknown or of a wrong type.
     #[error("[{table}]: {message}")]

@@ -24,6 +24,7 @@
 //! ```
 
 mod batch;
+mod change;
 mod checkpoint;
 mod condition;
 mod error;
@@ -43,6 +44,7 @@ mod train;
 mod trainer;
 
 pub use batch::Batch;
+pub use change::RecipeChange;
 pub use checkpoint::CHECKPOINT_STATE;
 pub use condition::{
     ClassCondition, ConditionHalf, ConditionRecipe, HiddenCondition, Hole, PairCondition,

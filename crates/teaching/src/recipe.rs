@@ -1,6 +1,7 @@
 //! Recipes: everything about a run, in one TOML file.
 
 pub(crate) mod chains;
+mod change;
 pub(crate) mod data;
 mod evaluation;
 mod open;

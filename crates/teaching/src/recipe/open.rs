@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::Recipe;
+use super::change::check_tables;
 use crate::RecipeError;
 use crate::condition::ConditionRecipe;
 use crate::keys::KIND;
@@ -146,15 +147,50 @@ impl Recipe {
         finish(table, origin, &students)
     }
 
+    /// Lays settings, as [`open`](Self::open) takes them, over the recipe of a run that
+    /// [continues](Self::check_change).
+    ///
+    /// # Errors
+    /// [`RecipeError::Fixed`] for a key that cannot change midway, or the errors of
+    /// [`open`](Self::open).
+    pub fn with_settings(&self, settings: &[String]) -> Result<Self, RecipeError> {
+        self.with_settings_of(settings, &StudentRegistry::default())
+    }
+
+    /// Lays settings over the recipe like [`with_settings`](Self::with_settings), with `students`
+    /// as the students that it may name.
+    ///
+    /// # Errors
+    /// The errors of [`with_settings`](Self::with_settings).
+    pub fn with_settings_of(
+        &self,
+        settings: &[String],
+        students: &StudentRegistry,
+    ) -> Result<Self, RecipeError> {
+        let before = self.to_table()?;
+        let mut after = before.clone();
+        lay_settings(&mut after, settings, students)?;
+        check_tables(&before, &after)?;
+        let after = finish(after, &self.name, students)?;
+        self.check_change(&after)?;
+        Ok(after)
+    }
+
     /// Returns the recipe as TOML, with every value spelled out.
     ///
     /// # Errors
     /// None for a recipe that validates.
     pub fn to_toml(&self) -> Result<String, RecipeError> {
-        toml::to_string(self).map_err(|error| RecipeError::Parse {
-            origin: self.name.clone(),
-            message: error.to_string(),
-        })
+        toml::to_string(self).map_err(|error| self.unwritable(error))
+    }
+
+    /// Returns the recipe as a table, with every value spelled out.
+    pub(super) fn to_table(&self) -> Result<Table, RecipeError> {
+        Table::try_from(self).map_err(|error| self.unwritable(error))
+    }
+
+    fn unwritable(&self, error: toml::ser::Error) -> RecipeError {
+        RecipeError::Parse { origin: self.name.clone(), message: error.to_string() }
     }
 }
 
@@ -177,13 +213,23 @@ fn read(
         }
         overlay(&mut table, variant, students);
     }
-    // One layer, whatever their order: student.kind may come after keys of that kind.
+    lay_settings(&mut table, settings, students)?;
+    finish(table, origin, students)
+}
+
+/// Lays `key=value` over a table as one layer, whatever their order: student.kind may come after
+/// keys of that kind.
+fn lay_settings(
+    table: &mut Table,
+    settings: &[String],
+    students: &StudentRegistry,
+) -> Result<(), RecipeError> {
     let mut layer = Table::new();
     for setting in settings {
         merge(&mut layer, set(setting)?);
     }
-    overlay(&mut table, layer, students);
-    finish(table, origin, students)
+    overlay(table, layer, students);
+    Ok(())
 }
 
 /// Reads the merged table and checks every key and value.
