@@ -182,6 +182,9 @@ fn an_interrupted_run_leaves_a_checkpoint() {
             break;
         }
     }
+    // Another process cannot go on in the same folder meanwhile.
+    let message = refused(ebm(&["train", "--device", "cpu", "--resume"]).arg(&run));
+    assert!(message.contains("another process trains in"), "{message}");
     let pid = child.id().to_string();
     let sent = std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill");
     assert!(sent.success());
@@ -195,6 +198,10 @@ fn an_interrupted_run_leaves_a_checkpoint() {
     assert!(message.contains("not empty"), "{message}");
     let count = fs::read_to_string(run.join("metrics.jsonl")).expect("text").lines().count();
     assert!(run.join(format!("checkpoints/{count:07}/state.toml")).is_file(), "{count} iterations");
+    let setting = format!("iterations={}", count + 2);
+    ebm(&["train", "--device", "cpu", "--set", &setting, "--resume"]).arg(&run).assert().success();
+    let resumed = fs::read_to_string(run.join("metrics.jsonl")).expect("text");
+    assert_eq!(resumed.lines().count(), count + 2);
 }
 
 #[test]

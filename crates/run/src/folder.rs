@@ -5,7 +5,8 @@
 //! samples.jsonl    one line for each preview  images/         PNG grids and film strips
 //! run.json         version, device, times     events.out.…    the same metrics for TensorBoard
 //! checkpoints/     see `ebm_teaching`         plots/          SVG curves
-//! report.html      everything on one page
+//! report.html      everything on one page    run.lock        held while a process trains
+//! *.before-resume-N.*   what a run had beyond the checkpoint N that it went on from
 //! ```
 
 use std::error::Error;
@@ -19,13 +20,15 @@ use burn::tensor::Tensor;
 use ebm::metrics::features::{Classifier, FeatureNetwork};
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
-use ebm::teaching::{Event, Listener, Samples, StepMetrics, Trainer};
+use ebm::teaching::{Event, Listener, RecipeChange, Samples, StepMetrics, Trainer};
 use ebm::tensor::Condition;
 use ebm_files::write_file;
 
 use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
+use crate::history::{History, replace_recipe};
+use crate::lock::Lock;
 use crate::plane::Plane;
-use crate::record::{RunInfo, SampleMetrics};
+use crate::record::{Resumed, RunInfo, SampleMetrics};
 use crate::source::Preview;
 use crate::tensorboard::EventFile;
 use crate::{Result, RunError, pictures, report};
@@ -50,6 +53,9 @@ pub struct RunFolder {
     info: RunInfo,
     recipe: String,
     started: Instant,
+    /// The time that training in this folder took before, in seconds.
+    before_secs: f64,
+    _lock: Lock,
 }
 
 impl RunFolder {
@@ -65,7 +71,32 @@ impl RunFolder {
         preview: Preview,
         requested_device: impl Display,
     ) -> Result<Self> {
-        let path = path.into();
+        Self::open(path.into(), trainer, preview, requested_device, false)
+    }
+
+    /// Goes on in the folder of a run, whose records up to the trainer's iteration are continued.
+    /// Nothing is lost: later records of a run that was killed after its last checkpoint, and a
+    /// recipe that differs from the trainer's, are kept under names with `before-resume`.
+    ///
+    /// # Errors
+    /// [`RunError::Read`] for records that cannot be read, [`RunError::Write`] if the folder cannot
+    /// be written, [`RunError::Unsuitable`] if another process trains in it.
+    pub fn resume(
+        path: impl Into<PathBuf>,
+        trainer: &Trainer,
+        preview: Preview,
+        requested_device: impl Display,
+    ) -> Result<Self> {
+        Self::open(path.into(), trainer, preview, requested_device, true)
+    }
+
+    fn open(
+        path: PathBuf,
+        trainer: &Trainer,
+        preview: Preview,
+        requested_device: impl Display,
+        resume: bool,
+    ) -> Result<Self> {
         let cannot = |error: RunError| {
             error.context(format!("cannot write the run's folder {}", path.display()))
         };
@@ -73,39 +104,54 @@ impl RunFolder {
             let folder = path.join(folder);
             fs::create_dir_all(&folder).map_err(RunError::writing(&folder)).map_err(cannot)?;
         }
+        let lock = Lock::of(&path).map_err(cannot)?;
         let recipe = trainer.recipe().to_toml()?;
-        write(&path.join("recipe.toml"), |path| fs::write(path, &recipe)).map_err(cannot)?;
+        let history = if resume {
+            let history = History::up_to(&path, trainer.iteration())?;
+            replace_recipe(&path, trainer.iteration(), &recipe)?;
+            history
+        } else {
+            write(&path.join("recipe.toml"), |path| fs::write(path, &recipe)).map_err(cannot)?;
+            History::default()
+        };
         let plane = preview.density.map(Plane::new).transpose()?;
         if plane.is_none() {
             let data = std::slice::from_ref(&preview.data);
             write(&path.join("images/data.png"), |path| pictures::write_grids(data, path))
                 .map_err(cannot)?;
         }
-        let metrics_file = write(&path.join("metrics.jsonl"), |path| File::create(path));
-        let samples_file = write(&path.join("samples.jsonl"), |path| File::create(path));
-        let info = RunInfo {
+        let mut records = File::options();
+        records.create(true).write(true).append(resume).truncate(!resume);
+        let metrics_file = write(&path.join("metrics.jsonl"), |path| records.open(path));
+        let samples_file = write(&path.join("samples.jsonl"), |path| records.open(path));
+        let new_info = || RunInfo {
             name: trainer.recipe().name.clone(),
             description: trainer.recipe().description.clone(),
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             device_asked: requested_device.to_string(),
             device: format!("{:?}", trainer.device()),
             first_iteration: trainer.iteration(),
             iterations_done: trainer.iteration(),
             elapsed_secs: 0.0,
+            resumed: Vec::new(),
         };
+        let mut info = history.info.unwrap_or_else(new_info);
+        info.iterations_done = trainer.iteration();
         let folder = Self {
             metrics_file: BufWriter::new(metrics_file.map_err(cannot)?),
-            metrics: Vec::new(),
+            metrics: history.metrics,
             events: write(&path, EventFile::create).map_err(cannot)?,
             samples_file: samples_file.map_err(cannot)?,
-            samples: Vec::new(),
+            samples: history.samples,
             preview,
             class_accuracy: ClassAccuracy::for_recipe(trainer.recipe(), trainer.device())?,
             features: built_in_classifier(&trainer.recipe().data.set, trainer.device())?,
             plane,
+            before_secs: info.elapsed_secs,
             info,
             recipe,
             started: Instant::now(),
+            _lock: lock,
             path,
         };
         if let Some(observed) = folder.observed() {
@@ -115,6 +161,29 @@ impl RunFolder {
         }
         folder.write_info()?;
         Ok(folder)
+    }
+
+    /// Notes in `run.json` that the run goes on from a checkpoint, and what has changed in its
+    /// recipe. `requested_device` is the device as the user named it.
+    ///
+    /// # Errors
+    /// [`RunError::Write`].
+    pub fn record_resume(
+        &mut self,
+        checkpoint: &Path,
+        trainer: &Trainer,
+        requested_device: impl Display,
+        changes: Vec<RecipeChange>,
+    ) -> Result<()> {
+        self.info.resumed.push(Resumed {
+            iteration: trainer.iteration(),
+            checkpoint: checkpoint.display().to_string(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            device_asked: requested_device.to_string(),
+            device: format!("{:?}", trainer.device()),
+            changes,
+        });
+        self.write_info()
     }
 
     /// Returns the path of the folder.
@@ -132,13 +201,17 @@ impl RunFolder {
     /// # Errors
     /// [`RunError::Write`] if a file cannot be written.
     pub fn report(&mut self) -> Result<PathBuf> {
-        let metrics = self.path.join("metrics.jsonl");
-        self.metrics_file.flush().map_err(RunError::writing(&metrics))?;
+        self.flush_metrics()?;
         let events = self.path.join("events.out.tfevents");
         self.events.flush().map_err(RunError::writing(&events))?;
         self.write_info()?;
         report::write(&self.path, &self.info, &self.recipe, &self.metrics, &self.samples)?;
         Ok(self.path.join("report.html"))
+    }
+
+    fn flush_metrics(&mut self) -> Result<()> {
+        let path = self.path.join("metrics.jsonl");
+        self.metrics_file.flush().map_err(RunError::writing(&path))
     }
 
     fn write_info(&self) -> Result<()> {
@@ -150,7 +223,7 @@ impl RunFolder {
     fn stepped(&mut self, metrics: &StepMetrics) -> Result<()> {
         self.metrics.push(*metrics);
         self.info.iterations_done = metrics.iteration + 1;
-        self.info.elapsed_secs = self.started.elapsed().as_secs_f64();
+        self.info.elapsed_secs = self.before_secs + self.started.elapsed().as_secs_f64();
         let path = self.path.join("metrics.jsonl");
         serde_json::to_writer(&mut self.metrics_file, metrics).map_err(RunError::writing(&path))?;
         self.metrics_file.write_all(b"\n").map_err(RunError::writing(&path))
@@ -244,6 +317,8 @@ impl Listener for RunFolder {
             Event::Stepped(metrics) => self.stepped(metrics)?,
             Event::Sampled(samples) => self.sampled(trainer, samples)?,
             Event::CheckpointDue => {
+                // The records of a killed run reach as far as its last checkpoint.
+                self.flush_metrics()?;
                 let name = format!("checkpoints/{:07}", trainer.iteration());
                 trainer.save(&self.path.join(name))?;
             }

@@ -24,8 +24,10 @@ mod dataset;
 mod error;
 mod feature_network;
 mod folder;
+mod history;
 #[cfg(feature = "terminal")]
 mod interrupt;
+mod lock;
 mod output;
 mod plane;
 #[cfg(feature = "terminal")]

@@ -11,7 +11,7 @@ use ebm::metrics::Grid;
 use ebm::noise::Key;
 use ebm::teaching::{SampleRequest, Trainer};
 use ebm::tensor::values_f64;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Result, RunError};
 
@@ -41,7 +41,7 @@ pub struct Plane {
 
 /// The KL divergences from the data's density on a grid, in nats. Sets of 10 000 samples are
 /// smoothed with a bandwidth of 0.02.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaneMetrics {
     /// The divergence KL(data ‖ p_θ), by quadrature; `None` without an energy.
     pub kl_energy: Option<f64>,

@@ -1,11 +1,12 @@
 //! The records of a run's folder.
 
-use serde::Serialize;
+use ebm::teaching::RecipeChange;
+use serde::{Deserialize, Serialize};
 
 use crate::plane::PlaneMetrics;
 
 /// A line of `samples.jsonl`. A diversity is the mean distance between two images of a set.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct SampleMetrics {
     pub(crate) iteration: u64,
     pub(crate) diversity_data: Option<f64>,
@@ -26,14 +27,31 @@ pub(crate) struct SampleMetrics {
 }
 
 /// The content of `run.json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RunInfo {
     pub(crate) name: String,
     pub(crate) description: String,
-    pub(crate) version: &'static str,
+    pub(crate) version: String,
     pub(crate) device_asked: String,
     pub(crate) device: String,
     pub(crate) first_iteration: u64,
     pub(crate) iterations_done: u64,
+    /// The time of training in this folder, that of iterations made again included.
     pub(crate) elapsed_secs: f64,
+    /// The times that the run went on from a checkpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resumed: Vec<Resumed>,
+}
+
+/// A time that a run went on from a checkpoint.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Resumed {
+    /// The iteration of the checkpoint.
+    pub(crate) iteration: u64,
+    pub(crate) checkpoint: String,
+    pub(crate) version: String,
+    pub(crate) device_asked: String,
+    pub(crate) device: String,
+    /// What the recipe has changed against the one in the checkpoint.
+    pub(crate) changes: Vec<RecipeChange>,
 }

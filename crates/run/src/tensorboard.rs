@@ -39,8 +39,16 @@ impl EventFile {
     /// Creates an event file in a folder, with a name that TensorBoard finds.
     pub(super) fn create(folder: &Path) -> io::Result<Self> {
         let seconds = now_secs();
-        let name = format!("events.out.tfevents.{:010}.ebm", seconds as u64);
-        let mut file = Self { file: BufWriter::new(File::create(folder.join(name))?) };
+        // A run that goes on within the same second has a file already.
+        let mut second = seconds as u64;
+        let file = loop {
+            let name = format!("events.out.tfevents.{second:010}.ebm");
+            match File::create_new(folder.join(name)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => second += 1,
+                file => break file?,
+            }
+        };
+        let mut file = Self { file: BufWriter::new(file) };
         file.write(&event(seconds, 0, 3, VERSION.as_bytes()))?;
         Ok(file)
     }

@@ -1,11 +1,13 @@
 //! A training run from a recipe or a checkpoint to its report.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use ebm::teaching::{Ending, Listener, Recipe, Trainer, train};
+use ebm::teaching::{Ending, Listener, Recipe, RecipeError, StudentRegistry, Trainer, train};
 
 use crate::dataset::DataLocation;
+use crate::error::unsuitable;
 use crate::folder::RunFolder;
 use crate::source::Source;
 use crate::{Result, locate};
@@ -14,12 +16,15 @@ use crate::{Result, locate};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// The folder of the run, new or empty; `None` for `runs/NAME`, with a number if that is taken.
+    /// The folder of the run, new or empty; `None` for `runs/NAME`, with a number if that is taken,
+    /// and for the folder of a run that is resumed.
     pub path: Option<PathBuf>,
     /// The location of the data sets.
     pub data: DataLocation,
     /// The device as the user named it, for the record; `None` for the name of the device.
     pub requested_device: Option<String>,
+    /// Settings that [`Run::resume`] lays over the recipe, `key=value`, as in `iterations=5000`.
+    pub settings: Vec<String>,
 }
 
 impl RunOptions {
@@ -29,10 +34,35 @@ impl RunOptions {
         self
     }
 
+    /// Sets the settings that [`Run::resume`] lays over the recipe.
+    pub fn with_settings(mut self, settings: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.settings = settings.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets where data sets are looked for.
     pub fn with_data(mut self, data: DataLocation) -> Self {
         self.data = data;
         self
+    }
+
+    /// Returns the name of the device for the record.
+    fn device(&self, trainer: &Trainer) -> String {
+        let device = self.requested_device.clone();
+        device.unwrap_or_else(|| format!("{:?}", trainer.device()))
+    }
+}
+
+/// Returns the recipe in the folder of a run: that of its last checkpoint, unless the run was
+/// resumed with another one and ended before it had made a checkpoint with that.
+fn current_recipe(run: &Path, checkpoint: &Path, saved: &Recipe) -> Result<Recipe, RecipeError> {
+    let [current, at_checkpoint] =
+        [run, checkpoint].map(|folder| fs::read_to_string(folder.join("recipe.toml")));
+    match (current, at_checkpoint) {
+        (Ok(current), Ok(at_checkpoint)) if current != at_checkpoint => {
+            Recipe::from_toml(&current, &run.join("recipe.toml").to_string_lossy())
+        }
+        _ => Ok(saved.clone()),
     }
 }
 
@@ -69,29 +99,59 @@ impl Run {
     pub fn create(recipe: Recipe, device: &Device, options: &RunOptions) -> Result<Self> {
         let source = Source::open(&recipe, &options.data.open()?)?;
         let trainer = Trainer::new(recipe, source.image(), device)?;
-        Self::start(trainer, source, options)
+        let path = locate::free_folder(options.path.clone(), &trainer.recipe().name)?;
+        let preview = source.preview(trainer.recipe().evaluation.images, trainer.device());
+        let folder = RunFolder::create(path, &trainer, preview, options.device(&trainer))?;
+        Ok(Self { trainer, source, folder })
     }
 
-    /// Continues from a checkpoint, or from the last one of another run, in a folder of its own.
+    /// Continues a run from its last checkpoint, or from a checkpoint.
+    ///
+    /// A run goes on in its own folder, whose records are [continued](RunFolder::resume), unless
+    /// the options name another one; a checkpoint goes on in a new folder. The recipe is that of
+    /// the run, with the options' settings laid over it: keys that [may
+    /// change](Recipe::check_change) in the course of a run. With more `iterations` and no other
+    /// change, the run equals, bit for bit on one machine's CPU, one that had these from the start.
     ///
     /// # Errors
     /// The errors of [`create`](Self::create), and
-    /// [`RunError::Teaching`](crate::RunError::Teaching) for a checkpoint that cannot be read.
-    pub fn resume(checkpoint: &Path, device: &Device, options: &RunOptions) -> Result<Self> {
-        let trainer = Trainer::load(&locate::checkpoint(checkpoint)?, device)?;
-        let source = Source::open(trainer.recipe(), &options.data.open()?)?;
-        Self::start(trainer, source, options)
-    }
-
-    fn start(trainer: Trainer, source: Source, options: &RunOptions) -> Result<Self> {
-        let recipe = trainer.recipe();
-        let path = locate::free_folder(options.path.clone(), &recipe.name)?;
-        let preview = source.preview(recipe.evaluation.images, trainer.device());
-        let device = match &options.requested_device {
-            Some(device) => device.clone(),
-            None => format!("{:?}", trainer.device()),
+    /// [`RunError::Teaching`](crate::RunError::Teaching) for a checkpoint that cannot be read or a
+    /// key that cannot change, [`RunError::Unsuitable`](crate::RunError::Unsuitable) for a run
+    /// that has made all its iterations, or in whose folder another process trains.
+    pub fn resume(run: &Path, device: &Device, options: &RunOptions) -> Result<Self> {
+        let checkpoint = locate::checkpoint(run)?;
+        let is_run = checkpoint != run;
+        let mut changes = Vec::new();
+        let change = |saved: Recipe| {
+            let now =
+                if is_run { current_recipe(run, &checkpoint, &saved)? } else { saved.clone() };
+            let now = now.with_settings(&options.settings)?;
+            changes = saved.changes(&now)?;
+            Ok(now)
         };
-        let folder = RunFolder::create(path, &trainer, preview, device)?;
+        let students = StudentRegistry::default();
+        let trainer = Trainer::load_changed(&checkpoint, device, &students, change)?;
+        let (recipe, done) = (trainer.recipe(), trainer.iteration());
+        if done >= recipe.iterations {
+            unsuitable!(
+                "{} has made {done} of {} iterations; to go on, raise their number, for example by \
+                 --set iterations={}",
+                run.display(),
+                recipe.iterations,
+                2 * done
+            );
+        }
+        let source = Source::open(recipe, &options.data.open()?)?;
+        let preview = source.preview(recipe.evaluation.images, trainer.device());
+        let device = options.device(&trainer);
+        let mut folder = match &options.path {
+            None if is_run => RunFolder::resume(run, &trainer, preview, &device)?,
+            path => {
+                let path = locate::free_folder(path.clone(), &recipe.name)?;
+                RunFolder::create(path, &trainer, preview, &device)?
+            }
+        };
+        folder.record_resume(&checkpoint, &trainer, device, changes)?;
         Ok(Self { trainer, source, folder })
     }
 

@@ -23,14 +23,16 @@ pub(crate) struct Arguments {
     #[arg(long)]
     quick: bool,
     /// Set a value of the recipe, as in --set chains.steps=30; may be repeated. `ebm recipes
-    /// schema` lists all keys.
+    /// schema` lists all keys; a resumed run takes those that can change midway.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
-    /// The folder of the run, new or empty [default: runs/NAME, with a number if that is taken].
+    /// The folder of the run, new or empty [default: runs/NAME, with a number if that is taken, or
+    /// the folder of the run that is resumed].
     #[arg(long)]
     run_dir: Option<PathBuf>,
-    /// Continue from a checkpoint, or from the last checkpoint of a run, in another folder.
-    #[arg(long, conflicts_with_all = ["recipe", "quick", "settings"])]
+    /// Continue a run from its last checkpoint, in its folder unless --run-dir names another; or
+    /// continue from a checkpoint, in a new folder. More iterations: --set iterations=….
+    #[arg(long, conflicts_with_all = ["recipe", "quick"])]
     resume: Option<PathBuf>,
     #[command(flatten)]
     location: LocationArguments,
@@ -43,9 +45,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     // Quick checks come first: opening a GPU takes seconds.
     let mut run = match &arguments.resume {
         Some(path) => {
-            let checkpoint = locate::checkpoint(path)?;
+            locate::checkpoint(path)?;
             options.data.open()?;
-            Run::resume(&checkpoint, &open(arguments.device)?, &options)?
+            options.settings = arguments.settings;
+            Run::resume(path, &open(arguments.device)?, &options)?
         }
         None => {
             let recipe = Recipe::open(&arguments.recipe, arguments.quick, &arguments.settings)?;
@@ -70,11 +73,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     match outcome.with_context(stopped)? {
         Ending::Finished => writeln!(stdout(), "{}", report?.display())?,
         Ending::Stopped => bail!(
-            "Ctrl-C ended the run in {} after {} of {} iterations; {}, from which `ebm train --resume` continues",
+            "Ctrl-C ended the run in {} after {} of {} iterations; {}; `ebm train --resume {}` continues",
             path.display(),
             run.trainer().iteration(),
             run.trainer().recipe().iterations,
-            last()
+            last(),
+            path.display()
         ),
     }
     Ok(())
