@@ -19,10 +19,11 @@ macro_rules! embedded {
 }
 
 /// The embedded recipes, sorted by name.
-const EMBEDDED: [(&str, &str); 20] = embedded![
+const EMBEDDED: [(&str, &str); 21] = embedded![
     "checkerboard",
     "cifar10",
     "cifar10-completion",
+    "cifar10-small",
     "coopnets",
     "digits",
     "digits-by-class",
