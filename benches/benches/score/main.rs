@@ -1,6 +1,6 @@
-//! The time of a Langevin step and of a teaching iteration on the CPU, by part, beside the
+//! The time of a Langevin step and of a teaching iteration, on the CPU by part and beside the
 //! machine's peak performance. A process makes one measurement and prints one line of JSON;
-//! `cargo xtask bench score` runs them all.
+//! `cargo xtask bench score` runs those of the CPU, `scripts/gpu.sh` those of a GPU.
 
 #![allow(missing_docs, reason = "a program")]
 
@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 use clap::{Parser, Subcommand};
 use ebm::device::{DeviceName, open};
 use ebm::energy::{Energy, GaussianReference};
@@ -19,6 +19,7 @@ use ebm::mcmc::{Langevin, run};
 use ebm::networks::FrozenConvEnergy;
 use ebm::noise::Key;
 use ebm::teaching::{Batch, Trainer};
+use ebm::tensor::is_host;
 use networks::Net;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -28,6 +29,9 @@ use serde_json::{Value, json};
 struct Cli {
     #[command(subcommand)]
     what: What,
+    /// The device of a step or an iteration: auto, cpu, ndarray, wgpu, vulkan or cuda.
+    #[arg(long, global = true, default_value_t = DeviceName::Cpu)]
+    device: DeviceName,
     /// Passed by cargo.
     #[arg(long, hide = true, global = true)]
     bench: bool,
@@ -66,17 +70,20 @@ enum What {
     },
 }
 
-fn main() {
-    let result = match Cli::parse().what {
+fn main() -> anyhow::Result<()> {
+    let Cli { what, device: name, .. } = Cli::parse();
+    let mut result = match what {
         What::Machine => machine(),
         What::Step { net, chains, steps, rounds, autodiff } => {
-            step(net, chains, steps, rounds, autodiff)
+            step(net, chains, steps, rounds, autodiff, &open(name)?)
         }
         What::Iteration { net, batch, chains, steps, rounds } => {
-            iteration(net, batch, chains, steps, rounds)
+            iteration(net, batch, chains, steps, rounds, &open(name)?)
         }
     };
+    result["device"] = json!(name.to_string());
     println!("{result}");
+    Ok(())
 }
 
 /// An energy whose prepared form is hidden.
@@ -88,30 +95,39 @@ impl<const D: usize, E: Energy<D>> Energy<D> for Unprepared<E> {
     }
 }
 
-fn step(net: Net, chains: usize, steps: usize, rounds: usize, autodiff: bool) -> Value {
-    let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
-    let (network, image) = net.energy(&device);
+fn step(
+    net: Net,
+    chains: usize,
+    steps: usize,
+    rounds: usize,
+    autodiff: bool,
+    device: &Device,
+) -> Value {
+    let (network, image) = net.energy(device);
     let [channels, size] = image.into();
     let network = network.valid();
-    let x = Key::new(1).uniform::<4>([chains, channels, size, size], &device) * 2.0 - 1.0;
+    let x = Key::new(1).uniform::<4>([chains, channels, size, size], device) * 2.0 - 1.0;
     let chain = |noise| {
         let kernel = Langevin::new(0.002).with_noise(noise);
-        if autodiff {
+        let end = if autodiff {
             chain(&kernel, Unprepared(&network), &x, steps)
         } else {
             chain(&kernel, &network, &x, steps)
-        }
+        };
+        device.sync().expect("the device finishes its work");
+        end
     };
     let per_step = |ms: f64| ms / steps as f64;
+    let first = median_without_warmup(1, || chain(true));
     let whole = median(rounds, || chain(true));
     let mut result = json!({
         "case": net.name(), "chains": chains, "steps": steps, "autodiff": autodiff,
-        "ms_per_step": per_step(whole),
+        "first_ms": first, "ms_per_step": per_step(whole),
     });
-    if !autodiff {
+    let frozen = FrozenConvEnergy::new(&network).filter(|_| !autodiff);
+    if let Some(frozen) = frozen {
         let noiseless = median(rounds, || chain(false));
-        let freeze = median(rounds, || FrozenConvEnergy::new(&network).expect("on a CPU"));
-        let frozen = FrozenConvEnergy::new(&network).expect("on a CPU");
+        let freeze = median(rounds, || FrozenConvEnergy::new(&network));
         let forward = median(rounds, || frozen.energy(x.clone()).into_data());
         let score = median(rounds, || frozen.energy_and_gradient(x.clone()).1.into_data());
         let [defined, done] = frozen.multiply_adds();
@@ -133,28 +149,38 @@ fn chain(kernel: &Langevin, network: impl Energy<4>, x: &Tensor<4>, steps: usize
     run(kernel, &model, x.clone(), steps, Key::new(2), |_, _| {}).expect("finite").state
 }
 
-fn iteration(net: Net, batch: usize, chains: usize, steps: usize, rounds: usize) -> Value {
+fn iteration(
+    net: Net,
+    batch: usize,
+    chains: usize,
+    steps: usize,
+    rounds: usize,
+    device: &Device,
+) -> Value {
     let spans = spans::listen();
-    let device = open(DeviceName::Cpu).expect("the CPU backend is compiled in");
     let mut recipe = net.recipe();
     (recipe.data.batch, recipe.chains.count, recipe.chains.steps) = (batch, chains, steps);
-    let mut trainer = Trainer::new(recipe, net.image(), &device).expect("a valid recipe");
+    let mut trainer = Trainer::new(recipe, net.image(), device).expect("a valid recipe");
     let [channels, size]: [usize; 2] = net.image().into();
-    let data = Key::new(1).uniform::<4>([batch, channels, size, size], &device) * 2.0 - 1.0;
-    trainer.step(Batch::new(data.clone(), 0)).expect("finite");
+    let data = Key::new(1).uniform::<4>([batch, channels, size, size], device) * 2.0 - 1.0;
+    let mut step = || {
+        let stats = trainer.step(Batch::new(data.clone(), 0)).expect("finite");
+        device.sync().expect("the device finishes its work");
+        stats
+    };
+    let first = median_without_warmup(1, &mut step);
     spans.take();
-    let whole = median_without_warmup(rounds, || {
-        trainer.step(Batch::new(data.clone(), 0)).expect("finite")
-    });
-    let parts: serde_json::Map<String, Value> = spans
-        .take()
-        .into_iter()
-        .map(|(name, ms)| (name.into(), json!(ms / rounds as f64)))
-        .collect();
-    json!({
+    let whole = median_without_warmup(rounds, step);
+    let mut result = json!({
         "case": net.name(), "batch": batch, "chains": chains, "steps": steps,
-        "ms_per_iteration": whole, "parts_ms": parts, "peak_mib": peak_mib(),
-    })
+        "first_ms": first, "ms_per_iteration": whole, "peak_mib": peak_mib(),
+    });
+    // On a GPU, a span ends when its work is enqueued.
+    if is_host(device) {
+        let parts = spans.take().into_iter();
+        result["parts_ms"] = parts.map(|(name, ms)| (name, json!(ms / rounds as f64))).collect();
+    }
+    result
 }
 
 /// Returns the median time of `rounds` calls in milliseconds, after a warm-up call.
