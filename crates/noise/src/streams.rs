@@ -61,6 +61,13 @@ pub mod buffer {
     pub const NOISE: u64 = 2;
 }
 
+/// The streams of codes drawn from a prior. The key itself draws numbers from N(0, I).
+pub mod codes {
+    /// The stream of the components of a mixture. The value keeps clear of the batches in which
+    /// previews are drawn.
+    pub const COMPONENTS: u64 = 1 << 40;
+}
+
 /// The streams of the inference of codes by Langevin steps.
 pub mod inference {
     /// The stream of initial codes.

@@ -189,6 +189,14 @@ impl RecipeError {
         Self::check(field, value, (0.0..f64::INFINITY).contains(&value), "0 or more, finite")
     }
 
+    /// Checks that a value is in [0, 1].
+    ///
+    /// # Errors
+    /// [`RecipeError::Range`]
+    pub fn check_share(field: &str, value: f64) -> Result<(), Self> {
+        Self::check(field, value, (0.0..=1.0).contains(&value), "in [0, 1]")
+    }
+
     /// Checks that a count is within its limits.
     ///
     /// # Errors

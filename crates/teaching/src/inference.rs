@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
 use ebm_mcmc::{Langevin, run};
 use ebm_noise::{Key, streams::inference as stream};
-use ebm_tensor::Examples;
+use ebm_tensor::{Condition, Examples};
 use ebm_vae::{LatentPosterior, Vae};
 
 use crate::TeachingError;
@@ -47,9 +47,29 @@ impl Trainer {
         self.student.encoder().ok_or_else(|| self.missing(Part::Encoder))
     }
 
+    /// Draws codes from the student's prior p(z), as preview samples start from them: N(0, I) unless
+    /// the recipe's `student.prior` says otherwise.
+    ///
+    /// # Shapes
+    /// - `condition`: one for each code of a conditional model
+    /// - output: `[count, latent]`
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without a decoder, [`TeachingError::Condition`].
+    pub fn codes(
+        &self,
+        count: usize,
+        condition: Option<&Condition>,
+        key: Key,
+    ) -> Result<Tensor<2>, TeachingError> {
+        self.check_condition(condition, count)?;
+        let codes = self.student.codes(count, condition, key);
+        codes.ok_or_else(|| self.missing(Part::Decoder))
+    }
+
     /// Infers codes of images of which the pixels of `mask` are observed, by `steps` Langevin steps
-    /// from z ~ N(0, I): z ← z − (δ₂²/2)·∇(‖z‖²/2 + ‖m ⊙ (x − g(z))‖²/(2σ₂²)) + δ₂·ε, with the
-    /// recipe's δ₂ and σ₂. This is how the released code completes images.
+    /// from z ~ p(z): z ← z − (δ₂²/2)·∇(−log p(z) + ‖m ⊙ (x − g(z))‖²/(2σ₂²)) + δ₂·ε, with the
+    /// recipe's δ₂ and σ₂. This is how the released code completes images, with p(z) = N(0, I).
     ///
     /// # Shapes
     /// - `mask`: 1 at observed pixels, else 0, of a shape that broadcasts to that of `images`
@@ -65,12 +85,13 @@ impl Trainer {
         steps: usize,
         key: Key,
     ) -> Result<Tensor<2>, TeachingError> {
-        let TrainedDecoder { vae, std, latent_step_size } = self.trained_decoder()?;
+        let TrainedDecoder { vae, std, latent_step_size, prior } = self.trained_decoder()?;
         let examples = examples.into();
         self.check(&examples)?;
         let Examples { images, condition } = examples;
-        let start = key.fold(stream::START).normal([images.dims()[0], vae.latent()], self.device());
-        let posterior = LatentPosterior::new(&vae, images, Some(mask), std).given(condition);
+        let start = self.codes(images.dims()[0], condition.as_ref(), key.fold(stream::START))?;
+        let posterior = LatentPosterior::new(&vae, images, Some(mask), std);
+        let posterior = posterior.given(condition).with_prior(prior);
         let kernel = Langevin::new(latent_step_size);
         let key = key.fold(stream::LANGEVIN);
         let chains = run(&kernel, &posterior, start, steps, key, |_, _| {});

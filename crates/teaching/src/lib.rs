@@ -61,8 +61,8 @@ pub use registry::{RecipeParts, StudentRegistry, StudentSettings, StudentSetup};
 pub use samples::{SampleRequest, Samples};
 pub use student::{InitialStates, StartRequest, Student, StudentLoss, TrainedDecoder, Update};
 pub use students::{
-    CustomStudent, DataStudentRecipe, GeneratorRecipe, NoiseRecipe, ReplayRecipe, StudentRecipe,
-    VaeOnDataRecipe, VariationalRecipe,
+    CustomStudent, DataStudentRecipe, GeneratorRecipe, KlPrior, MixtureRecipe, NoiseRecipe,
+    PriorRecipe, ReplayRecipe, StudentRecipe, VaeOnDataRecipe, VariationalRecipe,
 };
 pub use train::{Ending, Event, Listener, train};
 pub use trainer::Trainer;

@@ -23,7 +23,7 @@ pub struct StepMetrics {
     pub condition_loss: Option<f64>,
     /// The mean of ‖x̃ − g(z)‖², summed over pixels.
     pub reconstruction: Option<f64>,
-    /// The mean of KL(q(z|x̃) ‖ N(0, I)), in nats.
+    /// The mean of KL(q(z|x̃) ‖ p(z)), in nats, or of an estimate of it.
     pub kl: Option<f64>,
     /// The loss of the student's networks: reconstruction + w · kl (eq. 6) of a VAE, reconstruction
     /// / (2σ₂²) of a generator.

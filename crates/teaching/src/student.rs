@@ -7,7 +7,7 @@ use ebm_mcmc::ChainError;
 use ebm_networks::Contrast;
 use ebm_noise::Key;
 use ebm_tensor::Condition;
-use ebm_vae::Vae;
+use ebm_vae::{MixturePrior, Vae};
 
 use crate::TeachingError;
 use crate::files::{CheckpointReader, CheckpointWriter};
@@ -25,6 +25,12 @@ pub trait Student: Send + Sync {
     /// Starts chains for preview samples, `[count, channels, height, width]`. Students with
     /// networks use the average of their weights if they keep one; no data are available.
     fn preview_states(&self, count: usize, condition: Option<&Condition>, key: Key) -> Tensor<4>;
+
+    /// Draws codes of preview samples from the prior, `[count, latent]`, if the student has a
+    /// decoder.
+    fn codes(&self, _count: usize, _condition: Option<&Condition>, _key: Key) -> Option<Tensor<2>> {
+        None
+    }
 
     /// Computes the update from the refined samples, without changing anything yet: the trainer
     /// drops an update whose loss is not finite. The default learns nothing.
@@ -120,7 +126,7 @@ pub struct StudentLoss {
     pub total: f64,
     /// The mean of ‖x − g(z)‖², summed over pixels, of a student that decodes.
     pub reconstruction: Option<f64>,
-    /// The mean of KL(q(z|x) ‖ N(0, I)) in nats, of a student that encodes.
+    /// The mean of KL(q(z|x) ‖ p(z)) in nats, of a student that encodes.
     pub kl: Option<f64>,
 }
 
@@ -134,6 +140,8 @@ pub struct TrainedDecoder {
     pub std: f64,
     /// The step size δ₂ on codes.
     pub latent_step_size: f64,
+    /// The prior p(z); `None` for N(0, I).
+    pub prior: Option<MixturePrior>,
 }
 
 impl InitialStates {
@@ -195,9 +203,14 @@ impl StudentLoss {
 }
 
 impl TrainedDecoder {
-    /// Creates a decoder of p(x|z) = N(g(z), `std`²).
+    /// Creates a decoder of p(x|z) = N(g(z), `std`²) with the prior N(0, I).
     pub fn new(vae: Vae, std: f64, latent_step_size: f64) -> Self {
-        Self { vae, std, latent_step_size }
+        Self { vae, std, latent_step_size, prior: None }
+    }
+
+    /// Sets the prior of codes; `None` for N(0, I).
+    pub fn with_prior(self, prior: Option<MixturePrior>) -> Self {
+        Self { prior, ..self }
     }
 }
 

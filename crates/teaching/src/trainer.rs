@@ -374,7 +374,7 @@ impl Trainer {
     }
 
     /// Checks that there are `count` conditions of the recipe's shape, or none where it has none.
-    fn check_condition(
+    pub(crate) fn check_condition(
         &self,
         condition: Option<&Condition>,
         count: usize,

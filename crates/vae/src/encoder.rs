@@ -1,5 +1,7 @@
 //! Encoders, the inference networks q_α(z|x).
 
+use std::f64::consts::TAU;
+
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
@@ -174,6 +176,16 @@ impl Posterior {
             - self.mean.clone().powi_scalar(2)
             - (self.log_std.clone() * 2.0).exp();
         terms.sum_dim(1).squeeze_dim::<1>(1) * -0.5
+    }
+
+    /// Returns log q(z) of one code for each image, in nats, `[batch]`.
+    ///
+    /// # Shapes
+    /// - `z`: `[batch, latent]`
+    pub fn log_density(&self, z: Tensor<2>) -> Tensor<1> {
+        let deviation = (z - self.mean.clone()) * (-self.log_std.clone()).exp();
+        let terms = deviation.powi_scalar(2) * -0.5 - self.log_std.clone() - 0.5 * TAU.ln();
+        terms.sum_dim(1).squeeze_dim::<1>(1)
     }
 }
 

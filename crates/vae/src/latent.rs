@@ -5,11 +5,12 @@ use burn::tensor::Tensor;
 use ebm_energy::{Energy, squared_norm};
 use ebm_tensor::Condition;
 
+use crate::prior::MixturePrior;
 use crate::vae::Vae;
 
-/// The posterior p(z|x) of a decoder with Gaussian noise as an energy, U(z) = ‖z‖²/2 + ‖m ⊙ (x −
-/// g(z))‖²/(2σ²), where the pixels of the mask m are observed. A batch of codes has one code for
-/// each image.
+/// The posterior p(z|x) of a decoder with Gaussian noise as an energy, U(z) = −log p(z) + ‖m ⊙ (x −
+/// g(z))‖²/(2σ²), where the pixels of the mask m are observed and −log p(z) is ‖z‖²/2 unless there
+/// is [another prior](Self::with_prior). A batch of codes has one code for each image.
 #[derive(Debug)]
 pub struct LatentPosterior {
     vae: Vae,
@@ -17,6 +18,7 @@ pub struct LatentPosterior {
     condition: Option<Condition>,
     mask: Option<Tensor<4>>,
     std: f64,
+    prior: Option<MixturePrior>,
 }
 
 impl LatentPosterior {
@@ -27,12 +29,18 @@ impl LatentPosterior {
     /// - `mask`: 1 for observed pixels, 0 for hidden ones, of a shape that broadcasts to that of
     ///   `images`; `None` if all are observed
     pub fn new(vae: &Vae, images: Tensor<4>, mask: Option<Tensor<4>>, std: f64) -> Self {
-        Self { vae: vae.valid(), images: images.without_autodiff(), condition: None, mask, std }
+        let (vae, images) = (vae.valid(), images.without_autodiff());
+        Self { vae, images, condition: None, mask, std, prior: None }
     }
 
     /// Conditions the posterior on c: p(z|x, c) of a conditional decoder.
     pub fn given(self, condition: Option<Condition>) -> Self {
         Self { condition, ..self }
+    }
+
+    /// Replaces N(0, I), the prior p(z), by a mixture, in which every component counts.
+    pub fn with_prior(self, prior: Option<MixturePrior>) -> Self {
+        Self { prior, ..self }
     }
 }
 
@@ -42,7 +50,11 @@ impl Energy<2> for LatentPosterior {
         if let Some(mask) = &self.mask {
             error = error * mask.clone();
         }
-        squared_norm(z) * 0.5 + squared_norm(error) / (2.0 * self.std * self.std)
+        let of_code = match &self.prior {
+            Some(prior) => -prior.log_density(z, None),
+            None => squared_norm(z) * 0.5,
+        };
+        of_code + squared_norm(error) / (2.0 * self.std * self.std)
     }
 }
 

@@ -100,7 +100,7 @@ impl VaeConfig {
     }
 }
 
-/// A variational auto-encoder with a unit Gaussian prior.
+/// A variational auto-encoder, whose prior is N(0, I) unless said otherwise.
 #[derive(Module, Debug)]
 pub struct Vae {
     encoder: Encoder,
@@ -114,10 +114,12 @@ pub struct VaeLoss {
     pub total: Tensor<1>,
     /// The squared error ‖x − g(z)‖², summed over pixels and channels.
     pub reconstruction: Tensor<1>,
-    /// The divergence KL(q(z|x) ‖ N(0, I)), in nats.
+    /// The divergence KL(q(z|x) ‖ p(z)), in nats.
     pub kl: Tensor<1>,
     /// The reconstructions g(z), `[batch, channels, height, width]`.
     pub decoded: Tensor<4>,
+    /// The distributions q(z|x).
+    pub posterior: Posterior,
 }
 
 impl Vae {
@@ -156,12 +158,30 @@ impl Vae {
         kl_weight: f64,
         key: Key,
     ) -> VaeLoss {
+        self.loss_under(|posterior, _| posterior.kl(), x, condition, kl_weight, key)
+    }
+
+    /// Returns the loss of [`loss`](Self::loss) with another prior p(z) than N(0, I): `kl` returns
+    /// KL(q(z|x) ‖ p(z)) of each image, or an estimate of it from the code z ~ q(z|x) that it is
+    /// given, `[batch]`.
+    ///
+    /// # Shapes
+    /// - `x`: `[batch, channels, height, width]`
+    pub fn loss_under(
+        &self,
+        kl: impl FnOnce(&Posterior, Tensor<2>) -> Tensor<1>,
+        x: Tensor<4>,
+        condition: Option<&Condition>,
+        kl_weight: f64,
+        key: Key,
+    ) -> VaeLoss {
         let posterior = self.encode(x.clone(), condition, key.fold(stream::DROPOUT));
-        let decoded = self.decode(posterior.sample(key.fold(stream::CODES)), condition);
+        let z = posterior.sample(key.fold(stream::CODES));
+        let decoded = self.decode(z.clone(), condition);
         let reconstruction = squared_norm(decoded.clone() - x).mean();
-        let kl = posterior.kl().mean();
+        let kl = kl(&posterior, z).mean();
         let total = reconstruction.clone() + kl.clone() * kl_weight;
-        VaeLoss { total, reconstruction, kl, decoded }
+        VaeLoss { total, reconstruction, kl, decoded, posterior }
     }
 
     /// Returns an upper bound of −log₂ p(x) of each image, in bits per pixel and channel: −ELBO /

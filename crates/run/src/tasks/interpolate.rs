@@ -90,10 +90,11 @@ impl TrainedRun {
     }
 
     fn random_codes(&self, count: usize, choice: &ConditionChoice) -> Result<Codes> {
-        let shape = [count, self.trainer().decoder()?.latent()];
-        let code = |stream| self.key().fold(stream).normal(shape, self.trainer().device());
-        let ends = [code(streams::interpolate::FIRST), code(streams::interpolate::LAST)];
-        Ok(Codes { ends, images: None, condition: self.conditions(count, choice)? })
+        let condition = self.conditions(count, choice)?;
+        let code =
+            |stream| self.trainer().codes(count, condition.as_ref(), self.key().fold(stream));
+        let ends = [code(streams::interpolate::FIRST)?, code(streams::interpolate::LAST)?];
+        Ok(Codes { ends, images: None, condition })
     }
 
     /// Returns the means of q(z|x).

@@ -2,14 +2,15 @@
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use ebm_mcmc::{ChainError, Langevin, run};
 use ebm_networks::{Contrast, Ema};
 use ebm_noise::Key;
 use ebm_tensor::{Condition, scalar};
-use ebm_vae::{LatentPosterior, Vae, VaeLoss};
+use ebm_vae::{LatentPosterior, Posterior, Vae, VaeLoss};
 
 use super::batches::decode_in_batches;
+use super::prior::{Codes, Prior, PriorRecipe, Use};
 use crate::condition::ConditionRecipe;
 use crate::files::{CheckpointReader, CheckpointWriter, is_finite};
 use crate::registry::StudentSetup;
@@ -37,17 +38,24 @@ pub(super) trait Objective: Send + Sync + 'static {
     /// Whether the encoder is trained too.
     const ENCODES: bool;
 
-    /// Computes the loss. `latent` are the codes that the chains started from, `[chains, latent]`.
+    /// Computes the loss. `latent` are the codes that the chains started from, `[chains, latent]`,
+    /// and `prior` is that of codes.
     fn loss(
         &self,
         vae: &Vae,
         latent: Tensor<2>,
         contrast: &Contrast,
+        prior: &Prior,
         key: Key,
     ) -> Result<LossTerms, ChainError>;
 
     /// Returns the settings that all these students have.
     fn decoder(&self) -> DecoderSettings;
+
+    /// Returns the settings of the prior of codes.
+    fn prior(&self) -> PriorRecipe {
+        PriorRecipe::Normal
+    }
 }
 
 /// The settings that all students with a decoder have.
@@ -75,11 +83,13 @@ pub(super) struct LossTerms {
     pub(super) kl: Option<Tensor<1>>,
     /// The images g(z), `[batch, channels, height, width]`.
     pub(super) decoded: Tensor<4>,
+    /// The distributions q(z|x), of a student that encodes.
+    pub(super) posterior: Option<Posterior>,
 }
 
 impl From<VaeLoss> for LossTerms {
-    fn from(VaeLoss { total, reconstruction, kl, decoded }: VaeLoss) -> Self {
-        Self { total, reconstruction, kl: Some(kl), decoded }
+    fn from(VaeLoss { total, reconstruction, kl, decoded, posterior }: VaeLoss) -> Self {
+        Self { total, reconstruction, kl: Some(kl), decoded, posterior: Some(posterior) }
     }
 }
 
@@ -95,19 +105,24 @@ pub(super) fn langevin(
     run(&kernel, posterior, z, steps, key, |_, _| {}).map(|chains| chains.state)
 }
 
-/// A student that starts chains at decoder means g(z), z ~ N(0, I).
+/// A student that starts chains at decoder means g(z), with codes z from its prior.
 pub(super) struct DecodingStudent<O> {
     objective: O,
     vae: Vae,
     adam: ModuleOptimizer,
     /// The average of the weights, if the recipe asks for one.
     average: Option<Ema<Vae>>,
+    prior: Prior,
     /// The weight γ of the distance from data.
     l1_weight: f64,
     /// The number of chains in an iteration, which is the batch that the decoder normalises by.
     chains: usize,
-    /// The device, without autodiff.
-    device: Device,
+}
+
+/// The change of an iteration: a step of the networks, and codes for the prior.
+struct Change {
+    gradients: GradientsParams,
+    codes: Option<Codes>,
 }
 
 impl<O: Objective> DecodingStudent<O> {
@@ -119,12 +134,12 @@ impl<O: Objective> DecodingStudent<O> {
         let average = objective.decoder().ema_decay.map(|decay| Ema::new(decay, &vae));
         Ok(Self {
             average: average.transpose()?,
+            prior: Prior::new(&objective.prior(), vae.latent(), setup.device),
             objective,
             vae,
             adam: recipe.optimiser.adam().init(),
             l1_weight: recipe.condition.map_or(0.0, ConditionRecipe::l1_weight),
             chains: recipe.chains.count,
-            device: setup.device.clone(),
         })
     }
 
@@ -149,16 +164,21 @@ impl<O: Objective> DecodingStudent<O> {
 
 impl<O: Objective> Student for DecodingStudent<O> {
     fn initial_states(&self, request: StartRequest<'_>) -> InitialStates {
-        let vae = self.vae.valid();
-        let z = request.key.normal([request.count, vae.latent()], &self.device);
-        InitialStates::new(vae.decode(z.clone(), request.condition)).remembering(z)
+        let StartRequest { count, condition, key, .. } = request;
+        let z = self.prior.draw(count, condition, Use::Training, key);
+        let states = self.vae.valid().decode(z.clone(), condition);
+        InitialStates::new(states).remembering(z)
     }
 
     fn preview_states(&self, count: usize, condition: Option<&Condition>, key: Key) -> Tensor<4> {
         let vae = self.preview_vae();
         decode_in_batches(count, condition, self.chains, key, |count, condition, key| {
-            vae.decode(key.normal([count, vae.latent()], &self.device), condition)
+            vae.decode(self.prior.draw(count, condition, Use::Sampling, key), condition)
         })
+    }
+
+    fn codes(&self, count: usize, condition: Option<&Condition>, key: Key) -> Option<Tensor<2>> {
+        Some(self.prior.draw(count, condition, Use::Sampling, key))
     }
 
     fn update(
@@ -168,18 +188,22 @@ impl<O: Objective> Student for DecodingStudent<O> {
         key: Key,
     ) -> Result<Update, ChainError> {
         let latent = initial.into_memory();
-        let LossTerms { total, reconstruction, kl, decoded } =
-            self.objective.loss(&self.vae, latent, &contrast, key)?;
+        let LossTerms { total, reconstruction, kl, decoded, posterior } =
+            self.objective.loss(&self.vae, latent, &contrast, &self.prior, key)?;
+        let condition = contrast.data.condition.as_ref();
+        let codes = posterior.and_then(|posterior| self.prior.codes(&posterior, condition));
         let total = self.blend_l1(total, decoded, contrast.data.images);
         let mut loss = StudentLoss::new(scalar(total.clone()));
         loss.reconstruction = Some(scalar(reconstruction));
         loss.kl = kl.map(scalar);
         let gradients = GradientsParams::from_grads(total.backward(), &self.vae);
-        Ok(Update::new(gradients).with_loss(loss))
+        Ok(Update::new(Change { gradients, codes }).with_loss(loss))
     }
 
     fn apply(&mut self, update: Update, learning_rate: f64) {
-        self.vae = self.adam.step(learning_rate, self.vae.clone(), update.into_change());
+        let Change { gradients, codes } = update.into_change();
+        self.prior.remember(codes);
+        self.vae = self.adam.step(learning_rate, self.vae.clone(), gradients);
         if let Some(average) = &mut self.average {
             average.update(&self.vae);
         }
@@ -191,7 +215,8 @@ impl<O: Objective> Student for DecodingStudent<O> {
 
     fn decoder(&self) -> Option<TrainedDecoder> {
         let DecoderSettings { std, latent_step_size, .. } = self.objective.decoder();
-        Some(TrainedDecoder::new(self.preview_vae(), std, latent_step_size))
+        let decoder = TrainedDecoder::new(self.preview_vae(), std, latent_step_size);
+        Some(decoder.with_prior(self.prior.mixture(Use::Sampling)))
     }
 
     fn encoder(&self) -> Option<Vae> {
@@ -205,6 +230,7 @@ impl<O: Objective> Student for DecodingStudent<O> {
     fn save(&self, checkpoint: &mut CheckpointWriter) -> Result<(), TeachingError> {
         checkpoint.write_module(VAE, &self.vae)?;
         checkpoint.write_optimiser(ADAM, &self.adam)?;
+        self.prior.save(checkpoint)?;
         match &self.average {
             Some(average) => checkpoint.write_module(AVERAGE, average.model()),
             None => Ok(()),
@@ -214,6 +240,7 @@ impl<O: Objective> Student for DecodingStudent<O> {
     fn load(&mut self, checkpoint: &CheckpointReader) -> Result<(), TeachingError> {
         self.vae = checkpoint.read_module(VAE, self.vae.clone())?;
         self.adam = checkpoint.read_optimiser(ADAM, self.adam.clone())?;
+        self.prior.load(checkpoint)?;
         if let Some(decay) = self.objective.decoder().ema_decay {
             let average = checkpoint.read_module(AVERAGE, self.vae.clone())?;
             self.average = Some(Ema::new(decay, &average)?);

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decoding::{self, DecoderSettings, DecodingStudent, LossTerms, Objective};
+use super::prior::Prior;
 use crate::part::Part;
 use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::Student;
@@ -73,6 +74,7 @@ impl Objective for GeneratorRecipe {
         vae: &Vae,
         latent: Tensor<2>,
         contrast: &Contrast,
+        _prior: &Prior,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
         let (samples, condition) = (&contrast.samples, &contrast.data.condition);
@@ -88,7 +90,7 @@ impl Objective for GeneratorRecipe {
         let decoded = vae.decode(z, condition.as_ref());
         let reconstruction = squared_norm(decoded.clone() - samples.clone()).mean();
         let total = reconstruction.clone() / (2.0 * std * std);
-        Ok(LossTerms { total, reconstruction, kl: None, decoded })
+        Ok(LossTerms { total, reconstruction, kl: None, decoded, posterior: None })
     }
 
     fn decoder(&self) -> DecoderSettings {

@@ -5,11 +5,12 @@ use ebm_mcmc::ChainError;
 use ebm_networks::Contrast;
 use ebm_noise::Key;
 use ebm_tensor::Examples;
-use ebm_vae::Vae;
+use ebm_vae::{Posterior, Vae};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decoding::{self, DecoderSettings, DecodingStudent, LossTerms, Objective};
+use super::prior::{Prior, PriorRecipe};
 use crate::part::Part;
 use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::Student;
@@ -33,6 +34,9 @@ pub struct VaeOnDataRecipe {
     /// from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
+    /// The prior p(z), from which codes are drawn.
+    #[serde(default, skip_serializing_if = "PriorRecipe::is_normal")]
+    pub prior: PriorRecipe,
 }
 
 impl VaeOnDataRecipe {
@@ -43,6 +47,7 @@ impl VaeOnDataRecipe {
             decoder_std: decoding::released_std(),
             latent_step_size: decoding::released_latent_step_size(),
             ema_decay: None,
+            prior: PriorRecipe::Normal,
         }
     }
 }
@@ -54,6 +59,7 @@ impl StudentSettings for VaeOnDataRecipe {
 
     fn validate(&self, _recipe: &RecipeParts<'_>) -> Result<(), RecipeError> {
         RecipeError::check_not_negative("student.kl_weight", self.kl_weight)?;
+        self.prior.validate()?;
         self.decoder().validate()
     }
 
@@ -71,14 +77,21 @@ impl Objective for VaeOnDataRecipe {
         vae: &Vae,
         _latent: Tensor<2>,
         contrast: &Contrast,
+        prior: &Prior,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
         let Examples { images, condition } = contrast.data.clone();
-        Ok(vae.loss(images, condition.as_ref(), self.kl_weight, key).into())
+        let condition = condition.as_ref();
+        let kl = |posterior: &Posterior, z| prior.kl(posterior, z, condition);
+        Ok(vae.loss_under(kl, images, condition, self.kl_weight, key).into())
     }
 
     fn decoder(&self) -> DecoderSettings {
         let Self { decoder_std, latent_step_size, ema_decay, .. } = *self;
         DecoderSettings { std: decoder_std, latent_step_size, ema_decay }
+    }
+
+    fn prior(&self) -> PriorRecipe {
+        self.prior.clone()
     }
 }

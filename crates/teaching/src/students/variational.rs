@@ -4,11 +4,12 @@ use burn::tensor::Tensor;
 use ebm_mcmc::ChainError;
 use ebm_networks::Contrast;
 use ebm_noise::Key;
-use ebm_vae::Vae;
+use ebm_vae::{Posterior, Vae};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decoding::{self, DecoderSettings, DecodingStudent, LossTerms, Objective};
+use super::prior::{Prior, PriorRecipe};
 use crate::part::Part;
 use crate::registry::{RecipeParts, StudentSettings, StudentSetup};
 use crate::student::Student;
@@ -32,6 +33,9 @@ pub struct VariationalRecipe {
     /// samples and measures start from; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
+    /// The prior p(z), from which codes are drawn.
+    #[serde(default, skip_serializing_if = "PriorRecipe::is_normal")]
+    pub prior: PriorRecipe,
 }
 
 impl VariationalRecipe {
@@ -42,6 +46,7 @@ impl VariationalRecipe {
             decoder_std: decoding::released_std(),
             latent_step_size: decoding::released_latent_step_size(),
             ema_decay: None,
+            prior: PriorRecipe::Normal,
         }
     }
 }
@@ -53,6 +58,7 @@ impl StudentSettings for VariationalRecipe {
 
     fn validate(&self, _recipe: &RecipeParts<'_>) -> Result<(), RecipeError> {
         RecipeError::check_not_negative("student.kl_weight", self.kl_weight)?;
+        self.prior.validate()?;
         self.decoder().validate()
     }
 
@@ -71,14 +77,20 @@ impl Objective for VariationalRecipe {
         vae: &Vae,
         _latent: Tensor<2>,
         contrast: &Contrast,
+        prior: &Prior,
         key: Key,
     ) -> Result<LossTerms, ChainError> {
         let (samples, condition) = (contrast.samples.clone(), contrast.data.condition.as_ref());
-        Ok(vae.loss(samples, condition, self.kl_weight, key).into())
+        let kl = |posterior: &Posterior, z| prior.kl(posterior, z, condition);
+        Ok(vae.loss_under(kl, samples, condition, self.kl_weight, key).into())
     }
 
     fn decoder(&self) -> DecoderSettings {
         let Self { decoder_std, latent_step_size, ema_decay, .. } = *self;
         DecoderSettings { std: decoder_std, latent_step_size, ema_decay }
+    }
+
+    fn prior(&self) -> PriorRecipe {
+        self.prior.clone()
     }
 }
