@@ -34,6 +34,7 @@
 
 mod autocorrelation;
 mod bfmi;
+mod curvature;
 mod draws;
 mod ess;
 mod fourier;
@@ -49,6 +50,7 @@ mod transitions;
 
 pub use autocorrelation::{autocorrelation, autocovariance};
 pub use bfmi::bfmi;
+pub use curvature::{PowerIteration, largest_curvature};
 pub use draws::{Draws, DrawsError, MIN_DRAWS, Trace};
 pub use ess::{
     ess_bulk, ess_mean, ess_quantile, ess_sd, ess_tail, ess_unsplit,

@@ -14,6 +14,10 @@ pub mod run {
     /// The stream of training; folded with the iteration, then with one of
     /// [`iteration`](super::iteration).
     pub const TRAINING: u64 = 2;
+    /// The stream of training after a number of returns to an earlier checkpoint:
+    /// `AFTER_ROLL_BACK − number`, folded with [`TRAINING`](TRAINING) before and then with the
+    /// iteration.
+    pub const AFTER_ROLL_BACK: u64 = u64::MAX;
     /// The stream of preview samples for listeners; the same in every evaluation.
     pub const EVALUATION: u64 = 3;
     /// The stream of data and their order; see [`data`](super::data).
@@ -36,6 +40,8 @@ pub mod iteration {
     pub const UPDATE: u64 = 2;
     /// The stream of noise added to data.
     pub const DATA_NOISE: u64 = 3;
+    /// The stream of the directions in which the curvature of the energy is measured.
+    pub const CURVATURE: u64 = 4;
 }
 
 /// The streams of the data's key. Orders are folded with the epoch, which stays below these.

@@ -29,6 +29,8 @@ mod checkpoint;
 mod condition;
 mod error;
 mod files;
+mod guard;
+mod health;
 mod inference;
 mod keys;
 mod metrics;
@@ -51,11 +53,13 @@ pub use condition::{
 };
 pub use error::{RecipeError, TeachingError};
 pub use files::{CheckpointReader, CheckpointWriter, is_finite};
+pub use guard::{Alarm, GuardedMetric};
 pub use metrics::StepMetrics;
 pub use model::Model;
 pub use part::Part;
 pub use recipe::{
-    ChainRecipe, DataRecipe, EvaluationRecipe, OptimiserRecipe, Recipe, RecipeSummary, Shuffle,
+    ChainRecipe, DataRecipe, EvaluationRecipe, GuardPolicy, GuardRecipe, OptimiserRecipe, Recipe,
+    RecipeSummary, Shuffle,
 };
 pub use registry::{RecipeParts, StudentRegistry, StudentSettings, StudentSetup};
 pub use samples::{SampleRequest, Samples};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The metrics of one iteration of Algorithm 1. Means are over the batch or the chains; a field is
 /// `None` where the student has no such quantity.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
     /// The iteration, from 0.
     pub iteration: u64,
@@ -33,4 +33,29 @@ pub struct StepMetrics {
     pub displacement: f64,
     /// The mean of ‖x̃ − x₀‖².
     pub displacement_squared: f64,
+    /// The mean of the secant curvature times the step along the chains; see
+    /// [`Health`](ebm_mcmc::Health).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stiffness: Option<f64>,
+    /// The mean length of the drift of a Langevin step, ‖∇U‖·δ²/2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<f64>,
+    /// The mean probability with which the rule of Metropolis and Hastings would accept a Langevin
+    /// step, for chains with noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acceptance: Option<f64>,
+    /// The largest curvature of U at data, times the step δ²/2: the mean over a few images, every
+    /// `guard.every` iterations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curvature_data: Option<f64>,
+    /// The same at refined samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curvature_samples: Option<f64>,
+    /// The number of times that training has returned to an earlier checkpoint.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub roll_backs: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }

@@ -4,6 +4,7 @@ pub(crate) mod chains;
 mod change;
 pub(crate) mod data;
 mod evaluation;
+mod guard;
 mod open;
 pub(crate) mod optimiser;
 mod validate;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use chains::ChainRecipe;
 pub use data::{DataRecipe, Shuffle};
 pub use evaluation::EvaluationRecipe;
+pub use guard::{GuardPolicy, GuardRecipe};
 pub use open::RecipeSummary;
 pub use optimiser::OptimiserRecipe;
 
@@ -55,6 +57,9 @@ pub struct Recipe {
     pub optimiser: OptimiserRecipe,
     /// The settings of previews and checkpoints.
     pub evaluation: EvaluationRecipe,
+    /// The limits of healthy training, and what happens beyond them.
+    #[serde(default)]
+    pub guard: GuardRecipe,
     /// The network f_θ of the energy.
     pub energy: EnergyConfig,
     /// The networks g_φ and q_α of students that have some.

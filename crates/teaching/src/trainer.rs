@@ -2,7 +2,7 @@
 
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
-use ebm_mcmc::{ChainError, Constrained, Constraint, Held, Langevin, run};
+use ebm_mcmc::{ChainError, Constrained, Constraint, Health, Held, Langevin, Watched, run};
 use ebm_networks::{Contrast, Ema, EnergyNetwork, FrozenEnergy, FrozenNetwork, Learning, Terms};
 use ebm_noise::Key;
 use ebm_noise::streams::{iteration as stream, run as run_stream};
@@ -11,6 +11,8 @@ use ebm_vae::Vae;
 use tracing::instrument;
 
 use crate::batch::Batch;
+use crate::guard::{Alarm, Guard};
+use crate::health::Curvatures;
 use crate::model::Model;
 use crate::parallel::side_by_side;
 use crate::part::Part;
@@ -33,6 +35,9 @@ pub struct Trainer {
     pub(crate) iteration: u64,
     /// The epoch of the last iteration.
     pub(crate) epoch: u64,
+    pub(crate) guard: Guard,
+    /// The alarm that the last iteration raised.
+    alarm: Option<Alarm>,
     pub(crate) image: ImageShape,
     /// The device of the chains, without autodiff.
     device: Device,
@@ -82,6 +87,8 @@ impl Trainer {
             students: students.clone(),
             iteration: 0,
             epoch: 0,
+            guard: Guard::default(),
+            alarm: None,
             image,
             device,
             recipe,
@@ -101,7 +108,7 @@ impl Trainer {
         let Batch { examples, epoch } = batch;
         self.check(&examples)?;
         self.epoch = epoch;
-        let key = Key::new(self.recipe.seed).fold(run_stream::TRAINING).fold(self.iteration);
+        let key = self.training_key().fold(self.iteration);
         let held = self.held(examples.condition.as_ref());
         let data = self.with_noise(examples, held.as_ref(), key.fold(stream::DATA_NOISE));
 
@@ -112,9 +119,14 @@ impl Trainer {
         let theta = self.has_energy().then(|| self.energy.frozen());
         let model = theta.as_ref().map(|theta| self.model_of(theta, data.condition.clone()));
         let (steps, langevin) = (self.recipe.chains.steps, key.fold(stream::LANGEVIN));
-        let (samples, _) = self.chains(model, start.clone(), held, steps, langevin, |_, _| {})?;
+        let ChainEnd { samples, health, .. } =
+            self.chains(model, start.clone(), held, steps, langevin, |_, _| {})?;
         // Neither gradient depends on the other, so they are computed in parallel; no model has
         // changed yet, so that an update with a loss that is not finite is never made.
+        let refined = Examples::new(samples.clone(), data.condition.clone());
+        let curvatures = theta.as_ref().and_then(|theta| {
+            self.curvatures(theta, health, [&data, &refined], key.fold(stream::CURVATURE))
+        });
         let contrast = Contrast { samples: samples.clone(), data };
         let (learning, update) = side_by_side(
             is_host(&self.device),
@@ -123,6 +135,7 @@ impl Trainer {
         );
         let (learning, update) = (learning?, update?);
         let metrics = self.metrics(learning.as_ref(), update.loss(), samples - start);
+        let metrics = metrics.with_health(health, curvatures);
         // D2: the energy learns from data against samples.
         let decay = self.recipe.decay_at(self.iteration, epoch);
         self.apply_to_energy(learning, decay);
@@ -130,6 +143,7 @@ impl Trainer {
         self.apply_to_student(update, decay);
 
         self.iteration += 1;
+        self.alarm = self.guard.observe(&metrics, &self.recipe.guard);
         Ok(metrics)
     }
 
@@ -155,7 +169,8 @@ impl Trainer {
             }
         };
         let (model, langevin) = (self.preview_model(condition), key.fold(stream::LANGEVIN));
-        let (refined, energies) = self.chains(model, start.clone(), held, steps, langevin, keep)?;
+        let ChainEnd { samples: refined, energies, .. } =
+            self.chains(model, start.clone(), held, steps, langevin, keep)?;
         Ok(Samples { start, refined, strip, energies })
     }
 
@@ -181,7 +196,9 @@ impl Trainer {
         let Examples { images: start, condition } = start;
         let held = self.held(condition.as_ref());
         let start = paste(held.as_ref(), start);
-        self.chains(self.preview_model(condition), start, held, steps, key, observe)
+        let model = self.preview_model(condition);
+        let end = self.chains(model, start, held, steps, key, observe)?;
+        Ok((end.samples, end.energies))
     }
 
     /// Returns the energy that preview samples come from: with an average of the weights, that one.
@@ -216,6 +233,17 @@ impl Trainer {
         self.iteration
     }
 
+    /// Returns the alarm that the last iteration raised: a metric that left the limits of the
+    /// recipe's `[guard]`. [`train`](crate::train) acts on it as the policy says.
+    pub fn alarm(&self) -> Option<Alarm> {
+        self.alarm
+    }
+
+    /// Returns the number of returns to an earlier checkpoint.
+    pub fn roll_backs(&self) -> u32 {
+        self.guard.roll_backs
+    }
+
     /// Returns the network of the energy, as it is being trained.
     pub fn energy(&self) -> &EnergyNetwork {
         &self.energy
@@ -243,7 +271,7 @@ impl Trainer {
     }
 
     /// Returns the observed pixels that chains hold.
-    fn held(&self, condition: Option<&Condition>) -> Option<Held<4>> {
+    pub(crate) fn held(&self, condition: Option<&Condition>) -> Option<Held<4>> {
         self.recipe.condition.as_ref().zip(condition).and_then(|(recipe, c)| recipe.held(c))
     }
 
@@ -268,20 +296,33 @@ impl Trainer {
         steps: usize,
         key: Key,
         observe: impl FnMut(usize, &Tensor<4>),
-    ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
-        let Some(model) = model else { return Ok((start, None)) };
+    ) -> Result<ChainEnd, TeachingError> {
+        let Some(model) = model else {
+            return Ok(ChainEnd { samples: start, energies: None, health: None });
+        };
         let chains = &self.recipe.chains;
         let noise = self.recipe.noise_at(self.epoch);
         let langevin = Langevin::new(chains.step_size).with_noise(noise);
         let held = held.map(Constraint::Held);
         let limit = chains.clamp.then_some(Constraint::Box { limit: 1.0 });
         let kernel = Constrained::new(langevin, held.into_iter().chain(limit));
-        let chains = run(&kernel, &model, start, steps, key, observe)
+        let watched = Watched::new(&model, langevin);
+        let chains = run(&kernel, &watched, start, steps, key, observe)
             .map_err(|source| self.chain_error(source))?;
-        Ok((chains.state, Some(chains.energies)))
+        let energies = Some(chains.energies);
+        Ok(ChainEnd { samples: chains.state, energies, health: watched.health() })
     }
 
-    fn model_of(
+    /// Returns the key of training, whose random numbers differ after each roll-back.
+    fn training_key(&self) -> Key {
+        let key = Key::new(self.recipe.seed).fold(run_stream::TRAINING);
+        match u64::from(self.guard.roll_backs) {
+            0 => key,
+            number => key.fold(run_stream::AFTER_ROLL_BACK - number),
+        }
+    }
+
+    pub(crate) fn model_of(
         &self,
         theta: &FrozenNetwork<'_>,
         condition: Option<Condition>,
@@ -330,7 +371,8 @@ impl Trainer {
     #[instrument(level = "debug", skip_all)]
     fn apply_to_energy(&mut self, learning: Option<Learning>, decay: f64) {
         if let Some(Learning { gradients, .. }) = learning {
-            let rate = self.recipe.optimiser.energy_learning_rate * decay;
+            let factor = self.recipe.guard.rate_factor.powi(self.guard.roll_backs as i32);
+            let rate = self.recipe.optimiser.energy_learning_rate * decay * factor;
             self.energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
             if let Some(average) = &mut self.average {
                 average.update(&self.energy);
@@ -362,6 +404,8 @@ impl Trainer {
             vae_loss: loss.map(|loss| loss.total),
             displacement,
             displacement_squared,
+            roll_backs: self.guard.roll_backs,
+            ..StepMetrics::default()
         }
     }
 
@@ -410,6 +454,26 @@ impl std::fmt::Debug for Trainer {
             .field("recipe", &self.recipe)
             .field("iteration", &self.iteration)
             .finish_non_exhaustive()
+    }
+}
+
+/// The end of chains; energies and health are `None` without an energy.
+struct ChainEnd {
+    samples: Tensor<4>,
+    energies: Option<Tensor<2>>,
+    health: Option<Health>,
+}
+
+impl StepMetrics {
+    fn with_health(self, health: Option<Health>, curvatures: Option<Curvatures>) -> Self {
+        Self {
+            stiffness: health.map(|health| health.stiffness),
+            drift: health.map(|health| health.drift),
+            acceptance: health.and_then(|health| health.acceptance),
+            curvature_data: curvatures.map(|curvatures| curvatures.data),
+            curvature_samples: curvatures.map(|curvatures| curvatures.samples),
+            ..self
+        }
     }
 }
 

@@ -38,6 +38,7 @@ impl Recipe {
         count("evaluation.every", self.evaluation.every, 1, MOST)?;
         count("evaluation.checkpoint_every", self.evaluation.checkpoint_every, 1, MOST)?;
         count("evaluation.images", self.evaluation.images as u64, 1, 1_024)?;
+        self.validate_guard()?;
         self.validate_chains()?;
         if let Some(settings) = self.student.built_in() {
             settings.validate(&self.parts())?;
@@ -47,6 +48,18 @@ impl Recipe {
         self.energy.validate().map_err(|error| error.within("energy"))?;
         self.vae.validate().map_err(|error| error.within("vae"))?;
         Ok(())
+    }
+
+    fn validate_guard(&self) -> Result<(), RecipeError> {
+        let guard = &self.guard;
+        count("guard.every", guard.every, 1, MOST)?;
+        count("guard.patience", guard.patience.into(), 1, MOST)?;
+        positive("guard.curvature", guard.curvature)?;
+        RecipeError::check_share("guard.acceptance", guard.acceptance)?;
+        range("guard.growth", guard.growth, guard.growth > 1.0, "above 1")?;
+        count("guard.roll_backs", guard.roll_backs.into(), 0, MOST)?;
+        let factor = guard.rate_factor;
+        range("guard.rate_factor", factor, factor > 0.0 && factor <= 1.0, "in (0, 1]")
     }
 
     fn validate_chains(&self) -> Result<(), RecipeError> {

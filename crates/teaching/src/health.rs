@@ -1,0 +1,79 @@
+//! The health of an energy in training: how stiff it is for the step of its chains.
+
+use ebm_energy::prepare;
+use ebm_mcmc::Health;
+use ebm_mcmc::diagnostics::{PowerIteration, largest_curvature};
+use ebm_networks::FrozenNetwork;
+use ebm_noise::Key;
+use ebm_tensor::Examples;
+
+use crate::recipe::GuardPolicy;
+use crate::trainer::Trainer;
+
+/// The number of images at which training measures the curvature.
+const IMAGES: usize = 8;
+/// The number of iterations of the power iteration.
+const ITERATIONS: usize = 16;
+/// The least distance over which gradients are differenced, of chains that hardly move.
+const LEAST_RADIUS: f64 = 1e-3;
+/// The largest, which is less than the distance between two images.
+const LARGEST_RADIUS: f64 = 1.0;
+
+/// The curvature × step of an energy at data and at samples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Curvatures {
+    pub(crate) data: f64,
+    pub(crate) samples: f64,
+}
+
+impl Trainer {
+    /// Returns the curvature × step at data and samples, if this iteration is one that measures it.
+    pub(crate) fn curvatures(
+        &self,
+        theta: &FrozenNetwork<'_>,
+        health: Option<Health>,
+        [data, samples]: [&Examples; 2],
+        key: Key,
+    ) -> Option<Curvatures> {
+        let guard = &self.recipe.guard;
+        let due = (self.iteration + 1).is_multiple_of(guard.every);
+        if guard.policy == GuardPolicy::Off || !due {
+            return None;
+        }
+        let radius = self.move_length(health);
+        let at = |examples: &Examples| {
+            let count = IMAGES.min(examples.len());
+            self.curvature(theta, examples.clone().narrow(0, count), radius, ITERATIONS, key)
+        };
+        Some(Curvatures { data: at(data), samples: at(samples) })
+    }
+
+    /// Returns the mean over images of the largest curvature of the model, times the step.
+    pub(crate) fn curvature(
+        &self,
+        theta: &FrozenNetwork<'_>,
+        examples: Examples,
+        radius: f64,
+        iterations: usize,
+        key: Key,
+    ) -> f64 {
+        let Examples { images, condition } = examples;
+        let free = self.held(condition.as_ref()).map(|held| held.mask.neg() + 1.0);
+        let model = self.model_of(theta, condition);
+        let mut settings = PowerIteration::default();
+        (settings.iterations, settings.radius) = (iterations, radius);
+        let curvatures = largest_curvature(&*prepare(&model), images, free, settings, key);
+        let step = 0.5 * self.recipe.chains.step_size.powi(2);
+        curvatures.iter().sum::<f64>() / curvatures.len() as f64 * step
+    }
+
+    /// Returns the length of a chain's move: that of its noise, or without noise that of its drift.
+    fn move_length(&self, health: Option<Health>) -> f64 {
+        let noise = self.recipe.chains.step_size * (self.image().len() as f64).sqrt();
+        let length = match (self.recipe.noise_at(self.epoch), health) {
+            (false, Some(health)) => health.drift,
+            _ => noise,
+        };
+        length.clamp(LEAST_RADIUS, LARGEST_RADIUS)
+    }
+}
