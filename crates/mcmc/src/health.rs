@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::Tensor;
 use ebm_energy::{Energy, prepare};
-use ebm_tensor::{is_host, values_f64};
+use ebm_noise::vectorised;
+use ebm_tensor::{is_host, values, values_f64};
 
 use crate::Langevin;
 
@@ -55,11 +56,21 @@ pub struct Health {
     pub acceptance: Option<f64>,
 }
 
-#[derive(Clone)]
+/// The states at which chains evaluated the energy, with values and gradients.
 struct Evaluation<const D: usize> {
     state: Tensor<D>,
     energy: Tensor<1>,
     gradient: Tensor<D>,
+    /// Copies of states and gradients in the host's memory, where they are there anyway.
+    on_host: Option<[Vec<f32>; 2]>,
+}
+
+impl<const D: usize> Evaluation<D> {
+    fn new(state: Tensor<D>, energy: Tensor<1>, gradient: Tensor<D>) -> Self {
+        let on_host = is_host(&state.device());
+        let on_host = on_host.then(|| [state.clone(), gradient.clone()].map(values));
+        Self { state, energy, gradient, on_host }
+    }
 }
 
 /// The sums of each chain and transition, in the order of [`SUMS`].
@@ -118,15 +129,16 @@ impl<'a, const D: usize> Watched<'a, D> {
         0.5 * self.kernel.step_size * self.kernel.step_size
     }
 
-    fn see(&self, next: &Evaluation<D>) {
-        let last = self.last.replace(Some(next.clone()));
-        let Some(last) = last.filter(|last| last.state.dims() == next.state.dims()) else { return };
-        let mut moves = self.moves.borrow_mut();
-        if is_host(&next.state.device()) {
-            moves.host.extend(host_sums(&last, next, self.step() as f32));
-        } else {
-            moves.device.push(device_sums(last, next.clone(), self.step()));
+    fn see(&self, next: Evaluation<D>) {
+        let mut seen = self.last.borrow_mut();
+        if let Some(last) = seen.take().filter(|last| last.state.dims() == next.state.dims()) {
+            let mut moves = self.moves.borrow_mut();
+            match host_sums(&last, &next, self.step() as f32) {
+                Some(sums) => moves.host.extend(sums),
+                None => moves.device.push(device_sums(last, &next, self.step())),
+            }
         }
+        *seen = Some(next);
     }
 }
 
@@ -137,7 +149,7 @@ impl<const D: usize> Energy<D> for Watched<'_, D> {
 
     fn energy_and_gradient(&self, x: Tensor<D>) -> (Tensor<1>, Tensor<D>) {
         let (energy, gradient) = self.energy.energy_and_gradient(x.clone());
-        self.see(&Evaluation { state: x, energy: energy.clone(), gradient: gradient.clone() });
+        self.see(Evaluation::new(x, energy.clone(), gradient.clone()));
         (energy, gradient)
     }
 }
@@ -148,54 +160,67 @@ impl<const D: usize> std::fmt::Debug for Watched<'_, D> {
     }
 }
 
+/// Returns the sums of each chain, if both evaluations are in the host's memory.
 fn host_sums<const D: usize>(
     last: &Evaluation<D>,
     next: &Evaluation<D>,
     step: f32,
-) -> Vec<[f64; SUMS]> {
-    let data = |tensor: &Tensor<D>| tensor.clone().into_data().convert::<f32>();
-    let all = [&last.state, &last.gradient, &next.state, &next.gradient].map(data);
-    let [x, g, y, h] = all.each_ref().map(|data: &TensorData| data.as_slice::<f32>().expect("f32"));
-    let chains = last.state.dims()[0];
-    let length = x.len() / chains.max(1);
+) -> Option<Vec<[f64; SUMS]>> {
+    let ([x, g], [y, h]) = (last.on_host.as_ref()?, next.on_host.as_ref()?);
+    let length = (x.len() / last.state.dims()[0].max(1)).max(1);
     let rises = values_f64(next.energy.clone()).into_iter().zip(values_f64(last.energy.clone()));
-    let sums = rises.enumerate().map(|(chain, (after, before))| {
-        let of_chain = chain * length..(chain + 1) * length;
-        let [x, g, y, h] = [x, g, y, h].map(|all| &all[of_chain.clone()]);
-        let mut lanes = [[0.0_f32; LANES]; SUMS - 1];
-        let parts = x.chunks(LANES).zip(g.chunks(LANES)).zip(y.chunks(LANES).zip(h.chunks(LANES)));
-        for ((x, g), (y, h)) in parts {
-            for (i, (((x, g), y), h)) in x.iter().zip(g).zip(y).zip(h).enumerate() {
-                let moved = y - x;
-                let free = if moved == 0.0 { 0.0 } else { 1.0 };
-                let terms = [moved, h - g, *g, moved + step * g, step * h - moved];
-                for (lanes, term) in lanes.iter_mut().zip(terms) {
-                    lanes[i] += free * term * term;
-                }
-            }
-        }
-        let [a, b, c, d, e] = lanes.map(|lanes| lanes.iter().map(|&x| f64::from(x)).sum::<f64>());
+    let chains = x.chunks(length).zip(g.chunks(length)).zip(y.chunks(length).zip(h.chunks(length)));
+    let sums = chains.zip(rises).map(|(((x, g), (y, h)), (after, before))| {
+        let [a, b, c, d, e] = vectorised(
+            #[inline(always)]
+            || squares([x, g, y, h], step),
+        );
         [a, b, c, d, e, after - before]
     });
-    sums.collect()
+    Some(sums.collect())
 }
 
-fn device_sums<const D: usize>(last: Evaluation<D>, next: Evaluation<D>, step: f64) -> Tensor<2> {
-    let moved = next.state - last.state;
+/// Returns the sums of squares of one chain, from x and ∇U(x) before and after a transition.
+#[inline(always)]
+fn squares([x, g, y, h]: [&[f32]; 4], step: f32) -> [f64; SUMS - 1] {
+    let mut lanes = [[0.0_f32; LANES]; SUMS - 1];
+    let mut add = |i: usize, [x, g, y, h]: [f32; 4]| {
+        let moved = y - x;
+        let free = if moved == 0.0 { 0.0 } else { 1.0 };
+        let terms = [moved, h - g, g, moved + step * g, step * h - moved];
+        for (lanes, term) in lanes.iter_mut().zip(terms) {
+            lanes[i] += free * term * term;
+        }
+    };
+    let whole = [x, g, y, h].map(|all| all.as_chunks::<LANES>());
+    let [(x, x_rest), (g, g_rest), (y, y_rest), (h, h_rest)] = whole;
+    for ((x, g), (y, h)) in x.iter().zip(g).zip(y.iter().zip(h)) {
+        for i in 0..LANES {
+            add(i, [x[i], g[i], y[i], h[i]]);
+        }
+    }
+    for i in 0..x_rest.len() {
+        add(i, [x_rest[i], g_rest[i], y_rest[i], h_rest[i]]);
+    }
+    lanes.map(|lanes| lanes.iter().map(|&x| f64::from(x)).sum::<f64>())
+}
+
+fn device_sums<const D: usize>(last: Evaluation<D>, next: &Evaluation<D>, step: f64) -> Tensor<2> {
+    let moved = next.state.clone() - last.state;
     let free = moved.clone().not_equal_scalar(0.0).float();
     let terms = [
         moved.clone(),
         next.gradient.clone() - last.gradient.clone(),
         last.gradient.clone(),
         moved.clone() + last.gradient * step,
-        next.gradient * step - moved,
+        next.gradient.clone() * step - moved,
     ];
     let sum = |term: Tensor<D>| {
         let squares = (term * free.clone()).powi_scalar(2);
         squares.flatten::<2>(1, D - 1).sum_dim(1).squeeze_dim::<1>(1)
     };
     let mut sums = terms.map(sum).to_vec();
-    sums.push(next.energy - last.energy);
+    sums.push(next.energy.clone() - last.energy);
     Tensor::stack(sums, 0)
 }
 
@@ -218,14 +243,14 @@ mod tests {
         let evaluation = |key| {
             let state = Key::new(key).normal::<3>([3, 7, 5], &Device::flex());
             let (energy, gradient) = TARGET.energy_and_gradient(state.clone());
-            Evaluation { state, energy, gradient }
+            Evaluation::new(state, energy, gradient)
         };
-        let (last, mut next) = (evaluation(1), evaluation(2));
+        let (last, next) = (evaluation(1), evaluation(2));
         // The first row of each state is held.
-        next.state =
-            Tensor::cat(vec![last.state.clone().narrow(1, 0, 1), next.state.narrow(1, 1, 6)], 1);
-        let host = host_sums(&last, &next, 0.02);
-        let device = values_f64(device_sums(last, next, 0.02));
+        let rows = [last.state.clone().narrow(1, 0, 1), next.state.narrow(1, 1, 6)];
+        let next = Evaluation::new(Tensor::cat(rows.into(), 1), next.energy, next.gradient);
+        let host = host_sums(&last, &next, 0.02).expect("on the host");
+        let device = values_f64(device_sums(last, &next, 0.02));
         for (chain, sums) in host.iter().enumerate() {
             for (sum, value) in sums.iter().enumerate() {
                 let other = device[sum * 3 + chain];

@@ -59,8 +59,8 @@ pub(crate) fn lanes(key: [u32; 2], counter: impl Fn(usize) -> [u32; 4]) -> [[f32
 
 /// Calls `work` compiled for the machine's widest vectors; its results do not depend on them.
 #[inline(always)]
-pub fn vectorised(work: impl FnOnce()) {
-    Arch::new().dispatch(work);
+pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    Arch::new().dispatch(work)
 }
 
 /// Returns two independent standard normal numbers from 64 random bits (Box and Muller 1958).

@@ -5,7 +5,8 @@
 //! samples.jsonl    one line for each preview  images/         PNG grids and film strips
 //! run.json         version, device, times     events.out.…    the same metrics for TensorBoard
 //! checkpoints/     see `ebm_teaching`         plots/          SVG curves
-//! report.html      everything on one page    run.lock        held while a process trains
+//! report.html      everything on one page     run.lock        held while a process trains
+//! guard.jsonl      alarms and roll-backs, if any
 //! *.before-resume-N.*   what a run had beyond the checkpoint N that it went on from
 //! ```
 
@@ -20,7 +21,10 @@ use burn::tensor::Tensor;
 use ebm::metrics::features::{Classifier, FeatureNetwork};
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
-use ebm::teaching::{Event, Listener, RecipeChange, Samples, StepMetrics, Trainer};
+use ebm::teaching::{
+    CHECKPOINT_STATE, Event, Listener, RecipeChange, RollBack, Samples, StepMetrics, Trainer,
+    checkpoint_name,
+};
 use ebm::tensor::Condition;
 use ebm_files::write_file;
 
@@ -28,7 +32,8 @@ use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
 use crate::history::{History, replace_recipe};
 use crate::lock::Lock;
 use crate::plane::Plane;
-use crate::record::{Resumed, RunInfo, SampleMetrics};
+use crate::record::{GuardRecord, Resumed, RunInfo, SampleMetrics};
+use crate::report::Record;
 use crate::source::Preview;
 use crate::tensorboard::EventFile;
 use crate::{Result, RunError, pictures, report};
@@ -45,6 +50,7 @@ pub struct RunFolder {
     events: EventFile,
     samples_file: File,
     samples: Vec<SampleMetrics>,
+    guard: Vec<GuardRecord>,
     preview: Preview,
     class_accuracy: Option<ClassAccuracy>,
     features: Option<Classifier>,
@@ -143,6 +149,7 @@ impl RunFolder {
             events: write(&path, EventFile::create).map_err(cannot)?,
             samples_file: samples_file.map_err(cannot)?,
             samples: history.samples,
+            guard: Vec::new(),
             preview,
             class_accuracy: ClassAccuracy::for_recipe(trainer.recipe(), trainer.device())?,
             features: built_in_classifier(&trainer.recipe().data.set, trainer.device())?,
@@ -205,7 +212,14 @@ impl RunFolder {
         let events = self.path.join("events.out.tfevents");
         self.events.flush().map_err(RunError::writing(&events))?;
         self.write_info()?;
-        report::write(&self.path, &self.info, &self.recipe, &self.metrics, &self.samples)?;
+        let record = Record {
+            info: &self.info,
+            recipe: &self.recipe,
+            metrics: &self.metrics,
+            samples: &self.samples,
+            guard: &self.guard,
+        };
+        report::write(&self.path, &record)?;
         Ok(self.path.join("report.html"))
     }
 
@@ -279,6 +293,34 @@ impl RunFolder {
         self.report().map(drop)
     }
 
+    fn rolled_back(&mut self, roll_back: &RollBack) -> Result<()> {
+        let RollBack { from, to, number, energy_learning_rate, .. } = roll_back;
+        let text = format!(
+            "roll-back {number}: from iteration {from} to {to}, the energy's learning rate is now \
+             {energy_learning_rate:e}"
+        );
+        tracing::warn!("{text} ({})", roll_back.reason);
+        // Curves show the run as it went on; the file keeps every line.
+        self.metrics.retain(|metrics| metrics.iteration < *to);
+        self.samples.retain(|samples| samples.iteration <= *to);
+        self.note(GuardRecord::new(*from, format!("{text}; reason: {}", roll_back.reason)))
+    }
+
+    /// Appends a line to the file of alarms and roll-backs, which healthy runs do not have.
+    fn note(&mut self, record: GuardRecord) -> Result<()> {
+        let path = self.path.join("guard.jsonl");
+        let line = serde_json::to_string(&record).map_err(RunError::writing(&path))?;
+        self.guard.push(record);
+        write(&path, |path| {
+            let mut file = File::options().create(true).append(true).open(path)?;
+            writeln!(file, "{line}")
+        })
+    }
+
+    fn checkpoint_path(&self, iteration: u64) -> PathBuf {
+        self.path.join("checkpoints").join(checkpoint_name(iteration))
+    }
+
     /// Returns the distance of samples to the preview data; `None` for points in the plane and for
     /// fewer than two images.
     fn kernel_distance(&self, samples: &Tensor<4>) -> Result<Option<f64>> {
@@ -319,12 +361,22 @@ impl Listener for RunFolder {
             Event::CheckpointDue => {
                 // The records of a killed run reach as far as its last checkpoint.
                 self.flush_metrics()?;
-                let name = format!("checkpoints/{:07}", trainer.iteration());
-                trainer.save(&self.path.join(name))?;
+                trainer.save(&self.checkpoint_path(trainer.iteration()))?;
             }
+            Event::Alarm(alarm) => {
+                let remedy = alarm.metric.remedy();
+                tracing::warn!("{alarm}; {remedy}");
+                self.note(GuardRecord::new(alarm.iteration, format!("{alarm}; {remedy}")))?;
+            }
+            Event::RolledBack(roll_back) => self.rolled_back(roll_back)?,
             _ => {}
         }
         Ok(())
+    }
+
+    fn checkpoint(&self, iteration: u64) -> Option<PathBuf> {
+        let path = self.checkpoint_path(iteration);
+        path.join(CHECKPOINT_STATE).is_file().then_some(path)
     }
 }
 

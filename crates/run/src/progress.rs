@@ -74,5 +74,11 @@ fn summary(metrics: &StepMetrics) -> String {
         parts.push(format!("VAE {loss:.1} (rec {reconstruction:.1}{kl})"));
     }
     parts.push(format!("moved {:.2}", metrics.displacement));
+    if let Some(stiffness) = metrics.stiffness {
+        parts.push(format!("stiffness {stiffness:.2}"));
+    }
+    if let Some(acceptance) = metrics.acceptance {
+        parts.push(format!("acceptance {acceptance:.2}"));
+    }
     parts.join(", ")
 }

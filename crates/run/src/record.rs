@@ -55,3 +55,16 @@ pub(crate) struct Resumed {
     /// What the recipe has changed against the one in the checkpoint.
     pub(crate) changes: Vec<RecipeChange>,
 }
+
+/// A line of `guard.jsonl`: an alarm or a roll-back.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct GuardRecord {
+    pub(crate) iteration: u64,
+    pub(crate) message: String,
+}
+
+impl GuardRecord {
+    pub(crate) fn new(iteration: u64, message: String) -> Self {
+        Self { iteration, message }
+    }
+}

@@ -12,21 +12,26 @@ use minijinja::{AutoEscape, Environment, context};
 
 use crate::plane::PlaneMetrics;
 use crate::plots::{self, Curve};
-use crate::record::{RunInfo, SampleMetrics};
+use crate::record::{GuardRecord, RunInfo, SampleMetrics};
 use crate::{Result, RunError};
 
 const TEMPLATE: &str = include_str!("report.html");
 /// The most points of a curve; more would only enlarge the file.
 const MAX_POINTS: usize = 400;
 
+/// Everything that a report shows besides pictures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    pub(crate) info: &'a RunInfo,
+    pub(crate) recipe: &'a str,
+    pub(crate) metrics: &'a [StepMetrics],
+    pub(crate) samples: &'a [SampleMetrics],
+    pub(crate) guard: &'a [GuardRecord],
+}
+
 /// Writes the plots and the page.
-pub(crate) fn write(
-    folder: &Path,
-    info: &RunInfo,
-    recipe: &str,
-    metrics: &[StepMetrics],
-    samples: &[SampleMetrics],
-) -> Result<()> {
+pub(crate) fn write(folder: &Path, record: &Record<'_>) -> Result<()> {
+    let Record { info, recipe, metrics, samples, guard } = *record;
     let draw = |title: &str, curves: &[Curve<'_>]| plots::draw("iteration", title, curves);
     let curve =
         |name, value: fn(&StepMetrics) -> Option<f64>| Curve { name, points: thin(metrics, value) };
@@ -72,6 +77,23 @@ pub(crate) fn write(
                     curve("reconstruction ‖x̃ − g(z)‖²", |m| m.reconstruction),
                     curve("KL (nats)", |m| m.kl),
                 ],
+            )?,
+        ),
+        (
+            "curvature",
+            draw(
+                "Largest curvature of U × step: Langevin steps overshoot above 1",
+                &[
+                    curve("at data", |m| m.curvature_data),
+                    curve("at samples", |m| m.curvature_samples),
+                ],
+            )?,
+        ),
+        (
+            "acceptance",
+            draw(
+                "Langevin steps: acceptance by Metropolis, and secant curvature × step",
+                &[curve("acceptance", |m| m.acceptance), curve("stiffness", |m| m.stiffness)],
             )?,
         ),
         (
@@ -130,6 +152,7 @@ pub(crate) fn write(
         pictured,
         minutes => format!("{:.1}", info.elapsed_secs / 60.0),
         last => Serde(metrics.last()),
+        guard => Serde(guard),
         plots => plots.iter().map(|(_, svg)| svg.clone()).collect::<Vec<_>>(),
         data => picture("data.png")?,
         seen => picture("seen.png")?,
@@ -145,17 +168,18 @@ pub(crate) fn write(
     Ok(write_file(&folder.join("report.html"), page.as_bytes())?)
 }
 
-/// Reduces a curve to means over equal numbers of iterations.
+/// Reduces a curve to means over equal numbers of iterations, of those that have the value.
 fn thin(metrics: &[StepMetrics], value: fn(&StepMetrics) -> Option<f64>) -> Vec<(f64, f64)> {
     let length = metrics.len().div_ceil(MAX_POINTS).max(1);
     metrics
         .chunks(length)
         .filter_map(|chunk| {
-            let mean = |of: &dyn Fn(&StepMetrics) -> Option<f64>| {
-                let sum = chunk.iter().map(of).sum::<Option<f64>>();
-                sum.map(|sum| sum / chunk.len() as f64)
+            let points: Vec<(f64, f64)> =
+                chunk.iter().filter_map(|m| Some((m.iteration as f64, value(m)?))).collect();
+            let mean = |of: fn(&(f64, f64)) -> f64| {
+                points.iter().map(of).sum::<f64>() / points.len() as f64
             };
-            Some((mean(&|m| Some(m.iteration as f64))?, mean(&value)?))
+            (!points.is_empty()).then(|| (mean(|point| point.0), mean(|point| point.1)))
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use ebm_files::write_folder;
@@ -12,6 +12,7 @@ use ebm_tensor::ImageShape;
 use serde::{Deserialize, Serialize};
 
 use crate::files::{CheckpointReader, CheckpointWriter, checkpoint_error, is_finite};
+use crate::guard::Guard;
 use crate::{Recipe, RecipeError, StudentRegistry, TeachingError, Trainer};
 
 const ENERGY: &str = "energy.bpk";
@@ -27,6 +28,11 @@ const FORMAT: u32 = 3;
 /// The format in which recipes held the keys of all kinds of students and conditions at once.
 const ALL_KEYS: u32 = 2;
 
+/// Returns the name of the folder of a checkpoint among those of a run.
+pub fn checkpoint_name(iteration: u64) -> String {
+    format!("{iteration:07}")
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
@@ -34,6 +40,9 @@ struct State {
     iteration: u64,
     epoch: u64,
     image: ImageShape,
+    /// The state of the guard; absent in checkpoints from before there was one.
+    #[serde(default)]
+    guard: Guard,
     sha256: BTreeMap<String, String>,
 }
 
@@ -71,7 +80,8 @@ impl Trainer {
         self.student.save(&mut files)?;
         files.write(RECIPE, self.recipe.to_toml()?.as_bytes())?;
         let (iteration, epoch, image) = (self.iteration, self.epoch, self.image);
-        let state = State { format: FORMAT, iteration, epoch, image, sha256: files.into_sha256() };
+        let (guard, sha256) = (self.guard.clone(), files.into_sha256());
+        let state = State { format: FORMAT, iteration, epoch, image, guard, sha256 };
         let text = toml::to_string(&state).map_err(|error| checkpoint_error(folder, &error))?;
         let file = folder.join(CHECKPOINT_STATE);
         fs::write(&file, text).map_err(|error| checkpoint_error(&file, &error))
@@ -140,6 +150,15 @@ impl Trainer {
         }
         trainer.student.load(&files)?;
         (trainer.iteration, trainer.epoch) = (state.iteration, state.epoch);
+        (trainer.guard, trainer.origin) = (state.guard, Some(path.into()));
         Ok(trainer)
+    }
+
+    /// Returns the checkpoint after so many iterations beside the one that this trainer was read
+    /// from, or that one itself.
+    pub(crate) fn checkpoint_beside(&self, iteration: u64) -> Option<PathBuf> {
+        let folder = self.origin.as_ref()?.parent()?;
+        let path = folder.join(checkpoint_name(iteration));
+        path.join(CHECKPOINT_STATE).is_file().then_some(path)
     }
 }

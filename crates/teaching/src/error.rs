@@ -8,6 +8,7 @@ use ebm_mcmc::ChainError;
 use ebm_tensor::{ConditionShape, ImageShape};
 
 use crate::change::RecipeChange;
+use crate::guard::Alarm;
 use crate::part::Part;
 
 /// A recipe that cannot be used.
@@ -113,6 +114,19 @@ pub enum TeachingError {
         /// The value.
         value: f64,
     },
+    /// Training that left the limits of `[guard]`, whose policy is to stop, or to roll back no more
+    /// often.
+    #[error(
+        "{alarm}, and guard.policy is to stop{}: {}",
+        after_roll_backs(*roll_backs),
+        alarm.metric.remedy()
+    )]
+    Unhealthy {
+        /// The metric, its value and its limit.
+        alarm: Alarm,
+        /// The number of roll-backs before.
+        roll_backs: u32,
+    },
     /// A batch of another shape than the networks were built for.
     #[error("a batch of shape {given:?} was given; the networks take images of {expected}")]
     Shape {
@@ -153,6 +167,13 @@ pub enum TeachingError {
     /// A failure of a listener, such as a file that it cannot write.
     #[error("{0}")]
     Listener(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl TeachingError {
+    /// Returns whether training itself failed: chains or a loss that are not finite.
+    pub(crate) fn is_divergence(&self) -> bool {
+        matches!(self, Self::Chain { .. } | Self::NotFinite { .. })
+    }
 }
 
 impl RecipeError {
@@ -217,6 +238,13 @@ impl RecipeError {
     pub fn check_decay(field: &str, decay: Option<f64>) -> Result<(), Self> {
         let decay = decay.unwrap_or(0.0);
         Self::check(field, decay, (0.0..1.0).contains(&decay), "in [0, 1)")
+    }
+}
+
+fn after_roll_backs(number: u32) -> String {
+    match number {
+        0 => String::new(),
+        _ => format!(" after {number} roll-backs"),
     }
 }
 

@@ -100,6 +100,8 @@ pub(crate) struct Guard {
     raised: [bool; 4],
     /// The number of roll-backs.
     pub(crate) roll_backs: u32,
+    /// The iteration of the last checkpoint that was written within all limits.
+    pub(crate) good: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -154,12 +156,19 @@ impl Guard {
         alarm
     }
 
+    /// Notes that a checkpoint is about to be written.
+    pub(crate) fn note_checkpoint(&mut self, iteration: u64) {
+        if self.is_quiet() {
+            self.good = Some(iteration);
+        }
+    }
+
     /// Returns whether no metric is beyond its limit.
-    pub(crate) fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         self.beyond == [0; 4]
     }
 
-    /// Returns the guard after a return to this state, for the number of roll-backs.
+    /// Returns this state as that after a number of roll-backs.
     pub(crate) fn rolled_back(self, roll_backs: u32) -> Self {
         Self { roll_backs, ..self }
     }

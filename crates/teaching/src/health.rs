@@ -13,7 +13,7 @@ use crate::trainer::Trainer;
 /// The number of images at which training measures the curvature.
 const IMAGES: usize = 8;
 /// The number of iterations of the power iteration.
-const ITERATIONS: usize = 16;
+const ITERATIONS: usize = 10;
 /// The least distance over which gradients are differenced, of chains that hardly move.
 const LEAST_RADIUS: f64 = 1e-3;
 /// The largest, which is less than the distance between two images.

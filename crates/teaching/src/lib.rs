@@ -47,7 +47,7 @@ mod trainer;
 
 pub use batch::Batch;
 pub use change::RecipeChange;
-pub use checkpoint::CHECKPOINT_STATE;
+pub use checkpoint::{CHECKPOINT_STATE, checkpoint_name};
 pub use condition::{
     ClassCondition, ConditionHalf, ConditionRecipe, HiddenCondition, Hole, PairCondition,
 };
@@ -68,7 +68,7 @@ pub use students::{
     CustomStudent, DataStudentRecipe, GeneratorRecipe, KlPrior, MixtureRecipe, NoiseRecipe,
     PriorRecipe, ReplayRecipe, StudentRecipe, VaeOnDataRecipe, VariationalRecipe,
 };
-pub use train::{Ending, Event, Listener, train};
+pub use train::{Ending, Event, Listener, RollBack, train};
 pub use trainer::Trainer;
 
 #[doc = include_str!("../README.md")]

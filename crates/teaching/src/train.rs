@@ -1,9 +1,14 @@
 //! The training loop and its events.
 
+use std::path::PathBuf;
+
 use ebm_noise::{Key, streams};
 use ebm_tensor::Condition;
+use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
+use crate::guard::Alarm;
+use crate::recipe::GuardPolicy;
 use crate::samples::{SampleRequest, Samples};
 use crate::trainer::Trainer;
 use crate::{StepMetrics, TeachingError};
@@ -21,6 +26,26 @@ pub enum Event<'a> {
     Sampled(&'a Samples),
     /// A checkpoint is due.
     CheckpointDue,
+    /// A metric has left the limits of `[guard]`.
+    Alarm(&'a Alarm),
+    /// Training has returned to an earlier checkpoint, at which the trainer is now.
+    RolledBack(&'a RollBack),
+}
+
+/// A return of training to an earlier checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RollBack {
+    /// The alarm or the error that led to it.
+    pub reason: String,
+    /// The number of iterations made before it.
+    pub from: u64,
+    /// The number of iterations made at the checkpoint; 0 for the start of the run.
+    pub to: u64,
+    /// The number of roll-backs so far, this one included.
+    pub number: u32,
+    /// The learning rate of the energy after it.
+    pub energy_learning_rate: f64,
 }
 
 /// A receiver of events: a progress bar, a file of metrics, a report.
@@ -34,6 +59,11 @@ pub trait Listener {
         trainer: &Trainer,
         event: Event<'_>,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Returns the checkpoint that was written after so many iterations, if the listener keeps it.
+    fn checkpoint(&self, _iteration: u64) -> Option<PathBuf> {
+        None
+    }
 
     /// Returns whether training should end now, with a checkpoint. It is called after each
     /// iteration.
@@ -56,8 +86,12 @@ pub enum Ending {
 /// `data` returns the batch of an iteration. `shown` are the conditions of the preview samples of a
 /// conditional model, as many as the recipe's `evaluation.images`.
 ///
+/// Alarms lead to what the recipe's `guard.policy` says. A roll-back needs a listener that keeps
+/// checkpoints; without one, or before the first, training starts anew.
+///
 /// # Errors
-/// The first [`TeachingError`], of the trainer or of a listener.
+/// The first [`TeachingError`], of the trainer or of a listener; an error of chains or losses is one
+/// more reason for a roll-back, if the policy is to roll back.
 pub fn train(
     trainer: &mut Trainer,
     mut data: impl FnMut(u64) -> Batch,
@@ -68,8 +102,20 @@ pub fn train(
     let sampling_key = Key::new(recipe.seed).fold(streams::run::EVALUATION);
     while trainer.iteration() < recipe.iterations {
         let batch = data(trainer.iteration());
-        let metrics = trainer.step(batch)?;
-        notify(listeners, trainer, Event::Stepped(&metrics))?;
+        let reason = match trainer.step(batch) {
+            Ok(metrics) => {
+                notify(listeners, trainer, Event::Stepped(&metrics))?;
+                act_on_alarm(trainer, listeners)?
+            }
+            Err(error) if error.is_divergence() && may_roll_back(trainer) => {
+                Some(error.to_string())
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(reason) = reason {
+            roll_back(trainer, listeners, reason)?;
+            continue;
+        }
         let done = trainer.iteration();
         let due = |every: u64| done.is_multiple_of(every) || done == recipe.iterations;
         if due(recipe.evaluation.every) {
@@ -81,6 +127,7 @@ pub fn train(
         }
         let wanted = listeners.iter().any(|listener| listener.wants_end());
         if due(recipe.evaluation.checkpoint_every) || wanted {
+            trainer.guard.note_checkpoint(done);
             notify(listeners, trainer, Event::CheckpointDue)?;
         }
         if wanted && done < recipe.iterations {
@@ -88,6 +135,44 @@ pub fn train(
         }
     }
     Ok(Ending::Finished)
+}
+
+/// Tells listeners about the alarm of the last iteration, if there is one, and returns the reason
+/// for a roll-back.
+fn act_on_alarm(
+    trainer: &Trainer,
+    listeners: &mut [&mut dyn Listener],
+) -> Result<Option<String>, TeachingError> {
+    let Some(alarm) = trainer.alarm() else { return Ok(None) };
+    notify(listeners, trainer, Event::Alarm(&alarm))?;
+    match trainer.recipe().guard.policy {
+        GuardPolicy::Off | GuardPolicy::Warn => Ok(None),
+        GuardPolicy::RollBack if may_roll_back(trainer) => Ok(Some(alarm.to_string())),
+        GuardPolicy::RollBack | GuardPolicy::Stop => {
+            Err(TeachingError::Unhealthy { alarm, roll_backs: trainer.roll_backs() })
+        }
+    }
+}
+
+fn may_roll_back(trainer: &Trainer) -> bool {
+    let guard = &trainer.recipe().guard;
+    guard.policy == GuardPolicy::RollBack && trainer.roll_backs() < guard.roll_backs
+}
+
+fn roll_back(
+    trainer: &mut Trainer,
+    listeners: &mut [&mut dyn Listener],
+    reason: String,
+) -> Result<(), TeachingError> {
+    let from = trainer.iteration();
+    let good = trainer.guard.good;
+    let kept = |iteration| listeners.iter().find_map(|listener| listener.checkpoint(iteration));
+    let checkpoint = good.and_then(|good| kept(good).or_else(|| trainer.checkpoint_beside(good)));
+    trainer.roll_back(checkpoint.as_deref())?;
+    let (to, number) = (trainer.iteration(), trainer.roll_backs());
+    let energy_learning_rate = trainer.energy_learning_rate();
+    let event = RollBack { reason, from, to, number, energy_learning_rate };
+    notify(listeners, trainer, Event::RolledBack(&event))
 }
 
 fn notify(

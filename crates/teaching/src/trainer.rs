@@ -1,5 +1,7 @@
 //! Algorithm 1 of variational MCMC teaching and of its baselines.
 
+use std::path::{Path, PathBuf};
+
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
 use ebm_mcmc::{ChainError, Constrained, Constraint, Health, Held, Langevin, Watched, run};
@@ -38,6 +40,8 @@ pub struct Trainer {
     pub(crate) guard: Guard,
     /// The alarm that the last iteration raised.
     alarm: Option<Alarm>,
+    /// The checkpoint that this trainer was read from.
+    pub(crate) origin: Option<PathBuf>,
     pub(crate) image: ImageShape,
     /// The device of the chains, without autodiff.
     device: Device,
@@ -89,6 +93,7 @@ impl Trainer {
             epoch: 0,
             guard: Guard::default(),
             alarm: None,
+            origin: None,
             image,
             device,
             recipe,
@@ -239,6 +244,33 @@ impl Trainer {
         self.alarm
     }
 
+    /// Returns the learning rate of the energy without its decay: that of the recipe, lowered by
+    /// roll-backs.
+    pub fn energy_learning_rate(&self) -> f64 {
+        let Recipe { guard, optimiser, .. } = &self.recipe;
+        optimiser.energy_learning_rate * guard.rate_factor.powi(self.guard.roll_backs as i32)
+    }
+
+    /// Returns to a checkpoint of this run, or to its start, for another try: with a lower learning
+    /// rate of the energy, and other random numbers.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load).
+    pub(crate) fn roll_back(&mut self, checkpoint: Option<&Path>) -> Result<(), TeachingError> {
+        let earlier = match checkpoint {
+            Some(path) => Self::load_with(path, &self.device, &self.students)?,
+            None => {
+                let recipe = self.recipe.clone();
+                Self::with_students(recipe, self.image, &self.device, &self.students)?
+            }
+        };
+        let guard = earlier.guard.clone().rolled_back(self.guard.roll_backs + 1);
+        // A resumed run may have other settings than the checkpoint.
+        let (recipe, origin) = (self.recipe.clone(), self.origin.take());
+        *self = Self { recipe, origin, guard, ..earlier };
+        Ok(())
+    }
+
     /// Returns the number of returns to an earlier checkpoint.
     pub fn roll_backs(&self) -> u32 {
         self.guard.roll_backs
@@ -371,8 +403,7 @@ impl Trainer {
     #[instrument(level = "debug", skip_all)]
     fn apply_to_energy(&mut self, learning: Option<Learning>, decay: f64) {
         if let Some(Learning { gradients, .. }) = learning {
-            let factor = self.recipe.guard.rate_factor.powi(self.guard.roll_backs as i32);
-            let rate = self.recipe.optimiser.energy_learning_rate * decay * factor;
+            let rate = self.energy_learning_rate() * decay;
             self.energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
             if let Some(average) = &mut self.average {
                 average.update(&self.energy);
