@@ -81,6 +81,21 @@ pub enum RecipeError {
         /// The problem.
         message: String,
     },
+    /// Data with noise and chains that are bounded differently.
+    #[error(
+        "data.noise_std = {noise_std} with data.walls = {data:?} and chains.walls = {chains:?}: data \
+         lie where no sample can be, or the reverse, and the energy would grow steeper without \
+         end. Set both to \"none\", both to \"clamp\" or both to \"reflect\" (or \
+         chains.allow_mismatch = true to see it happen)"
+    )]
+    Supports {
+        /// The standard deviation of the noise.
+        noise_std: f64,
+        /// The walls for data, as in a recipe.
+        data: &'static str,
+        /// The walls for chains.
+        chains: &'static str,
+    },
     /// A network that cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),

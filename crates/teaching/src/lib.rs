@@ -59,7 +59,7 @@ pub use model::Model;
 pub use part::Part;
 pub use recipe::{
     ChainRecipe, DataRecipe, EvaluationRecipe, GuardPolicy, GuardRecipe, OptimiserRecipe, Recipe,
-    RecipeSummary, Shuffle,
+    RecipeSummary, Shuffle, Walls,
 };
 pub use registry::{RecipeParts, StudentRegistry, StudentSettings, StudentSetup};
 pub use samples::{SampleRequest, Samples};

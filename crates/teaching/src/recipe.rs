@@ -16,7 +16,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-pub use chains::ChainRecipe;
+pub use chains::{ChainRecipe, Walls};
 pub use data::{DataRecipe, Shuffle};
 pub use evaluation::EvaluationRecipe;
 pub use guard::{GuardPolicy, GuardRecipe};

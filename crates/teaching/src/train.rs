@@ -90,7 +90,8 @@ pub enum Ending {
 /// checkpoints; without one, or before the first, training starts anew.
 ///
 /// # Errors
-/// The first [`TeachingError`], of the trainer or of a listener; an error of chains or losses is one
+/// [`RecipeError::Supports`](crate::RecipeError::Supports) before anything is done, or the first
+/// [`TeachingError`], of the trainer or of a listener; an error of chains or losses is one
 /// more reason for a roll-back, if the policy is to roll back.
 pub fn train(
     trainer: &mut Trainer,
@@ -99,6 +100,7 @@ pub fn train(
     listeners: &mut [&mut dyn Listener],
 ) -> Result<Ending, TeachingError> {
     let recipe = trainer.recipe().clone();
+    recipe.check_supports()?;
     let sampling_key = Key::new(recipe.seed).fold(streams::run::EVALUATION);
     while trainer.iteration() < recipe.iterations {
         let batch = data(trainer.iteration());

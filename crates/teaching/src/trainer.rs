@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::optim::ModuleOptimizer;
 use burn::tensor::{Device, Tensor};
+use ebm_energy::{Energy, prepare};
 use ebm_mcmc::{ChainError, Constrained, Constraint, Health, Held, Langevin, Watched, run};
 use ebm_networks::{Contrast, Ema, EnergyNetwork, FrozenEnergy, FrozenNetwork, Learning, Terms};
 use ebm_noise::Key;
@@ -174,8 +175,9 @@ impl Trainer {
             }
         };
         let (model, langevin) = (self.preview_model(condition), key.fold(stream::LANGEVIN));
-        let ChainEnd { samples: refined, energies, .. } =
-            self.chains(model, start.clone(), held, steps, langevin, keep)?;
+        let ChainEnd { samples, energies, .. } =
+            self.chains(model.clone(), start.clone(), held.clone(), steps, langevin, keep)?;
+        let refined = self.denoised(model, samples, held);
         Ok(Samples { start, refined, strip, energies })
     }
 
@@ -202,8 +204,27 @@ impl Trainer {
         let held = self.held(condition.as_ref());
         let start = paste(held.as_ref(), start);
         let model = self.preview_model(condition);
-        let end = self.chains(model, start, held, steps, key, observe)?;
-        Ok((end.samples, end.energies))
+        let ChainEnd { samples, energies, .. } =
+            self.chains(model.clone(), start, held.clone(), steps, key, observe)?;
+        Ok((self.denoised(model, samples, held), energies))
+    }
+
+    /// Returns the posterior means of samples, if the recipe asks for them: x − σ²·∇U(x)
+    /// with U of the chains, σ² the variance of the noise of data.
+    fn denoised(
+        &self,
+        model: Option<Model<FrozenEnergy>>,
+        samples: Tensor<4>,
+        held: Option<Held<4>>,
+    ) -> Tensor<4> {
+        match model.filter(|_| self.recipe.chains.denoise) {
+            None => samples,
+            Some(model) => {
+                let variance = self.recipe.data.noise_std.powi(2);
+                let (_, gradient) = prepare(&model).energy_and_gradient(samples.clone());
+                paste(held.as_ref(), samples - gradient * variance)
+            }
+        }
     }
 
     /// Returns the energy that preview samples come from: with an average of the weights, that one.
@@ -314,7 +335,11 @@ impl Trainer {
             std => {
                 let Examples { images, condition } = data;
                 let noise = key.normal(images.dims(), &self.device) * std;
-                Examples { images: paste(held, images + noise), condition }
+                let images = match self.recipe.data.walls.constraint() {
+                    Some(walls) => walls.project(images + noise),
+                    None => images + noise,
+                };
+                Examples { images: paste(held, images), condition }
             }
         }
     }
@@ -336,8 +361,8 @@ impl Trainer {
         let noise = self.recipe.noise_at(self.epoch);
         let langevin = Langevin::new(chains.step_size).with_noise(noise);
         let held = held.map(Constraint::Held);
-        let limit = chains.clamp.then_some(Constraint::Box { limit: 1.0 });
-        let kernel = Constrained::new(langevin, held.into_iter().chain(limit));
+        let walls = chains.walls.constraint();
+        let kernel = Constrained::new(langevin, held.into_iter().chain(walls));
         let watched = Watched::new(&model, langevin);
         let chains = run(&kernel, &watched, start, steps, key, observe)
             .map_err(|source| self.chain_error(source))?;

@@ -5,7 +5,7 @@ use ebm_noise::Key;
 use ebm_teaching::{
     Batch, ClassCondition, ConditionRecipe, DataStudentRecipe, GeneratorRecipe, HiddenCondition,
     Hole, NoiseRecipe, Recipe, RecipeError, ReplayRecipe, SampleRequest, Samples, StepMetrics,
-    StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe,
+    StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe, Walls,
 };
 use ebm_tensor::{Condition, Examples, ImageShape};
 
@@ -177,7 +177,7 @@ fn observed_pixels_are_held_in_training() {
         let mut recipe = recipe(blocks(true, 0.0), student);
         recipe.data.noise_std = 0.1;
         let chains = &mut recipe.chains;
-        (chains.step_size, chains.noise, chains.clamp) = (1e-6, false, false);
+        (chains.step_size, chains.noise, chains.walls) = (1e-6, false, Walls::None);
         trainer(recipe.clone()).step(batch(&recipe, 0)).expect("finite")
     };
     let moved = step(noise()).displacement;

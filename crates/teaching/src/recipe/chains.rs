@@ -1,5 +1,6 @@
 //! `[chains]`: the Langevin chains that sample the energy.
 
+use ebm_mcmc::Constraint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +32,54 @@ pub struct ChainRecipe {
     /// released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient_clip: Option<f64>,
-    /// Whether states are kept in [−1, 1] along the chain; the released code does so only for
-    /// preview samples.
+    /// The walls of the box [−1, 1] for states along the chain. The released code has none, and
+    /// clamps preview samples alone.
     #[serde(default)]
-    pub clamp: bool,
+    pub walls: Walls,
+    /// Whether data with noise may be bounded otherwise than chains, for experiments: an energy
+    /// that learns from data where no sample can be grows steeper without end.
+    #[serde(default)]
+    pub allow_mismatch: bool,
     /// The number T of Langevin steps for preview samples and for samples that are measured.
     pub sampling_steps: usize,
+    /// Whether those samples end with the posterior mean E[x | x_T] = x_T − σ²·∇U(x_T)/temperature
+    /// (Tweedie's formula; Robbins 1956), σ = `data.noise_std`: an energy that learned from data
+    /// with noise has samples with noise, and this removes it.
+    #[serde(default)]
+    pub denoise: bool,
+}
+
+/// What happens at the walls of the box [−1, 1].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Walls {
+    /// Nothing: there are none.
+    #[default]
+    None,
+    /// Values beyond a wall are moved onto it.
+    Clamp,
+    /// Values beyond a wall are mirrored at it.
+    Reflect,
+}
+
+impl Walls {
+    /// Returns the value as recipes write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Clamp => "clamp",
+            Self::Reflect => "reflect",
+        }
+    }
+
+    /// Returns the constraint of a kernel, if there are walls.
+    pub(crate) fn constraint(self) -> Option<Constraint<4>> {
+        match self {
+            Self::None => None,
+            Self::Clamp => Some(Constraint::Box { limit: 1.0 }),
+            Self::Reflect => Some(Constraint::Reflection { limit: 1.0 }),
+        }
+    }
 }
 
 fn one() -> f64 {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::chains::Walls;
+
 /// The data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,9 @@ pub struct DataRecipe {
     /// in the released code.
     #[serde(default)]
     pub noise_std: f64,
+    /// The walls of the box [−1, 1] for data with noise, the same as those for chains.
+    #[serde(default)]
+    pub walls: Walls,
 }
 
 /// The order of the data.

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Recipe;
 use super::change::check_tables;
+use super::{Recipe, Walls};
 use crate::RecipeError;
 use crate::condition::ConditionRecipe;
 use crate::keys::KIND;
@@ -105,11 +105,14 @@ impl Recipe {
         if path.extension().is_some_and(|extension| extension == "toml") {
             let text = std::fs::read_to_string(path)
                 .map_err(|source| RecipeError::Read { path: path.into(), source })?;
-            return read(&text, name_or_path, quick, settings, students);
+            let recipe = read(&text, name_or_path, quick, settings, students)?;
+            return recipe.check_supports().map(|()| recipe);
         }
         let base = name_or_path.strip_suffix(QUICK).unwrap_or(name_or_path);
         let text = embedded_text(base, name_or_path)?;
-        read(text, name_or_path, quick || base != name_or_path, settings, students)
+        let quick = quick || base != name_or_path;
+        let recipe = read(text, name_or_path, quick, settings, students)?;
+        recipe.check_supports().map(|()| recipe)
     }
 
     /// Reads a recipe from TOML; `origin` names it in errors.
@@ -229,6 +232,7 @@ fn lay_settings(
     for setting in settings {
         merge(&mut layer, set(setting)?);
     }
+    rename_keys(&mut layer);
     overlay(table, layer, students);
     Ok(())
 }
@@ -271,6 +275,7 @@ fn resolve(
 ) -> Result<Table, RecipeError> {
     let parse_error = |message: String| RecipeError::Parse { origin: origin.into(), message };
     let mut table = text.parse::<Table>().map_err(|error| parse_error(error.to_string()))?;
+    rename_keys(&mut table);
     let base = match table.remove("extends") {
         None => return Ok(table),
         Some(Value::String(base)) => base,
@@ -286,6 +291,18 @@ fn resolve(
     let mut merged = resolve(embedded_text(&base, &base)?, &base, depth + 1, students)?;
     overlay(&mut merged, table, students);
     Ok(merged)
+}
+
+/// Replaces keys of earlier versions by today's: `chains.clamp`, a boolean, is `chains.walls`.
+fn rename_keys(table: &mut Table) {
+    if let Some(Value::Table(chains)) = table.get_mut("chains")
+        && let Some(&Value::Boolean(clamp)) = chains.get("clamp")
+        && !chains.contains_key("walls")
+    {
+        chains.remove("clamp");
+        let walls = if clamp { Walls::Clamp } else { Walls::None };
+        chains.insert("walls".into(), Value::String(walls.name().into()));
+    }
 }
 
 /// Lays a table over another: tables are merged key by key, [`NONE`] removes a value, and any other

@@ -50,6 +50,19 @@ impl Recipe {
         Ok(())
     }
 
+    /// Checks that data and samples can be in the same places, for training.
+    ///
+    /// # Errors
+    /// [`RecipeError::Supports`]
+    pub fn check_supports(&self) -> Result<(), RecipeError> {
+        let (noise_std, [data, chains]) =
+            (self.data.noise_std, [self.data.walls, self.chains.walls]);
+        if noise_std == 0.0 || data == chains || self.chains.allow_mismatch {
+            return Ok(());
+        }
+        Err(RecipeError::Supports { noise_std, data: data.name(), chains: chains.name() })
+    }
+
     fn validate_guard(&self) -> Result<(), RecipeError> {
         let guard = &self.guard;
         count("guard.every", guard.every, 1, MOST)?;
@@ -70,7 +83,9 @@ impl Recipe {
         positive("chains.step_size", chains.step_size)?;
         positive("chains.reference_std", chains.reference_std.unwrap_or(1.0))?;
         positive("chains.temperature", chains.temperature)?;
-        positive("chains.gradient_clip", chains.gradient_clip.unwrap_or(1.0))
+        positive("chains.gradient_clip", chains.gradient_clip.unwrap_or(1.0))?;
+        let noisy = !chains.denoise || self.data.noise_std > 0.0;
+        range("chains.denoise", chains.denoise, noisy, "false without data.noise_std")
     }
 
     fn validate_condition(&self) -> Result<(), RecipeError> {

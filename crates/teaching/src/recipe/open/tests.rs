@@ -37,8 +37,10 @@ fn mnist_has_the_released_networks_and_settings() {
         reference_std: Some(0.016),
         temperature: 1.0,
         gradient_clip: None,
-        clamp: false,
+        walls: Walls::None,
+        allow_mismatch: false,
         sampling_steps: 30,
+        denoise: false,
     };
     assert_eq!(recipe.chains, chains);
     let optimiser = OptimiserRecipe {
