@@ -22,7 +22,7 @@ mod conv_layer;
 mod error;
 mod padding;
 
-pub use activation::leaky_relu;
+pub use activation::{bent_leaky_relu, leaky_relu};
 pub use condition::{ConditionConfig, ConditionLayer};
 pub use conv_layer::ConvLayer;
 pub use error::NetworkError;

@@ -82,6 +82,7 @@ struct Keys {
     layers: Option<Vec<ConvLayer>>,
     outputs: Option<usize>,
     slope: Option<f64>,
+    bend: Option<f64>,
     init_std: Option<f64>,
     condition: Option<ConditionConfig>,
     channels: Option<Vec<usize>>,
@@ -109,6 +110,7 @@ impl TryFrom<Keys> for EnergyConfig {
                     layers: own("conv", "layers", keys.layers)?,
                     outputs: own("conv", "outputs", keys.outputs)?,
                     slope: own("conv", "slope", keys.slope)?,
+                    bend: keys.bend.unwrap_or(0.0),
                     init_std: own("conv", "init_std", keys.init_std)?,
                     condition: keys.condition,
                 }))
@@ -117,6 +119,7 @@ impl TryFrom<Keys> for EnergyConfig {
                 foreign("residual", "layers", keys.layers)?;
                 foreign("residual", "outputs", keys.outputs)?;
                 foreign("residual", "slope", keys.slope)?;
+                foreign("residual", "bend", keys.bend)?;
                 foreign("residual", "init_std", keys.init_std)?;
                 foreign("residual", "condition", keys.condition)?;
                 Ok(Self::Residual(ResidualEnergyConfig {

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
-use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, leaky_relu};
+use ebm_layers::{ConditionConfig, ConditionLayer, ConvLayer, NetworkError, bent_leaky_relu};
 use ebm_noise::{Key, initialise};
 use ebm_tensor::{Condition, ConditionShape, ImageShape};
 use schemars::JsonSchema;
@@ -21,6 +21,10 @@ pub struct ConvEnergyConfig {
     pub outputs: usize,
     /// The negative slope of the LeakyReLU.
     pub slope: f64,
+    /// The half width of the interval around 0 in which the LeakyReLU bends smoothly; 0 for a kink,
+    /// at which ∇U jumps, as in the released code.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub bend: f64,
     /// The standard deviation of the initial convolution weights.
     pub init_std: f64,
     /// The layer that reads c in a conditional energy f(x, c); the first layer if absent.
@@ -40,6 +44,7 @@ impl ConvEnergyConfig {
             ],
             outputs: 100,
             slope: 0.2,
+            bend: 0.0,
             init_std: 0.005,
             condition: None,
         }
@@ -56,6 +61,7 @@ impl ConvEnergyConfig {
             ],
             outputs: 1,
             slope: 0.2,
+            bend: 0.0,
             init_std: 0.005,
             condition: None,
         }
@@ -73,6 +79,12 @@ impl ConvEnergyConfig {
             self.slope,
             (0.0..1.0).contains(&self.slope),
             "in [0, 1)",
+        )?;
+        NetworkError::check_range(
+            "bend",
+            self.bend,
+            (0.0..f64::INFINITY).contains(&self.bend),
+            "0 or more, finite",
         )?;
         NetworkError::check_range(
             "init_std",
@@ -119,10 +131,14 @@ impl ConvEnergyConfig {
             config.init(&self.layers, image, condition, device)
         };
         let condition = condition.map(init).transpose()?;
-        let network =
-            ConvEnergy { convolutions, head, condition, slope: self.slope, size: image.side };
+        let Self { slope, bend, .. } = *self;
+        let network = ConvEnergy { convolutions, head, condition, slope, bend, size: image.side };
         Ok(initialise(network, key, self.init_std))
     }
+}
+
+fn is_zero(bend: &f64) -> bool {
+    *bend == 0.0
 }
 
 /// A convolutional network f_θ(x), the negative energy. As an [`Energy`](ebm_energy::Energy) it is
@@ -135,6 +151,7 @@ pub struct ConvEnergy {
     /// it.
     pub(crate) condition: Option<ConditionLayer>,
     pub(crate) slope: f64,
+    pub(crate) bend: f64,
     /// The side of the images.
     pub(crate) size: usize,
 }
@@ -155,7 +172,7 @@ impl ConvEnergy {
                 Some((_, added)) => sums + added,
                 None => sums,
             };
-            leaky_relu(sums, self.slope)
+            bent_leaky_relu(sums, self.slope, self.bend)
         });
         // The head covers the whole image and its outputs are summed: Σₖ (wₖ·h + bₖ) = (Σₖ wₖ)·h +
         // Σₖ bₖ, one dot product for each sample instead of a convolution.
@@ -178,6 +195,7 @@ impl ConvEnergy {
 mod tests {
     use burn::tensor::Tolerance;
     use ebm_energy::Energy;
+    use ebm_layers::leaky_relu;
 
     use super::*;
 

@@ -36,6 +36,7 @@ impl FrozenConvEnergy {
         let head = values(head.sum_dim(0)).iter().map(|weight| -weight).collect();
         let network = Network::new([first[1], energy.size, energy.size], layers, head)
             .with_slope(energy.slope as f32)
+            .with_bend(energy.bend as f32)
             .with_head_bias(-bias);
         let plan = Plan::new(&network).ok()?;
         Some(Self { plan: Arc::new(plan), addend: None })

@@ -1,6 +1,6 @@
 //! One type for all networks that a configuration can choose.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Tensor;
 use ebm_energy::{Energy, Frozen};
@@ -62,6 +62,25 @@ impl EnergyNetwork {
             Self::Residual(network) => Self::Residual(network.renormalise()),
             network @ Self::Conv(_) => network,
         }
+    }
+
+    /// Multiplies every weight by 1 − `share`; biases keep their values. The weights of a network
+    /// with spectral normalisation do not depend on their size.
+    #[must_use]
+    pub fn decay(self, share: f64) -> Self {
+        if share == 0.0 { self } else { self.map(&mut Shrink(1.0 - share)) }
+    }
+}
+
+/// Multiplies parameters of two or more dimensions.
+struct Shrink(f64);
+
+impl ModuleMapper for Shrink {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if D < 2 || !param.is_require_grad() {
+            return param;
+        }
+        param.map(|weight| (weight.without_autodiff() * self.0).autodiff().require_grad())
     }
 }
 

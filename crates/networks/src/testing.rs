@@ -1,7 +1,7 @@
 //! Helpers that the tests of several modules share.
 
 use burn::tensor::Tensor;
-use ebm_layers::leaky_relu;
+use ebm_layers::bent_leaky_relu;
 use ebm_tensor::values;
 
 use crate::ConvEnergy;
@@ -24,7 +24,7 @@ pub(crate) fn distance_to_jump(network: &ConvEnergy, x: Tensor<4>) -> Vec<f32> {
         for (nearest, sums) in nearest.iter_mut().zip(values.chunks(values.len() / batch)) {
             *nearest = sums.iter().fold(*nearest, |nearest, sum| nearest.min(sum.abs() / largest));
         }
-        h = leaky_relu(sums, network.slope);
+        h = bent_leaky_relu(sums, network.slope, network.bend);
     }
     nearest
 }

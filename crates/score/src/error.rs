@@ -24,6 +24,9 @@ pub enum PlanError {
         /// The given value.
         value: usize,
     },
+    /// The half width of the bend is negative or not finite.
+    #[error("the half width of the bend must be 0 or more, and finite; {0} was given")]
+    Bend(String),
     /// The negative slope is not in `[0, 1)`.
     #[error("the negative slope must be in [0, 1); {0} was given")]
     Slope(String),

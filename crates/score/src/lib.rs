@@ -21,6 +21,7 @@
 //! # Ok::<(), ebm_score::PlanError>(())
 //! ```
 
+mod activation;
 mod addend;
 mod buffer;
 mod convolution;

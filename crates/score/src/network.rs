@@ -5,7 +5,8 @@ use crate::buffer::Buffer;
 use crate::geometry::Geometry;
 
 /// A convolutional network with a scalar output: f(x) = ⟨head, h_L⟩ + head_bias, where
-/// hₗ = LeakyReLU(convₗ(hₗ₋₁)) and h₀ = x.
+/// hₗ = LeakyReLU(convₗ(hₗ₋₁)) and h₀ = x. The LeakyReLU may [bend](Self::bend) instead of having a
+/// kink.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Network {
@@ -15,6 +16,9 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// The negative slope of the LeakyReLU, in `[0, 1)`; 0 is a ReLU.
     pub slope: f32,
+    /// The half width w of the interval around 0 in which the LeakyReLU bends smoothly: its
+    /// derivative rises from the slope at −w to 1 at w. 0 is a kink.
+    pub bend: f32,
     /// The head's weights, `[channels, height, width]` of the last layer's output.
     pub head: Vec<f32>,
     /// The head's bias.
@@ -46,13 +50,19 @@ impl Network {
     /// - `input`: channels, height and width of x
     /// - `head`: `[channels, height, width]` of the last layer's output
     pub fn new(input: [usize; 3], layers: Vec<Layer>, head: Vec<f32>) -> Self {
-        Self { input, layers, slope: 0.0, head, head_bias: 0.0 }
+        Self { input, layers, slope: 0.0, bend: 0.0, head, head_bias: 0.0 }
     }
 
     /// Sets the negative slope of the LeakyReLU.
     #[must_use]
     pub fn with_slope(self, slope: f32) -> Self {
         Self { slope, ..self }
+    }
+
+    /// Sets the half width of the LeakyReLU's bend.
+    #[must_use]
+    pub fn with_bend(self, bend: f32) -> Self {
+        Self { bend, ..self }
     }
 
     /// Sets the bias of the head.
@@ -65,6 +75,9 @@ impl Network {
     pub(crate) fn geometries(&self) -> Result<Vec<Geometry>, PlanError> {
         if !(0.0..1.0).contains(&self.slope) {
             return Err(PlanError::Slope(self.slope.to_string()));
+        }
+        if !(0.0..=f32::MAX).contains(&self.bend) {
+            return Err(PlanError::Bend(self.bend.to_string()));
         }
         if self.layers.is_empty() {
             return Err(PlanError::NoLayers);

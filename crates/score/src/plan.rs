@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use pulp::Arch;
 use rayon::prelude::*;
 
+use crate::activation::Activation;
 use crate::addend::{Added, Addend};
 use crate::buffer::{Buffer, LINE, padded};
 use crate::convolution::{Pass, Pixels};
@@ -24,7 +25,7 @@ pub(crate) const BLOCK: usize = 16;
 pub struct Plan {
     pub(crate) arch: Arch,
     image: usize,
-    slope: f32,
+    activation: Activation,
     pub(crate) stages: Vec<Stage>,
     /// The largest number of channels of a stage, padded.
     pub(crate) widest: usize,
@@ -54,10 +55,11 @@ impl Plan {
         for (index, &weight) in network.head.iter().enumerate() {
             head[(index % pixels) * channels + index / pixels] = weight;
         }
+        let arch = Arch::new();
         Ok(Self {
-            arch: Arch::new(),
+            arch,
             image: network.input.iter().product(),
-            slope: network.slope,
+            activation: Activation { arch, slope: network.slope, bend: network.bend },
             widest: stages.iter().map(|stage| stage.channels).max().unwrap_or(0),
             stages,
             head,
@@ -179,19 +181,17 @@ impl Plan {
             let x = self.input(index, x, below);
             let added = added.filter(|added| added.stage == index);
             // A slope of 1 leaves the sums unchanged until the addend has been added.
-            let slope = if added.is_some() { 1.0 } else { self.slope };
+            let slope = if added.is_some() { 1.0 } else { self.activation.fused_slope() };
             let pass = Pass { slope, ..self.pass(values.len()) };
             stage.convolution.forward(pass, x, self.write(index + 1, &mut rest[0]), scratch);
+            let sums = &mut rest[0][2 * self.widest..][..values.len() * stage.output_len()];
             if let Some(added) = added {
-                let sums = &mut rest[0][2 * self.widest..][..added.values.len()];
                 self.arch.dispatch(|| {
-                    // A copy: behind `self` it might alias a sum, and the loop would not vectorise.
-                    let slope = self.slope;
-                    for (sum, added) in sums.iter_mut().zip(added.values) {
-                        let z = *sum + added;
-                        *sum = if z > 0.0 { z } else { slope * z };
-                    }
+                    sums.iter_mut().zip(added.values).for_each(|(sum, added)| *sum += added);
                 });
+            }
+            if added.is_some() || self.activation.bend > 0.0 {
+                self.activation.apply(sums);
             }
         }
         let images = activations.last().map_or(x, |last| &last[2 * self.widest..]);
@@ -217,8 +217,7 @@ impl Plan {
     }
 
     /// Turns the gradient with respect to a stage's activations into the one with respect to its
-    /// pre-activations: multiplies by the slope where the sum, and so the activation, was not
-    /// positive.
+    /// pre-activations.
     pub(crate) fn enter(
         &self,
         stage: &Stage,
@@ -228,17 +227,11 @@ impl Plan {
     ) {
         let first = 2 * self.widest;
         let here = first..first + samples * stage.output_len();
-        let (gradient, activation) = (&mut gradient[here.clone()], &activation[here]);
-        self.arch.dispatch(|| {
-            let slope = self.slope;
-            for (gradient, activation) in gradient.iter_mut().zip(activation) {
-                *gradient *= if *activation > 0.0 { 1.0 } else { slope };
-            }
-        });
+        self.activation.multiply_derivative(&mut gradient[here.clone()], &activation[here]);
     }
 
     pub(crate) fn pass(&self, samples: usize) -> Pass {
-        Pass { arch: self.arch, samples, slope: self.slope }
+        Pass { arch: self.arch, samples, slope: self.activation.fused_slope() }
     }
 
     /// Returns the input of a stage: the images themselves or the activations below.

@@ -11,6 +11,7 @@ use ebm_networks::Ema;
 use ebm_tensor::ImageShape;
 use serde::{Deserialize, Serialize};
 
+use crate::control::Control;
 use crate::files::{CheckpointReader, CheckpointWriter, checkpoint_error, is_finite};
 use crate::guard::Guard;
 use crate::{Recipe, RecipeError, StudentRegistry, TeachingError, Trainer};
@@ -43,6 +44,9 @@ struct State {
     /// The state of the guard; absent in checkpoints from before there was one.
     #[serde(default)]
     guard: Guard,
+    /// The state of the control of the curvature; absent in older checkpoints.
+    #[serde(default)]
+    control: Control,
     sha256: BTreeMap<String, String>,
 }
 
@@ -80,8 +84,9 @@ impl Trainer {
         self.student.save(&mut files)?;
         files.write(RECIPE, self.recipe.to_toml()?.as_bytes())?;
         let (iteration, epoch, image) = (self.iteration, self.epoch, self.image);
-        let (guard, sha256) = (self.guard.clone(), files.into_sha256());
-        let state = State { format: FORMAT, iteration, epoch, image, guard, sha256 };
+        let (guard, control) = (self.guard.clone(), self.control);
+        let sha256 = files.into_sha256();
+        let state = State { format: FORMAT, iteration, epoch, image, guard, control, sha256 };
         let text = toml::to_string(&state).map_err(|error| checkpoint_error(folder, &error))?;
         let file = folder.join(CHECKPOINT_STATE);
         fs::write(&file, text).map_err(|error| checkpoint_error(&file, &error))
@@ -150,7 +155,8 @@ impl Trainer {
         }
         trainer.student.load(&files)?;
         (trainer.iteration, trainer.epoch) = (state.iteration, state.epoch);
-        (trainer.guard, trainer.origin) = (state.guard, Some(path.into()));
+        (trainer.guard, trainer.control) = (state.guard, state.control);
+        trainer.origin = Some(path.into());
         Ok(trainer)
     }
 

@@ -27,6 +27,7 @@ mod batch;
 mod change;
 mod checkpoint;
 mod condition;
+mod control;
 mod error;
 mod files;
 mod guard;
@@ -51,6 +52,7 @@ pub use checkpoint::{CHECKPOINT_STATE, checkpoint_name};
 pub use condition::{
     ClassCondition, ConditionHalf, ConditionRecipe, HiddenCondition, Hole, PairCondition,
 };
+pub use control::MOST_DECAY;
 pub use error::{RecipeError, TeachingError};
 pub use files::{CheckpointReader, CheckpointWriter, is_finite};
 pub use guard::{Alarm, GuardedMetric};
@@ -58,8 +60,8 @@ pub use metrics::StepMetrics;
 pub use model::Model;
 pub use part::Part;
 pub use recipe::{
-    ChainRecipe, DataRecipe, EvaluationRecipe, GuardPolicy, GuardRecipe, OptimiserRecipe, Recipe,
-    RecipeSummary, Shuffle, Walls,
+    Actuator, ChainRecipe, ControlRecipe, DataRecipe, EvaluationRecipe, GuardPolicy, GuardRecipe,
+    OptimiserRecipe, Recipe, RecipeSummary, Shuffle, Walls,
 };
 pub use registry::{RecipeParts, StudentRegistry, StudentSettings, StudentSetup};
 pub use samples::{SampleRequest, Samples};

@@ -51,6 +51,12 @@ pub struct StepMetrics {
     /// The same at refined samples.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub curvature_samples: Option<f64>,
+    /// The learning rate of the energy without its decay, with `[optimiser.control]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_rate: Option<f64>,
+    /// The weight decay of the energy that `[optimiser.control]` adds to the recipe's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_weight_decay: Option<f64>,
     /// The number of times that training has returned to an earlier checkpoint.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub roll_backs: u32,

@@ -21,7 +21,7 @@ pub use data::{DataRecipe, Shuffle};
 pub use evaluation::EvaluationRecipe;
 pub use guard::{GuardPolicy, GuardRecipe};
 pub use open::RecipeSummary;
-pub use optimiser::OptimiserRecipe;
+pub use optimiser::{Actuator, ControlRecipe, OptimiserRecipe};
 
 use crate::condition::ConditionRecipe;
 use crate::registry::RecipeParts;

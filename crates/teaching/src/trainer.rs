@@ -14,6 +14,7 @@ use ebm_vae::Vae;
 use tracing::instrument;
 
 use crate::batch::Batch;
+use crate::control::Control;
 use crate::guard::{Alarm, Guard};
 use crate::health::Curvatures;
 use crate::model::Model;
@@ -39,6 +40,7 @@ pub struct Trainer {
     /// The epoch of the last iteration.
     pub(crate) epoch: u64,
     pub(crate) guard: Guard,
+    pub(crate) control: Control,
     /// The alarm that the last iteration raised.
     alarm: Option<Alarm>,
     /// The checkpoint that this trainer was read from.
@@ -87,12 +89,13 @@ impl Trainer {
         Ok(Self {
             average: ema_decay.map(|decay| Ema::new(decay, &energy)).transpose()?,
             energy,
-            energy_adam: recipe.optimiser.adam().init(),
+            energy_adam: recipe.optimiser.energy_adam().init(),
             student,
             students: students.clone(),
             iteration: 0,
             epoch: 0,
             guard: Guard::default(),
+            control: Control::default(),
             alarm: None,
             origin: None,
             image,
@@ -150,6 +153,7 @@ impl Trainer {
 
         self.iteration += 1;
         self.alarm = self.guard.observe(&metrics, &self.recipe.guard);
+        self.control.observe(&metrics, self.recipe.optimiser.control.as_ref());
         Ok(metrics)
     }
 
@@ -266,10 +270,11 @@ impl Trainer {
     }
 
     /// Returns the learning rate of the energy without its decay: that of the recipe, lowered by
-    /// roll-backs.
+    /// roll-backs and by the control of the curvature.
     pub fn energy_learning_rate(&self) -> f64 {
         let Recipe { guard, optimiser, .. } = &self.recipe;
-        optimiser.energy_learning_rate * guard.rate_factor.powi(self.guard.roll_backs as i32)
+        let after_roll_backs = guard.rate_factor.powi(self.guard.roll_backs as i32);
+        optimiser.energy_learning_rate * after_roll_backs * self.control.rate_factor
     }
 
     /// Returns to a checkpoint of this run, or to its start, for another try: with a lower learning
@@ -429,7 +434,10 @@ impl Trainer {
     fn apply_to_energy(&mut self, learning: Option<Learning>, decay: f64) {
         if let Some(Learning { gradients, .. }) = learning {
             let rate = self.energy_learning_rate() * decay;
-            self.energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
+            let weight_decay =
+                self.recipe.optimiser.energy_weight_decay + self.control.weight_decay;
+            let energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
+            self.energy = energy.decay(rate * weight_decay);
             if let Some(average) = &mut self.average {
                 average.update(&self.energy);
             }
@@ -448,6 +456,7 @@ impl Trainer {
         moved: Tensor<4>,
     ) -> StepMetrics {
         let [displacement, displacement_squared] = displacement(moved);
+        let control = self.recipe.optimiser.control.as_ref();
         StepMetrics {
             iteration: self.iteration,
             epoch: self.epoch,
@@ -461,6 +470,8 @@ impl Trainer {
             displacement,
             displacement_squared,
             roll_backs: self.guard.roll_backs,
+            energy_rate: control.map(|_| self.energy_learning_rate()),
+            energy_weight_decay: control.map(|_| self.control.weight_decay),
             ..StepMetrics::default()
         }
     }

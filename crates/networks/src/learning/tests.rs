@@ -13,8 +13,19 @@ use crate::{ConvEnergyConfig, EnergyNetwork, ResidualEnergyConfig};
 /// Compares the gradient of every parameter from the plan with that of autodiff.
 #[test]
 fn plan_and_autodiff_agree() {
+    agree_with_a_bend_of(0.0);
+}
+
+/// The same where activations bend.
+#[test]
+fn plan_and_autodiff_agree_on_smooth_networks() {
+    agree_with_a_bend_of(0.05);
+    agree_with_a_bend_of(0.5);
+}
+
+fn agree_with_a_bend_of(bend: f64) {
     let device = Device::flex().autodiff();
-    let config = ConvEnergyConfig { init_std: 0.05, ..ConvEnergyConfig::mnist() };
+    let config = ConvEnergyConfig { init_std: 0.05, bend, ..ConvEnergyConfig::mnist() };
     let energy = config.init(ImageShape::new(1, 28), Key::new(5), &device).expect("valid");
     // The gradient jumps where an activation changes its sign: rounding must not decide that sign.
     let images = |key| {

@@ -14,6 +14,9 @@ pub struct OptimiserRecipe {
     pub vae_learning_rate: f64,
     /// The exponential decay rate β₁ of Adam's first moment.
     pub beta_1: f32,
+    /// β₁ for the energy, if it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_beta_1: Option<f32>,
     /// The exponential decay rate β₂ of Adam's second moment.
     pub beta_2: f32,
     /// The constant ε that Adam adds to the denominator.
@@ -31,6 +34,10 @@ pub struct OptimiserRecipe {
     /// 2019); the released code has none.
     #[serde(default)]
     pub energy_regulariser: f64,
+    /// The decoupled weight decay λ of the energy's weights (Loshchilov and Hutter 2019), biases left
+    /// out: after each step they are multiplied by 1 − rate·λ.
+    #[serde(default)]
+    pub energy_weight_decay: f64,
     /// The weight w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's
     /// loss, where c′ is the condition of the next image: without it f(x, c) cannot be compared
     /// between conditions.
@@ -40,10 +47,52 @@ pub struct OptimiserRecipe {
     /// samples and measures then use; none in the released code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
+    /// A control of the energy's curvature; none in the released code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlRecipe>,
+}
+
+/// A control that holds the largest curvature × step of the energy, as `[guard]` measures it, at or
+/// below a set point.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ControlRecipe {
+    /// The set point of curvature × step.
+    pub curvature: f64,
+    /// The quantity that is changed.
+    #[serde(default)]
+    pub by: Actuator,
+    /// The gain: after each measurement the quantity is multiplied by (set point / curvature)^gain,
+    /// or for the weight decay by its inverse, within its limits.
+    #[serde(default = "gain")]
+    pub gain: f64,
+}
+
+/// The quantity that a control changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Actuator {
+    /// The learning rate of the energy, between a hundredth of the recipe's and all of it.
+    #[default]
+    LearningRate,
+    /// A weight decay besides the recipe's, up to [`MOST_DECAY`](crate::MOST_DECAY): slopes come
+    /// down again instead of only rising more slowly.
+    WeightDecay,
+}
+
+fn gain() -> f64 {
+    1.0
 }
 
 impl OptimiserRecipe {
-    /// Returns the configuration of Adam, which both models have in common.
+    /// Returns the configuration of Adam for the energy.
+    pub fn energy_adam(&self) -> AdamConfig {
+        self.adam().with_beta_1(self.energy_beta_1.unwrap_or(self.beta_1))
+    }
+
+    /// Returns the configuration of Adam for the student.
     pub fn adam(&self) -> AdamConfig {
         AdamConfig::new()
             .with_beta_1(self.beta_1)

@@ -1,6 +1,6 @@
 //! Ranges of the values of a recipe.
 
-use super::Recipe;
+use super::{GuardPolicy, Recipe};
 use crate::RecipeError;
 use crate::condition::ConditionRecipe;
 use crate::part::Part;
@@ -129,6 +129,16 @@ impl Recipe {
         not_negative("optimiser.condition_weight", weight)?;
         let learns = weight == 0.0 || self.condition.is_some();
         range("optimiser.condition_weight", weight, learns, "0 without a [condition]")?;
+        let beta_1 = optimiser.energy_beta_1.unwrap_or(0.0);
+        range("optimiser.energy_beta_1", beta_1, unit.contains(&beta_1), "in [0, 1)")?;
+        not_negative("optimiser.energy_weight_decay", optimiser.energy_weight_decay)?;
+        if let Some(control) = &optimiser.control {
+            positive("optimiser.control.curvature", control.curvature)?;
+            positive("optimiser.control.gain", control.gain)?;
+            let measured = self.guard.policy != GuardPolicy::Off;
+            let needed = "other than off with [optimiser.control], which needs its measurements";
+            range("guard.policy", "off", measured, needed)?;
+        }
         RecipeError::check_decay("optimiser.ema_decay", optimiser.ema_decay)
     }
 }
