@@ -5,6 +5,7 @@ mod arguments;
 pub(crate) mod classify;
 pub(crate) mod complete;
 pub(crate) mod data;
+pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod inpaint;
 pub(crate) mod interpolate;

@@ -47,6 +47,9 @@ enum Command {
     /// Measure samples against a data set: Fréchet and kernel distance, precision, recall and
     /// others.
     Eval(commands::eval::Arguments),
+    /// Examine the health of a trained energy: its curvature and its chains, with limits and
+    /// remedies.
+    Doctor(commands::doctor::Arguments),
     /// List the embedded recipes, or print one.
     Recipes {
         #[command(subcommand)]
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         Command::Classify(arguments) => commands::classify::run(arguments),
         Command::LogZ(arguments) => commands::log_z::run(arguments),
         Command::Score(arguments) => commands::score::run(arguments),
+        Command::Doctor(arguments) => commands::doctor::run(arguments),
         Command::Eval(arguments) => commands::eval::run(arguments),
         Command::Recipes { action: None | Some(RecipeAction::List) } => commands::recipes::list(),
         Command::Recipes { action: Some(RecipeAction::Schema { json }) } => {

@@ -179,6 +179,13 @@ pub mod log_z {
     pub const CHAINS: u64 = 1;
 }
 
+/// The streams of the examination of a model. The key is folded with the constants of
+/// [`iteration`] as well.
+pub mod doctor {
+    /// The stream of the examination.
+    pub const EXAMINATION: u64 = 0;
+}
+
 /// The streams of the comparison of energies.
 pub mod score {
     /// The stream of images of uniform noise.

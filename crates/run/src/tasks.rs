@@ -3,6 +3,7 @@
 
 pub mod classify;
 pub mod complete;
+pub mod doctor;
 pub mod energies;
 pub mod inpaint;
 pub mod interpolate;
@@ -13,6 +14,7 @@ pub mod sample;
 
 pub use classify::{Classification, ClassifyOptions};
 pub use complete::{CompleteOptions, Completion};
+pub use doctor::{Checkup, DoctorOptions, Finding};
 pub use energies::{Baseline, EnergyComparison, EnergyOptions};
 pub use inpaint::{InpaintOptions, Inpainting, Mask, Method};
 pub use interpolate::{Ends, InterpolateOptions, Interpolation};

@@ -9,10 +9,12 @@ use crate::recipe::{Actuator, ControlRecipe};
 const LEAST_FACTOR: f64 = 0.01;
 /// The largest weight decay of a control.
 pub const MOST_DECAY: f64 = 30.0;
-/// The weight decay that a control begins with, and does not go below.
-const LEAST_DECAY: f64 = 0.01;
-/// The largest change of a quantity in one measurement.
+/// The largest change of the learning rate in one measurement.
 const MOST_CHANGE: f64 = 2.0;
+/// The share of the set point from which on there is a weight decay.
+const ONSET: f64 = 0.7;
+/// The weight decay, with a gain of 1, at e times the curvature of its onset.
+const DECAY: f64 = 5.0;
 
 /// The quantities that a control changes, part of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,13 +39,15 @@ impl Control {
         let curvatures = metrics.curvature_data.zip(metrics.curvature_samples);
         let Some((data, samples)) = curvatures else { return };
         let excess = data.max(samples) / recipe.curvature;
-        let change = excess.powf(recipe.gain).clamp(1.0 / MOST_CHANGE, MOST_CHANGE);
         match recipe.by {
             Actuator::LearningRate => {
+                let change = excess.powf(recipe.gain).clamp(1.0 / MOST_CHANGE, MOST_CHANGE);
                 self.rate_factor = (self.rate_factor / change).clamp(LEAST_FACTOR, 1.0);
             }
+            // Proportional: a sum over time would swing, as the curvature is one already.
             Actuator::WeightDecay => {
-                self.weight_decay = (self.weight_decay * change).clamp(LEAST_DECAY, MOST_DECAY);
+                let decay = recipe.gain * DECAY * (excess / ONSET).ln();
+                self.weight_decay = decay.clamp(0.0, MOST_DECAY);
             }
         }
     }

@@ -1,19 +1,25 @@
 //! The health of an energy in training: how stiff it is for the step of its chains.
 
-use ebm_energy::prepare;
+use ebm_energy::{Energy, prepare};
 use ebm_mcmc::Health;
 use ebm_mcmc::diagnostics::{PowerIteration, largest_curvature};
 use ebm_networks::FrozenNetwork;
 use ebm_noise::Key;
-use ebm_tensor::Examples;
+use ebm_noise::streams::iteration as stream;
+use ebm_tensor::{Examples, scalar};
 
+use crate::TeachingError;
+use crate::part::Part;
 use crate::recipe::GuardPolicy;
-use crate::trainer::Trainer;
+use crate::student::StartRequest;
+use crate::trainer::{Trainer, paste};
 
 /// The number of images at which training measures the curvature.
 const IMAGES: usize = 8;
-/// The number of iterations of the power iteration.
+/// The number of iterations of the power iteration in training.
 const ITERATIONS: usize = 10;
+/// The same for an examination.
+const EXAMINED_ITERATIONS: usize = 20;
 /// The least distance over which gradients are differenced, of chains that hardly move.
 const LEAST_RADIUS: f64 = 1e-3;
 /// The largest, which is less than the distance between two images.
@@ -75,5 +81,65 @@ impl Trainer {
             _ => noise,
         };
         length.clamp(LEAST_RADIUS, LARGEST_RADIUS)
+    }
+}
+
+/// The health of a model at a batch of data, and at the ends of chains as training runs them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Examination {
+    /// The mean over the data of the largest curvature of U, times the step.
+    pub curvature_data: f64,
+    /// The same over the ends of the chains.
+    pub curvature_samples: f64,
+    /// The measures along the chains; `None` for chains of a single step.
+    pub health: Option<Health>,
+    /// The mean of f over the data.
+    pub f_data: f64,
+    /// The mean of f over the ends of the chains.
+    pub f_samples: f64,
+}
+
+impl Trainer {
+    /// Examines the energy in training, with data as training sees them and chains from where the
+    /// student starts them.
+    ///
+    /// # Errors
+    /// [`TeachingError::Missing`] without an energy, [`TeachingError::Shape`],
+    /// [`TeachingError::Condition`], [`TeachingError::Chain`].
+    pub fn examine(&self, data: Examples, key: Key) -> Result<Examination, TeachingError> {
+        self.check(&data)?;
+        if !self.has_energy() {
+            return Err(self.missing(Part::Energy));
+        }
+        let held = self.held(data.condition.as_ref());
+        let data = self.with_noise(data, held.as_ref(), key.fold(stream::DATA_NOISE));
+        let condition = data.condition.clone();
+        let request = StartRequest {
+            count: data.len(),
+            data: &data.images,
+            condition: condition.as_ref(),
+            key: key.fold(stream::PROPOSAL),
+        };
+        let start = paste(held.as_ref(), self.student.initial_states(request).states);
+        let theta = self.energy().frozen();
+        let model = self.model_of(&theta, condition.clone());
+        let (steps, langevin) = (self.recipe.chains.steps, key.fold(stream::LANGEVIN));
+        let end = self.chains(Some(model), start, held, steps, langevin, |_, _| {})?;
+        let radius = self.move_length(end.health);
+        let samples = Examples::new(end.samples, condition.clone());
+        let curvature = |examples: &Examples| {
+            let key = key.fold(stream::CURVATURE);
+            self.curvature(&theta, examples.clone(), radius, EXAMINED_ITERATIONS, key)
+        };
+        let network = theta.given(condition);
+        let f = |examples: &Examples| -scalar(network.energy(examples.images.clone()).mean());
+        Ok(Examination {
+            curvature_data: curvature(&data),
+            curvature_samples: curvature(&samples),
+            health: end.health,
+            f_data: f(&data),
+            f_samples: f(&samples),
+        })
     }
 }

@@ -56,6 +56,7 @@ pub use control::MOST_DECAY;
 pub use error::{RecipeError, TeachingError};
 pub use files::{CheckpointReader, CheckpointWriter, is_finite};
 pub use guard::{Alarm, GuardedMetric};
+pub use health::Examination;
 pub use metrics::StepMetrics;
 pub use model::Model;
 pub use part::Part;

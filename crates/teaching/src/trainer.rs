@@ -334,7 +334,7 @@ impl Trainer {
     }
 
     /// Adds noise to the data, except to observed pixels that chains hold.
-    fn with_noise(&self, data: Examples, held: Option<&Held<4>>, key: Key) -> Examples {
+    pub(crate) fn with_noise(&self, data: Examples, held: Option<&Held<4>>, key: Key) -> Examples {
         match self.recipe.data.noise_std {
             0.0 => data,
             std => {
@@ -350,7 +350,7 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all, name = "refine")]
-    fn chains(
+    pub(crate) fn chains(
         &self,
         model: Option<Model<FrozenEnergy>>,
         start: Tensor<4>,
@@ -525,10 +525,10 @@ impl std::fmt::Debug for Trainer {
 }
 
 /// The end of chains; energies and health are `None` without an energy.
-struct ChainEnd {
-    samples: Tensor<4>,
+pub(crate) struct ChainEnd {
+    pub(crate) samples: Tensor<4>,
     energies: Option<Tensor<2>>,
-    health: Option<Health>,
+    pub(crate) health: Option<Health>,
 }
 
 impl StepMetrics {
@@ -545,7 +545,7 @@ impl StepMetrics {
 }
 
 /// Puts the held pixels, if there are any, into `x`.
-fn paste(held: Option<&Held<4>>, x: Tensor<4>) -> Tensor<4> {
+pub(crate) fn paste(held: Option<&Held<4>>, x: Tensor<4>) -> Tensor<4> {
     match held {
         Some(held) => held.paste(x),
         None => x,

@@ -63,8 +63,9 @@ pub struct ControlRecipe {
     /// The quantity that is changed.
     #[serde(default)]
     pub by: Actuator,
-    /// The gain: after each measurement the quantity is multiplied by (set point / curvature)^gain,
-    /// or for the weight decay by its inverse, within its limits.
+    /// The gain: after each measurement the learning rate is multiplied by (set point /
+    /// curvature)^gain, or the weight decay becomes 5·gain·log(curvature/(0.7·set point)), within
+    /// their limits.
     #[serde(default = "gain")]
     pub gain: f64,
 }
