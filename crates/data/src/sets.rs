@@ -13,7 +13,7 @@ mod pixel;
 pub use arrays::load_arrays;
 #[cfg(feature = "dataset")]
 pub use dataset::{ImageItem, PairItem};
-pub use digits::digits;
+pub use digits::{digits, test_digits};
 pub use examples::ExampleSet;
 pub use folder::load_folder;
 pub use images::ImageSet;

@@ -269,7 +269,7 @@ mod tests {
         let mut first = None;
         let observe = |step: usize, x: &Tensor<3>| {
             if step == 1 {
-                first = Some(x.clone())
+                first = Some(x.clone());
             }
         };
         run(&Mala::new(0.8), &TARGET, start(), 1, Key::new(1), observe).expect("finite");

@@ -7,7 +7,7 @@ use super::root::DataRoot;
 use super::status::locate;
 use crate::catalog::{Catalog, Entry, Format};
 use crate::error::DataError;
-use crate::sets::digits::{self, digits};
+use crate::sets::digits::{self, digits, test_digits};
 use crate::sets::images::ImageSet;
 use crate::sets::pairs::{Half, PairedSet};
 use crate::split::Split;
@@ -35,7 +35,7 @@ pub fn load(
     let entry = catalog.get(name)?;
     let count = entry.count(split)?;
     match &entry.format {
-        Format::Embedded(_) => return load_embedded(entry, count),
+        Format::Embedded(_) => return load_embedded(entry, split, count),
         Format::Folder(_) | Format::Pairs(_) => {
             return pictures::load(entry, split, entry.shape, root);
         }
@@ -71,14 +71,17 @@ pub fn load_pairs(
     pictures::load_pairs(entry, split, condition, entry.shape, root)
 }
 
-fn load_embedded(entry: &Entry, count: usize) -> Result<ImageSet, DataError> {
+fn load_embedded(entry: &Entry, split: Split, count: usize) -> Result<ImageSet, DataError> {
     let contradiction = |what, found: String, expected: String| {
         Err(DataError::Contradiction { name: entry.name.clone(), what, found, expected })
     };
     if entry.name != digits::NAME {
         return contradiction("the embedded set", entry.name.clone(), digits::NAME.into());
     }
-    let set = digits()?;
+    let set = match split {
+        Split::Train => digits()?,
+        Split::Test => test_digits()?,
+    };
     // The files are compiled in; this checks the catalogue.
     if set.shape() != entry.shape {
         let (found, expected) = (format!("{:?}", set.shape()), format!("{:?}", entry.shape));

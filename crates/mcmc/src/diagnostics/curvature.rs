@@ -74,7 +74,7 @@ pub fn largest_curvature<const D: usize>(
 
 /// Returns ‖v‖ of each row, of rank `D` for broadcasting, and not 0, so that it divides.
 fn norms<const D: usize>(v: Tensor<D>) -> Tensor<D> {
-    let squares = (1..D).fold(v.powi_scalar(2), |sum, axis| sum.sum_dim(axis));
+    let squares = (1..D).fold(v.powi_scalar(2), Tensor::sum_dim);
     squares.sqrt() + f64::from(f32::MIN_POSITIVE)
 }
 

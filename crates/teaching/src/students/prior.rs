@@ -310,7 +310,7 @@ impl Bank {
         let row = 2 * self.latent + 1;
         let numbers: Vec<f32> =
             bytes.as_chunks().0.iter().map(|x| f32::from_le_bytes(*x)).collect();
-        let fits = bytes.len() % (4 * row) == 0;
+        let fits = bytes.len().is_multiple_of(4 * row);
         if fits {
             let component = |row: &[f32]| Component {
                 mean: row[..self.latent].into(),
