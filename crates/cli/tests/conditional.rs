@@ -216,7 +216,7 @@ fn conditions_matter_after_training() {
     let (own, others) = (accuracy(0), accuracy(1));
     assert!(own > others + 15, "of 200 samples {own} show the class, {others} another");
 
-    let (trainer, recipe) = learned("digits-completion", 10, 100);
+    let (trainer, recipe) = learned("digits-completion", 10, 160);
     let set = digits().expect("embedded");
     let images = set.batch(&(0..5_000).step_by(50).collect::<Vec<_>>(), &device);
     let condition = recipe.condition.expect("conditional");

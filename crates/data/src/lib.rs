@@ -68,7 +68,9 @@ pub use formats::mat::MatError;
 pub use formats::numpy::ArrayProblem;
 pub use formats::picture::PictureProblem;
 pub use formats::records::{LabelError, RecordsError};
-pub use sets::{ExampleSet, Half, ImageSet, PairedSet, digits, load_arrays, load_folder, test_digits};
+pub use sets::{
+    ExampleSet, Half, ImageSet, PairedSet, digits, load_arrays, load_folder, test_digits,
+};
 #[cfg(feature = "dataset")]
 pub use sets::{ImageItem, PairItem};
 pub use split::Split;

@@ -198,6 +198,8 @@ pub mod eval {
     pub const SAMPLES: u64 = 0;
     /// The stream of confidence intervals.
     pub const INTERVALS: u64 = 1;
+    /// The stream of the order of training images that are measured.
+    pub const FLOOR: u64 = 2;
 }
 
 /// The streams of the subsets of a kernel distance. The key is folded with the subset, then with

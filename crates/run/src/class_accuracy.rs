@@ -45,14 +45,23 @@ impl ClassAccuracy {
     }
 }
 
+/// Returns the name of the features of a data set's built-in classifier, if there is one.
+pub(crate) fn built_in_features(set: &str) -> Option<&'static str> {
+    match set {
+        "digits" | "mnist" => Some("digits"),
+        "fashion-mnist" => Some("fashion"),
+        _ => None,
+    }
+}
+
 /// Returns the built-in classifier of a data set, if there is one.
 ///
 /// # Errors
 /// [`RunError::Features`](crate::RunError::Features) if its weights cannot be read.
 pub fn built_in_classifier(set: &str, device: &Device) -> Result<Option<Classifier>> {
-    Ok(match set {
-        "digits" | "mnist" => Some(Classifier::digits(device)?),
-        "fashion-mnist" => Some(Classifier::fashion(device)?),
+    Ok(match built_in_features(set) {
+        Some("digits") => Some(Classifier::digits(device)?),
+        Some("fashion") => Some(Classifier::fashion(device)?),
         _ => None,
     })
 }

@@ -4,6 +4,7 @@ mod measures;
 mod reference_statistics;
 
 use burn::tensor::Tensor;
+use ebm::data::Split;
 use ebm::noise::streams;
 use ebm::teaching::{ConditionRecipe, SampleRequest};
 use ebm::tensor::Condition;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use self::measures::measures;
 use self::reference_statistics::ReferenceStatistics;
 use crate::conditions::ConditionChoice;
+use crate::dataset::spread;
 use crate::error::unsuitable;
 use crate::feature_network::NamedNetwork;
 use crate::{OutputFolder, Result, TrainedRun};
@@ -40,6 +42,9 @@ pub struct EvalOptions {
     pub condition: ConditionChoice,
     /// Whether each class is evaluated on its own.
     pub per_class: bool,
+    /// Whether as many images of the training set are measured as well, as the floor: no samples
+    /// can be expected to be nearer.
+    pub floor: bool,
 }
 
 impl EvalOptions {
@@ -53,6 +58,7 @@ impl EvalOptions {
             steps: None,
             condition: ConditionChoice::default(),
             per_class: false,
+            floor: false,
         }
     }
 }
@@ -62,7 +68,7 @@ impl EvalOptions {
 #[non_exhaustive]
 pub struct EvalLine {
     /// The kind of samples: `x0` for the initial states of the student, `refined` after the
-    /// Langevin steps.
+    /// Langevin steps, `floor` for images of the training set.
     pub samples: &'static str,
     /// The measure and its interval.
     #[serde(flatten)]
@@ -162,10 +168,20 @@ impl TrainedRun {
             })?;
             let statistics = ReferenceStatistics::of(&network, images, root.path())?;
             let [start, refined] = self.evaluated_samples(conditions.as_ref(), count, steps)?;
-            let sets = [("x0", 0, start), ("refined", steps, refined)];
-            for (samples, steps, images) in
-                sets.into_iter().take(1 + usize::from(self.has_energy()))
-            {
+            let mut sets = vec![("x0", 0, start)];
+            if self.has_energy() {
+                sets.push(("refined", steps, refined));
+            }
+            if options.floor {
+                let set = self.reference_set(&options.condition.data, Split::Train)?;
+                // In no order: intervals leave out groups that follow each other.
+                let (chosen, key) =
+                    (spread(set.len(), count), self.key().fold(streams::eval::FLOOR));
+                let order = key.permutation(chosen.len());
+                let rows: Vec<usize> = order.into_iter().map(|i| chosen[i]).collect();
+                sets.push(("floor", 0, set.batch(&rows, device).images));
+            }
+            for (samples, steps, images) in sets {
                 let key = self.key().fold(streams::eval::INTERVALS);
                 for measure in measures(&network, &statistics, images, &options.metrics, key)? {
                     let (network, reference) = (network.name().to_owned(), reference.clone());

@@ -6,7 +6,7 @@
 //! run.json         version, device, times     events.out.…    the same metrics for TensorBoard
 //! checkpoints/     see `ebm_teaching`         plots/          SVG curves
 //! report.html      everything on one page     run.lock        held while a process trains
-//! guard.jsonl      alarms and roll-backs, if any
+//! guard.jsonl      alarms and roll-backs, if any      final.jsonl   measures at the end
 //! *.before-resume-N.*   what a run had beyond the checkpoint N that it went on from
 //! ```
 
@@ -29,6 +29,7 @@ use ebm::tensor::Condition;
 use ebm_files::write_file;
 
 use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
+use crate::eval::EvalLine;
 use crate::history::{History, replace_recipe};
 use crate::lock::Lock;
 use crate::plane::Plane;
@@ -51,6 +52,7 @@ pub struct RunFolder {
     samples_file: File,
     samples: Vec<SampleMetrics>,
     guard: Vec<GuardRecord>,
+    measures: Vec<EvalLine>,
     preview: Preview,
     class_accuracy: Option<ClassAccuracy>,
     features: Option<Classifier>,
@@ -150,6 +152,7 @@ impl RunFolder {
             samples_file: samples_file.map_err(cannot)?,
             samples: history.samples,
             guard: Vec::new(),
+            measures: Vec::new(),
             preview,
             class_accuracy: ClassAccuracy::for_recipe(trainer.recipe(), trainer.device())?,
             features: built_in_classifier(&trainer.recipe().data.set, trainer.device())?,
@@ -218,6 +221,7 @@ impl RunFolder {
             metrics: &self.metrics,
             samples: &self.samples,
             guard: &self.guard,
+            measures: &self.measures,
         };
         report::write(&self.path, &record)?;
         Ok(self.path.join("report.html"))
@@ -291,6 +295,15 @@ impl RunFolder {
         writeln!(self.samples_file, "{line}").map_err(RunError::writing(&path))?;
         // A run that is stopped leaves a report as well.
         self.report().map(drop)
+    }
+
+    /// Keeps the measures of the end of the run, in `final.jsonl` and for the report.
+    pub(crate) fn record_measures(&mut self, lines: Vec<EvalLine>) -> Result<()> {
+        let path = self.path.join("final.jsonl");
+        let text = lines.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+        let text = text.map_err(RunError::writing(&path))?.join("\n") + "\n";
+        self.measures = lines;
+        Ok(write_file(&path, text.as_bytes())?)
     }
 
     fn rolled_back(&mut self, roll_back: &RollBack) -> Result<()> {

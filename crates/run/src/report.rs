@@ -10,6 +10,7 @@ use ebm_files::write_file;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 
+use crate::eval::EvalLine;
 use crate::plane::PlaneMetrics;
 use crate::plots::{self, Curve};
 use crate::record::{GuardRecord, RunInfo, SampleMetrics};
@@ -27,11 +28,12 @@ pub(crate) struct Record<'a> {
     pub(crate) metrics: &'a [StepMetrics],
     pub(crate) samples: &'a [SampleMetrics],
     pub(crate) guard: &'a [GuardRecord],
+    pub(crate) measures: &'a [EvalLine],
 }
 
 /// Writes the plots and the page.
 pub(crate) fn write(folder: &Path, record: &Record<'_>) -> Result<()> {
-    let Record { info, recipe, metrics, samples, guard } = *record;
+    let Record { info, recipe, metrics, samples, guard, measures } = *record;
     let draw = |title: &str, curves: &[Curve<'_>]| plots::draw("iteration", title, curves);
     let curve =
         |name, value: fn(&StepMetrics) -> Option<f64>| Curve { name, points: thin(metrics, value) };
@@ -153,6 +155,7 @@ pub(crate) fn write(folder: &Path, record: &Record<'_>) -> Result<()> {
         minutes => format!("{:.1}", info.elapsed_secs / 60.0),
         last => Serde(metrics.last()),
         guard => Serde(guard),
+        measures => Serde(measures),
         plots => plots.iter().map(|(_, svg)| svg.clone()).collect::<Vec<_>>(),
         data => picture("data.png")?,
         seen => picture("seen.png")?,

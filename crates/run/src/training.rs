@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use ebm::teaching::{Ending, Listener, Recipe, RecipeError, StudentRegistry, Trainer, train};
 
+use crate::class_accuracy::built_in_features;
 use crate::dataset::DataLocation;
 use crate::error::unsuitable;
+use crate::eval::{EvalEvent, EvalOptions, Metric};
 use crate::folder::RunFolder;
 use crate::source::Source;
+use crate::trained::TrainedRun;
 use crate::{Result, locate};
 
 /// The options of [`Run::create`] and [`Run::resume`].
@@ -86,6 +89,8 @@ pub struct Run {
     trainer: Trainer,
     source: Source,
     folder: RunFolder,
+    /// The location of the data sets.
+    location: DataLocation,
 }
 
 impl Run {
@@ -102,7 +107,7 @@ impl Run {
         let path = locate::free_folder(options.path.clone(), &trainer.recipe().name)?;
         let preview = source.preview(trainer.recipe().evaluation.images, trainer.device());
         let folder = RunFolder::create(path, &trainer, preview, options.device(&trainer))?;
-        Ok(Self { trainer, source, folder })
+        Ok(Self { trainer, source, folder, location: options.data.clone() })
     }
 
     /// Continues a run from its last checkpoint, or from a checkpoint.
@@ -152,7 +157,7 @@ impl Run {
             }
         };
         folder.record_resume(&checkpoint, &trainer, device, changes)?;
-        Ok(Self { trainer, source, folder })
+        Ok(Self { trainer, source, folder, location: options.data.clone() })
     }
 
     /// Trains until the recipe's last iteration, or until a listener ends training. The folder
@@ -169,6 +174,28 @@ impl Run {
         all.extend(listeners.iter_mut().map(|listener| &mut **listener as &mut dyn Listener));
         let batches = |iteration| source.batch(iteration, &device);
         Ok(train(&mut self.trainer, batches, conditions.as_ref(), &mut all)?)
+    }
+
+    /// Measures as many samples of the last checkpoint as the recipe's `evaluation.final_samples`,
+    /// and as many images of the training set, against the test images; the measures become part
+    /// of the folder and of its report. `listener` hears of each as soon as it is computed. Nothing
+    /// is measured where the recipe asks for no samples or the data set has no built-in classifier.
+    ///
+    /// # Errors
+    /// Those of [`TrainedRun::evaluate`].
+    pub fn measure(&mut self, listener: &mut dyn FnMut(EvalEvent<'_>) -> Result<()>) -> Result<()> {
+        let recipe = self.trainer.recipe();
+        let count = recipe.evaluation.final_samples;
+        let Some(features) = built_in_features(&recipe.data.set).filter(|_| count > 0) else {
+            return Ok(());
+        };
+        let mut options = EvalOptions::new(features, count);
+        options.metrics = vec![Metric::Fd, Metric::Pr];
+        options.condition.data.location = self.location.clone();
+        options.floor = true;
+        let run = TrainedRun::open(self.path(), self.trainer.device())?;
+        let lines = run.evaluate(&options, listener)?;
+        self.folder.record_measures(lines)
     }
 
     /// Writes the report and returns its path.

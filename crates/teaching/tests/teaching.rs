@@ -2,11 +2,13 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
+use ebm_energy::Energy;
 use ebm_noise::Key;
 use ebm_teaching::{
-    Batch, DataStudentRecipe, Ending, Event, GeneratorRecipe, Listener, NoiseRecipe, Part, Recipe,
-    ReplayRecipe, SampleRequest, Samples, StepMetrics, StudentRecipe, TeachingError, Trainer,
-    VaeOnDataRecipe, VariationalRecipe, train,
+    Alarm, Batch, DataStudentRecipe, Ending, Event, GeneratorRecipe, GuardPolicy, Listener,
+    NoiseRecipe, Part, Recipe, ReplayRecipe, RollBack, SampleRequest, Samples, StepMetrics,
+    StudentRecipe, TeachingError, Trainer, VaeOnDataRecipe, VariationalRecipe, Walls,
+    checkpoint_name, train,
 };
 use ebm_tensor::{Condition, Examples, ImageShape};
 
@@ -18,6 +20,8 @@ fn small_recipe() -> Recipe {
     recipe.evaluation.images = 4;
     recipe.evaluation.every = 3;
     recipe.evaluation.checkpoint_every = 3;
+    recipe.optimiser.decay_iterations = None;
+    recipe.chains.denoise = false;
     recipe
 }
 
@@ -175,6 +179,8 @@ struct Record {
     metrics: Vec<StepMetrics>,
     samples: Vec<TensorData>,
     checkpoint: Option<std::path::PathBuf>,
+    alarms: Vec<Alarm>,
+    roll_backs: Vec<RollBack>,
 }
 
 impl Listener for Record {
@@ -188,12 +194,19 @@ impl Listener for Record {
             Event::Sampled(samples) => self.samples.push(samples.refined.clone().into_data()),
             Event::CheckpointDue => {
                 if let Some(folder) = &self.checkpoint {
-                    trainer.save(&folder.join(trainer.iteration().to_string()))?;
+                    trainer.save(&folder.join(checkpoint_name(trainer.iteration())))?;
                 }
             }
+            Event::Alarm(alarm) => self.alarms.push(*alarm),
+            Event::RolledBack(roll_back) => self.roll_backs.push(roll_back.clone()),
             _ => {}
         }
         Ok(())
+    }
+
+    fn checkpoint(&self, iteration: u64) -> Option<std::path::PathBuf> {
+        let path = self.checkpoint.as_ref()?.join(checkpoint_name(iteration));
+        path.exists().then_some(path)
     }
 }
 
@@ -229,12 +242,127 @@ fn a_resumed_run_equals_an_unbroken_one() {
         let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
         let ending = train(&mut trainer(recipe), data, None, &mut [&mut unbroken]).expect("finite");
         assert_eq!(ending, Ending::Finished);
-        let resumed = Trainer::load(&folder.path().join("3"), &Device::flex()).expect("readable");
+        let resumed = Trainer::load(&folder.path().join(checkpoint_name(3)), &Device::flex())
+            .expect("readable");
         assert_eq!(resumed.iteration(), 3);
         let resumed = run(resumed);
         assert_eq!(resumed.metrics, unbroken.metrics[3..], "{student:?}");
         assert_eq!(resumed.samples, unbroken.samples[1..], "{student:?}");
     }
+}
+
+/// A recipe that is guarded in every iteration.
+fn guarded(policy: GuardPolicy, curvature: f64) -> Recipe {
+    let mut recipe = Recipe { iterations: 9, ..small_recipe() };
+    recipe.optimiser.control = None;
+    recipe.optimiser.energy_learning_rate = 0.02;
+    (recipe.guard.policy, recipe.guard.every, recipe.guard.patience) = (policy, 1, 1);
+    (recipe.guard.curvature, recipe.guard.roll_backs) = (curvature, 2);
+    // No other metric raises an alarm.
+    (recipe.guard.acceptance, recipe.guard.growth) = (0.0, f64::MAX);
+    recipe
+}
+
+/// A limit that every energy is beyond: each policy does what it says.
+#[test]
+fn an_alarm_warns_stops_or_rolls_back() {
+    let outcome = |policy| {
+        let (mut trainer, mut record) = (trainer(guarded(policy, 1e-9)), Record::default());
+        let ending = train(&mut trainer, data, None, &mut [&mut record]);
+        (ending, record)
+    };
+    let (ending, quiet) = outcome(GuardPolicy::Off);
+    assert!(ending.is_ok() && quiet.alarms.is_empty());
+    assert_eq!(quiet.metrics[0].curvature_data, None, "nothing is measured");
+    let (ending, warned) = outcome(GuardPolicy::Warn);
+    assert_eq!(ending.expect("goes on"), Ending::Finished);
+    // Once: the curvature never returns.
+    assert_eq!((warned.alarms.len(), warned.alarms[0].iteration), (1, 1));
+    assert_eq!(quiet.samples, warned.samples, "to be watched changes nothing");
+    let (ending, _) = outcome(GuardPolicy::Stop);
+    let message = ending.expect_err("stops").to_string();
+    assert!(message.starts_with("iteration 1: curvature × step is "), "{message}");
+    // There is no good checkpoint to return to, so that training starts anew.
+    let (ending, rolled) = outcome(GuardPolicy::RollBack);
+    let message = ending.expect_err("in the end").to_string();
+    assert!(message.contains("after 2 roll-backs"), "{message}");
+    let numbers: Vec<_> = rolled.metrics.iter().map(|m| (m.iteration, m.roll_backs)).collect();
+    assert_eq!(numbers, [(0, 0), (0, 1), (0, 2)]);
+    let rates: Vec<f64> = rolled.roll_backs.iter().map(|r| r.energy_learning_rate).collect();
+    assert_eq!(rates, [0.01, 0.005]);
+    assert_ne!(rolled.metrics[0].f_samples, rolled.metrics[1].f_samples, "other random numbers");
+}
+
+/// The curvature leaves its limit after the first checkpoint: training returns to a checkpoint, and a
+/// run that is resumed equals the unbroken one.
+#[test]
+fn a_run_with_a_roll_back_resumes_bit_for_bit() {
+    let curvature = |m: &StepMetrics| {
+        let both = m.curvature_data.zip(m.curvature_samples);
+        both.map(|(data, samples)| data.max(samples)).expect("measured")
+    };
+    let watched = run(trainer(guarded(GuardPolicy::Warn, 1e9)));
+    let curvatures: Vec<f64> = watched.metrics.iter().map(curvature).collect();
+    let most = |range: &[f64]| range.iter().copied().fold(0.0, f64::max);
+    let limit = 1.001 * most(&curvatures[..3]);
+    assert!(most(&curvatures[3..]) > limit, "it grows: {curvatures:?}");
+    let mut recipe = guarded(GuardPolicy::RollBack, limit);
+    recipe.guard.rate_factor = 1e-3;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut unbroken = Record { checkpoint: Some(folder.path().into()), ..Record::default() };
+    train(&mut trainer(recipe), data, None, &mut [&mut unbroken]).expect("healthy in the end");
+    let [roll_back] = &unbroken.roll_backs[..] else { panic!("{:?}", unbroken.roll_backs) };
+    assert!(roll_back.to >= 3 && roll_back.from > roll_back.to, "{roll_back:?}");
+    assert_eq!(unbroken.metrics.len() as u64, 9 + roll_back.from - roll_back.to);
+    // From the same checkpoint, it leaves the limit again and returns again.
+    let checkpoint = folder.path().join(checkpoint_name(roll_back.to));
+    let resumed = run(Trainer::load(&checkpoint, &Device::flex()).expect("readable"));
+    assert_eq!(resumed.metrics, unbroken.metrics[roll_back.to as usize..]);
+    assert_eq!(resumed.roll_backs, unbroken.roll_backs);
+    // And from the last one, after it.
+    let last = Trainer::load(&folder.path().join(checkpoint_name(9)), &Device::flex());
+    assert_eq!(last.expect("readable").roll_backs(), 1);
+}
+
+/// Data with noise and chains that are bounded otherwise are refused before the first iteration.
+#[test]
+fn supports_must_match() {
+    let mut recipe = small_recipe();
+    recipe.chains.walls = Walls::Clamp;
+    let refused = |recipe: &Recipe| {
+        let result = train(&mut trainer(recipe.clone()), data, None, &mut []);
+        result.err().map(|error| error.to_string())
+    };
+    let message = refused(&recipe).expect("refused");
+    assert!(message.contains("data.noise_std = 0.05") && message.contains("both"), "{message}");
+    recipe.data.walls = Walls::Clamp;
+    assert_eq!(refused(&recipe), None);
+    (recipe.data.walls, recipe.data.noise_std) = (Walls::None, 0.0);
+    assert_eq!(refused(&recipe), None);
+    (recipe.data.noise_std, recipe.chains.allow_mismatch) = (0.05, true);
+    assert_eq!(refused(&recipe), None);
+    let opened = Recipe::open("digits", false, &["chains.walls=reflect".into()]);
+    assert!(opened.is_err_and(|error| error.to_string().contains("data.walls = \"none\"")));
+}
+
+/// The posterior mean is x − σ²·∇U(x) at the end of the chain.
+#[test]
+fn posterior_means_end_the_chains_of_samples() {
+    let mut recipe = small_recipe();
+    let samples = |recipe: &Recipe| {
+        let request = SampleRequest::new(5, Key::new(2)).steps(4);
+        trainer(recipe.clone()).sample(request).expect("finite").refined
+    };
+    let noisy = samples(&recipe);
+    recipe.chains.denoise = true;
+    let denoised = samples(&recipe);
+    let model = trainer(recipe.clone()).model(None).expect("an energy");
+    let (_, gradient) = model.energy_and_gradient(noisy.clone());
+    let expected = noisy - gradient * 0.05_f64.powi(2);
+    let tolerance = Tolerance::<f32>::absolute(1e-5);
+    denoised.into_data().assert_approx_eq(&expected.into_data(), tolerance);
+    recipe.data.noise_std = 0.0;
+    assert!(recipe.validate().is_err_and(|error| error.to_string().contains("chains.denoise")));
 }
 
 /// An average of the weights changes preview samples, and training is not affected.
@@ -276,7 +404,7 @@ fn a_listener_ends_training() {
     let ending =
         train(&mut trainer(small_recipe()), data, None, &mut [&mut enough]).expect("finite");
     assert_eq!((ending, enough.0.metrics.len()), (Ending::Stopped, 2));
-    let left = Trainer::load(&folder.path().join("2"), &Device::flex()).expect("a checkpoint");
+    let left = Trainer::load(&folder.path().join(checkpoint_name(2)), &Device::flex()).expect("a checkpoint");
     assert_eq!(run(left).metrics, run(trainer(small_recipe())).metrics[2..]);
 }
 

@@ -71,22 +71,22 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     options.steps = arguments.refinement.steps;
     options.condition = arguments.condition.choice();
     options.per_class = arguments.per_class;
-    let lines = run.evaluate(&options, &mut |event| {
-        print(event).map_err(|source| ebm_run::RunError::Write {
-            path: Path::new("standard output").into(),
-            source: source.into(),
-        })
-    })?;
+    let lines = run.evaluate(&options, &mut print)?;
     Ok(write(&lines, &mut out)?)
 }
 
-fn print(event: EvalEvent<'_>) -> std::io::Result<()> {
-    match event {
+/// Prints a measure as soon as it is computed.
+pub(super) fn print(event: EvalEvent<'_>) -> ebm_run::Result<()> {
+    let printed = match event {
         EvalEvent::Started { count, reference_count, reference, network } => writeln!(
             stdout(),
             "{count} samples against {reference_count} images of {reference}, features: {network}"
         ),
         EvalEvent::Measured(line) => writeln!(stdout(), "{:8} {}", line.samples, line.measure),
         _ => Ok(()),
-    }
+    };
+    printed.map_err(|source| ebm_run::RunError::Write {
+        path: Path::new("standard output").into(),
+        source: source.into(),
+    })
 }

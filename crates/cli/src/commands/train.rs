@@ -10,6 +10,7 @@ use ebm::teaching::{Ending, Recipe};
 use ebm_run::{Interrupt, Progress, Run, RunOptions, locate};
 
 use super::LocationArguments;
+use super::eval::print;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -71,7 +72,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     };
     let stopped = || format!("the run in {} stopped; {}", path.display(), last());
     match outcome.with_context(stopped)? {
-        Ending::Finished => writeln!(stdout(), "{}", report?.display())?,
+        Ending::Finished => {
+            report?;
+            run.measure(&mut print)?;
+            writeln!(stdout(), "{}", run.report()?.display())?;
+        }
         Ending::Stopped => bail!(
             "Ctrl-C ended the run in {} after {} of {} iterations; {}; `ebm train --resume {}` continues",
             path.display(),

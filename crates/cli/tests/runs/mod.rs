@@ -10,7 +10,13 @@ use crate::common::{ebm, refused};
 /// Trains a run of two iterations, in a folder named after its recipe.
 pub(crate) fn trained(folder: &Path, recipe: &str, settings: &[&str]) -> PathBuf {
     let run = folder.join(recipe);
-    let small = ["iterations=2", "chains.count=8", "data.batch=8", "evaluation.images=4"];
+    let small = [
+        "iterations=2",
+        "chains.count=8",
+        "data.batch=8",
+        "evaluation.images=4",
+        "evaluation.final_samples=0",
+    ];
     ebm(&["train", recipe, "--device", "cpu", "--run-dir"])
         .arg(&run)
         .args(small.iter().chain(settings).flat_map(|setting| ["--set", setting]))

@@ -26,8 +26,8 @@ pub fn digits() -> Result<ImageSet, DataError> {
     ImageSet::from_idx(NAME, images, labels)
 }
 
-/// Returns 2 000 digits of MNIST's test set, `[1, 28, 28]`, the first 200 of each class, sorted by
-/// class.
+/// Returns 2 000 digits of MNIST's test set, `[1, 28, 28]`, 200 of each class, evenly spread over
+/// it, sorted by class.
 ///
 /// # Errors
 /// Never fails in a build whose tests pass, because the files are compiled in.

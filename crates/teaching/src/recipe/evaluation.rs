@@ -13,4 +13,9 @@ pub struct EvaluationRecipe {
     pub checkpoint_every: u64,
     /// The number of preview samples.
     pub images: usize,
+    /// The number of samples that are measured at the end of a run, against the data set's test
+    /// images in the features of its built-in classifier: at least 500, or 0 for none. Data sets
+    /// without such a classifier are not measured.
+    #[serde(default)]
+    pub final_samples: usize,
 }

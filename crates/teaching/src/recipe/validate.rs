@@ -38,6 +38,9 @@ impl Recipe {
         count("evaluation.every", self.evaluation.every, 1, MOST)?;
         count("evaluation.checkpoint_every", self.evaluation.checkpoint_every, 1, MOST)?;
         count("evaluation.images", self.evaluation.images as u64, 1, 1_024)?;
+        let samples = self.evaluation.final_samples;
+        let enough = samples == 0 || (500..=65_536).contains(&samples);
+        range("evaluation.final_samples", samples, enough, "0, or in 500..=65536")?;
         self.validate_guard()?;
         self.validate_chains()?;
         if let Some(settings) = self.student.built_in() {
