@@ -404,7 +404,8 @@ fn a_listener_ends_training() {
     let ending =
         train(&mut trainer(small_recipe()), data, None, &mut [&mut enough]).expect("finite");
     assert_eq!((ending, enough.0.metrics.len()), (Ending::Stopped, 2));
-    let left = Trainer::load(&folder.path().join(checkpoint_name(2)), &Device::flex()).expect("a checkpoint");
+    let left = Trainer::load(&folder.path().join(checkpoint_name(2)), &Device::flex())
+        .expect("a checkpoint");
     assert_eq!(run(left).metrics, run(trainer(small_recipe())).metrics[2..]);
 }
 
