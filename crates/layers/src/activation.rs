@@ -13,9 +13,9 @@ pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f64) -> Tensor<D> {
     if slope == 0.0 { positive } else { positive.clone() + (x - positive) * slope }
 }
 
-/// Returns a LeakyReLU that bends smoothly over |x| < `bend` instead of having a kink: its derivative
-/// rises linearly from `slope` at −`bend` to 1 at `bend`, and its value at 0 is 0. With a bend of 0 it
-/// is [`leaky_relu`].
+/// Returns a LeakyReLU that bends smoothly over |x| < `bend` instead of having a kink: its
+/// derivative rises linearly from `slope` at −`bend` to 1 at `bend`, and its value at 0 is 0. With
+/// a bend of 0 it is [`leaky_relu`].
 pub fn bent_leaky_relu<const D: usize>(x: Tensor<D>, slope: f64, bend: f64) -> Tensor<D> {
     if bend == 0.0 {
         return leaky_relu(x, slope);

@@ -55,8 +55,8 @@ pub enum Constraint<const D: usize> {
 }
 
 impl<const D: usize> Constraint<D> {
-    /// Returns the state of the set that is closest to `state`, or for a reflection its mirror image
-    /// at the walls; what is farther out than the opposite wall's image ends at a wall.
+    /// Returns the state of the set that is closest to `state`, or for a reflection its mirror
+    /// image at the walls; what is farther out than the opposite wall's image ends at a wall.
     pub fn project(&self, state: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Held(held) => held.paste(state),
@@ -78,11 +78,12 @@ impl<const D: usize> Constraint<D> {
 ///
 /// With held coordinates, a kernel that moves each coordinate by itself, such as
 /// [`Langevin`](crate::Langevin), samples the conditional distribution of the others; a Metropolis
-/// kernel, which accepts or rejects the move of all coordinates, does not. A box gathers on its walls
-/// what a chain would carry across them. With reflections, chains of
-/// [`Langevin`](crate::Langevin) sample the target restricted to the box, up to the bias of the step
-/// size: reflected moves are as probable one way as the other (reflected diffusions: Bubeck, Eldan,
-/// Lehec, "Sampling from a log-concave distribution with projected Langevin Monte Carlo", 2018).
+/// kernel, which accepts or rejects the move of all coordinates, does not. A box gathers on its
+/// walls what a chain would carry across them. With reflections, chains of
+/// [`Langevin`](crate::Langevin) sample the target restricted to the box, up to the bias of the
+/// step size: reflected moves are as probable one way as the other (reflected diffusions: Bubeck,
+/// Eldan, Lehec, "Sampling from a log-concave distribution with projected Langevin Monte Carlo",
+/// 2018).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Constrained<K, const D: usize> {

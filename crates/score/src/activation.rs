@@ -1,8 +1,8 @@
 //! The LeakyReLU with a kink, or with a bend of half width w in its place.
 //!
 //! The smooth form is h(z) = ½(1 + α)·z + ¼(1 − α)·z²/w for |z| < w, and linear beyond, with the
-//! slopes α and 1. Its derivative is continuous, and a function of the value alone, h′² = ¼(1 + α)² +
-//! (1 − α)·h/w for |z| < w, so that the backward pass needs nothing but the activations.
+//! slopes α and 1. Its derivative is continuous, and a function of the value alone, h′² = ¼(1 + α)²
+//! + (1 − α)·h/w for |z| < w, so that the backward pass needs nothing but the activations.
 
 use pulp::Arch;
 

@@ -9,6 +9,7 @@ use ebm_noise::streams::iteration as stream;
 use ebm_tensor::{Examples, scalar};
 
 use crate::TeachingError;
+use crate::metrics::Curvatures;
 use crate::part::Part;
 use crate::recipe::GuardPolicy;
 use crate::student::StartRequest;
@@ -24,13 +25,6 @@ const EXAMINED_ITERATIONS: usize = 20;
 const LEAST_RADIUS: f64 = 1e-3;
 /// The largest, which is less than the distance between two images.
 const LARGEST_RADIUS: f64 = 1.0;
-
-/// The curvature × step of an energy at data and at samples.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Curvatures {
-    pub(crate) data: f64,
-    pub(crate) samples: f64,
-}
 
 impl Trainer {
     /// Returns the curvature × step at data and samples, if this iteration is one that measures it.

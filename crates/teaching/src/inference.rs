@@ -47,8 +47,8 @@ impl Trainer {
         self.student.encoder().ok_or_else(|| self.missing(Part::Encoder))
     }
 
-    /// Draws codes from the student's prior p(z), as preview samples start from them: N(0, I) unless
-    /// the recipe's `student.prior` says otherwise.
+    /// Draws codes from the student's prior p(z), as preview samples start from them: N(0, I)
+    /// unless the recipe's `student.prior` says otherwise.
     ///
     /// # Shapes
     /// - `condition`: one for each code of a conditional model

@@ -1,5 +1,6 @@
 //! Metrics of an iteration.
 
+use ebm_mcmc::Health;
 use serde::{Deserialize, Serialize};
 
 /// The metrics of one iteration of Algorithm 1. Means are over the batch or the chains; a field is
@@ -64,4 +65,29 @@ pub struct StepMetrics {
 
 fn is_zero(count: &u32) -> bool {
     *count == 0
+}
+
+/// The curvature × step of an energy at data and at samples.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Curvatures {
+    pub(crate) data: f64,
+    pub(crate) samples: f64,
+}
+
+impl StepMetrics {
+    /// Adds the measures of chains and of the energy.
+    pub(crate) fn with_health(
+        self,
+        health: Option<Health>,
+        curvatures: Option<Curvatures>,
+    ) -> Self {
+        Self {
+            stiffness: health.map(|health| health.stiffness),
+            drift: health.map(|health| health.drift),
+            acceptance: health.and_then(|health| health.acceptance),
+            curvature_data: curvatures.map(|curvatures| curvatures.data),
+            curvature_samples: curvatures.map(|curvatures| curvatures.samples),
+            ..self
+        }
+    }
 }

@@ -16,7 +16,6 @@ use tracing::instrument;
 use crate::batch::Batch;
 use crate::control::Control;
 use crate::guard::{Alarm, Guard};
-use crate::health::Curvatures;
 use crate::model::Model;
 use crate::parallel::side_by_side;
 use crate::part::Part;
@@ -529,19 +528,6 @@ pub(crate) struct ChainEnd {
     pub(crate) samples: Tensor<4>,
     energies: Option<Tensor<2>>,
     pub(crate) health: Option<Health>,
-}
-
-impl StepMetrics {
-    fn with_health(self, health: Option<Health>, curvatures: Option<Curvatures>) -> Self {
-        Self {
-            stiffness: health.map(|health| health.stiffness),
-            drift: health.map(|health| health.drift),
-            acceptance: health.and_then(|health| health.acceptance),
-            curvature_data: curvatures.map(|curvatures| curvatures.data),
-            curvature_samples: curvatures.map(|curvatures| curvatures.samples),
-            ..self
-        }
-    }
 }
 
 /// Puts the held pixels, if there are any, into `x`.

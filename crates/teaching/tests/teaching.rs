@@ -293,8 +293,8 @@ fn an_alarm_warns_stops_or_rolls_back() {
     assert_ne!(rolled.metrics[0].f_samples, rolled.metrics[1].f_samples, "other random numbers");
 }
 
-/// The curvature leaves its limit after the first checkpoint: training returns to a checkpoint, and a
-/// run that is resumed equals the unbroken one.
+/// The curvature leaves its limit after the first checkpoint: training returns to a checkpoint, and
+/// a run that is resumed equals the unbroken one.
 #[test]
 fn a_run_with_a_roll_back_resumes_bit_for_bit() {
     let curvature = |m: &StepMetrics| {

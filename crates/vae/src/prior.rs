@@ -6,8 +6,8 @@ use std::f64::consts::TAU;
 
 /// A mixture of Gaussians with diagonal covariances and of N(0, I), as a prior p(z) of codes.
 ///
-/// With components q(z|x̃ₖ) at pseudo-inputs x̃ₖ it is the prior of Tomczak and Welling ("VAE with a
-/// VampPrior", AISTATS 2018), here with a bank of recent samples as pseudo-inputs: an estimate of
+/// With components q(z|x̃ₖ) at pseudo-inputs x̃ₖ it is the prior of Tomczak and Welling ("VAE with
+/// a VampPrior", AISTATS 2018), here with a bank of recent samples as pseudo-inputs: an estimate of
 /// the aggregated posterior, outside of which N(0, I) has mass but the decoder has seen no code.
 ///
 /// ```

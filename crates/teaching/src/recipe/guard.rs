@@ -19,8 +19,8 @@ pub struct GuardRecipe {
     /// The number of checks in a row beyond a limit that raise an alarm.
     pub patience: u32,
     /// The upper limit of λ·δ²/(2·temperature), the largest curvature of U at data or samples times
-    /// the step: above 1 Langevin steps overshoot, above 2 they are unstable, and growth from 0.7 on
-    /// was seen to go on by itself.
+    /// the step: above 1 Langevin steps overshoot, above 2 they are unstable, and growth from 0.7
+    /// on was seen to go on by itself.
     pub curvature: f64,
     /// The lower limit of the probability with which the rule of Metropolis and Hastings would
     /// accept a Langevin step; only for chains with noise.

@@ -34,8 +34,8 @@ pub struct OptimiserRecipe {
     /// 2019); the released code has none.
     #[serde(default)]
     pub energy_regulariser: f64,
-    /// The decoupled weight decay λ of the energy's weights (Loshchilov and Hutter 2019), biases left
-    /// out: after each step they are multiplied by 1 − rate·λ.
+    /// The decoupled weight decay λ of the energy's weights (Loshchilov and Hutter 2019), biases
+    /// left out: after each step they are multiplied by 1 − rate·λ.
     #[serde(default)]
     pub energy_weight_decay: f64,
     /// The weight w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's
