@@ -44,7 +44,7 @@ fn a_run_of_classes_is_asked() {
     // x₀ and x_T of each class, each against its own images.
     assert_eq!(scores.lines().count(), 20, "{scores}");
     assert!((0..10).all(|class| scores.matches(&format!("\"class\":{class},")).count() == 2));
-    assert!(scores.contains("digits (train), class 9"), "{scores}");
+    assert!(scores.contains("digits (test), class 9"), "{scores}");
 
     let (out, printed) = ask(&run, "classify", &["classify", "--count", "40"]);
     assert!(printed.contains("accuracy"), "{printed}");
@@ -74,11 +74,13 @@ fn a_run_of_classes_is_asked() {
 
 #[test]
 fn a_run_of_holes_is_asked() {
+    const SIX_COMPLETIONS: [&str; 7] =
+        ["complete", "--count", "6", "--completions", "2", "--steps", "2"];
     let folder = folder();
     let run = trained(folder.path(), "digits-completion", &SMALL);
     assert!(run.join("images/seen.png").exists());
     let (out, printed) =
-        ask(&run, "complete", &["complete", "--count", "6", "--completions", "2", "--steps", "2"]);
+        ask(&run, "complete", &[&SIX_COMPLETIONS[..], &["--split", "train"]].concat());
     assert_nearest_is_exact(&printed);
     let report = json(&out.join("completion.json"));
     assert_eq!(report["ways"].as_array().expect("six ways").len(), 6);

@@ -130,7 +130,7 @@ fn lines_between_codes() {
     assert_ne!(point(&random, 0), point(&random, 2), "codes of a pair differ");
 
     // The line from an image to itself is a point; that to another image is not.
-    let pairs = ["--images", "7", "7", "--images", "7", "4999", "--points", "4"];
+    let pairs = ["--images", "7", "7", "--images", "7", "1999", "--points", "4"];
     let (out, _) = ask(&run, "b", &[&["interpolate"][..], &pairs].concat());
     let (shape, decoded) = npy(&out.join("decoded.npy"));
     assert_eq!(shape, [2, 4, 1, 28, 28]);
@@ -139,13 +139,13 @@ fn lines_between_codes() {
         first.iter().zip(&other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
     };
     assert!((0..5).all(|index| far(index) < 1e-5), "the row of 7, and the other's begin");
-    assert!((5..8).all(|index| far(index) > 1e-4) && far(7) > far(5), "the way to 4999");
+    assert!((5..8).all(|index| far(index) > 1e-4) && far(7) > far(5), "the way to 1999");
     // Both images are beside their row.
     let size = image::image_dimensions(out.join("decoded.png")).expect("a picture");
     assert_eq!(size, (6 * 58 + 2, 2 * 58 + 2));
 
-    let message = refusal(&run, &["interpolate", "--images", "0", "5000"]);
-    assert!(message.contains("digits (train) has the images 0 to 4999, but not 5000"), "{message}");
+    let message = refusal(&run, &["interpolate", "--images", "0", "2000"]);
+    assert!(message.contains("digits (test) has the images 0 to 1999, but not 2000"), "{message}");
     let message = refusal(&run, &["interpolate", "--images", "3"]);
     assert!(message.contains("2 values required"), "{message}");
 }
@@ -159,10 +159,10 @@ fn reconstructions_and_their_fidelity() {
         ["data", "decoded", "refined"].map(|name| npy(&out.join(format!("{name}.npy"))).1);
     let report = json(&out.join("psnr.json"));
     // Spread over the set, which is sorted by class.
-    assert_eq!(report["images"], serde_json::json!([0, 1666, 3333]));
-    assert_eq!(report["data"], "digits (train)");
-    let digits = ebm::data::digits().expect("embedded");
-    let pixels = digits.image(1666).iter().map(|&pixel| f32::from(pixel) / 127.5 - 1.0);
+    assert_eq!(report["images"], serde_json::json!([0, 666, 1333]));
+    assert_eq!(report["data"], "digits (test)");
+    let digits = ebm::data::test_digits().expect("embedded");
+    let pixels = digits.image(666).iter().map(|&pixel| f32::from(pixel) / 127.5 - 1.0);
     assert!(pixels.eq(data[PIXELS..2 * PIXELS].iter().copied()), "the image of that number");
     for (name, images) in [("decoded", decoded), ("refined", refined)] {
         for image in 0..3 {
@@ -275,7 +275,7 @@ fn samples_are_measured_against_data() {
             (&150.into(), &150.into()),
             "{line}"
         );
-        assert_eq!(line["reference"], "digits (train)");
+        assert_eq!(line["reference"], "digits (test)");
         let value = number(&line["value"]);
         if line["interval"] != "none" {
             assert!(number(&line["low"]) <= value && value <= number(&line["high"]), "{line}");
@@ -413,7 +413,7 @@ fn unsuitable_data_and_arguments_are_refused() {
         ),
         (&["score", "--against", "rings"], "the images of rings are 2 × 1 × 1"),
         (&["score", "--set", "nonsense"], "nonsense is none of the densities"),
-        (&["score", "--split", "test"], "`digits` has no test split; it has: train"),
+        (&["score", "--set", "celeba", "--split", "test"], "`celeba` has no test split"),
         (&["score", "--set", "mnist", "--data-dir", "/nonexistent"], "ebm data fetch mnist"),
         (&["sample", "--count", "0"], "0 is not in 1..=65536"),
         (&["sample", "--steps", "0"], "0 is not in 1..=100000"),

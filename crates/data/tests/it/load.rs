@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Write;
 
 use ebm_data::{
-    Catalog, DataError, DataRoot, FileProblem, FileStatus, IdxError, Split, digits, load, verify,
+    Catalog, DataError, DataRoot, FileProblem, FileStatus, IdxError, Split, digits, load,
+    test_digits, verify,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -72,7 +73,9 @@ fn digits_need_no_folder() {
     let root = DataRoot::resolve(Some("does/not/exist".into())).unwrap();
     let catalog = Catalog::embedded().unwrap();
     assert_eq!(load("digits", Split::Train, &root, &catalog).unwrap(), digits().unwrap());
-    let error = load("digits", Split::Test, &root, &catalog).unwrap_err();
+    let test = load("digits", Split::Test, &root, &catalog);
+    assert!(test.unwrap() == test_digits().unwrap());
+    let error = load("celeba", Split::Test, &root, &catalog).map(|set| set.len()).unwrap_err();
     assert!(error.to_string().contains("no test split; it has: train"), "{error}");
     let error = load("mnits", Split::Train, &root, &catalog).unwrap_err();
     assert!(
