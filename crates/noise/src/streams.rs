@@ -15,7 +15,7 @@ pub mod run {
     /// [`iteration`](super::iteration).
     pub const TRAINING: u64 = 2;
     /// The stream of training after a number of returns to an earlier checkpoint:
-    /// `AFTER_ROLL_BACK − number`, folded with [`TRAINING`](TRAINING) before and then with the
+    /// `AFTER_ROLL_BACK − number`, folded with [`TRAINING`] before and then with the
     /// iteration.
     pub const AFTER_ROLL_BACK: u64 = u64::MAX;
     /// The stream of preview samples for listeners; the same in every evaluation.
