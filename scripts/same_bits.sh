@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compares two programs bit for bit: trains the same recipes with both on the CPU and compares the
-# numbers that the runs leave (metrics.jsonl, samples.jsonl), timings left out.
+# numbers that the runs leave (metrics.jsonl, samples.jsonl), timings left out, and numbers that the
+# old program does not write.
 #
 #   scripts/same_bits.sh OLD_BINARY NEW_BINARY [CASE...]
 #
@@ -10,7 +11,7 @@
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 old=$(realpath "$1")
@@ -47,6 +48,16 @@ train() {
     fi
 }
 
+# known OLD NEW: rewrites both files of JSON lines alike, NEW with the keys of OLD alone.
+known() {
+    python3 -c '
+import json, sys
+old, new = ([json.loads(line) for line in open(path)] for path in sys.argv[1:])
+new = [{k: b[k] for k in a if k in b} for a, b in zip(old, new)] + new[len(old):]
+for path, lines in zip(sys.argv[1:], (old, new)):
+    open(path, "w").writelines(json.dumps(line) + "\n" for line in lines)' "$@"
+}
+
 # compare FILE: prints the first line that differs, if there is one.
 compare() {
     local file=$1 side
@@ -54,6 +65,7 @@ compare() {
         [ -s "$work/$side/$file" ] || { echo "  $side: $file is missing"; return 1; }
         sed -E "$timings" "$work/$side/$file" >"$work/$side.$file"
     done
+    known "$work/old.$file" "$work/new.$file"
     cmp -s "$work/old.$file" "$work/new.$file" && return
     local line
     line=$(cmp "$work/old.$file" "$work/new.$file" 2>&1 | sed -nE 's/.* line ([0-9]+).*/\1/p')
