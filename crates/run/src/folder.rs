@@ -151,7 +151,7 @@ impl RunFolder {
             events: write(&path, EventFile::create).map_err(cannot)?,
             samples_file: samples_file.map_err(cannot)?,
             samples: history.samples,
-            guard: Vec::new(),
+            guard: history.guard,
             measures: Vec::new(),
             preview,
             class_accuracy: ClassAccuracy::for_recipe(trainer.recipe(), trainer.device())?,

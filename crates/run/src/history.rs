@@ -8,7 +8,7 @@ use ebm_files::write_file;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::record::{RunInfo, SampleMetrics};
+use crate::record::{GuardRecord, RunInfo, SampleMetrics};
 use crate::{Result, RunError};
 
 /// The records of the iterations before a checkpoint.
@@ -16,13 +16,14 @@ use crate::{Result, RunError};
 pub(crate) struct History {
     pub(crate) metrics: Vec<StepMetrics>,
     pub(crate) samples: Vec<SampleMetrics>,
+    pub(crate) guard: Vec<GuardRecord>,
     pub(crate) info: Option<RunInfo>,
 }
 
 impl History {
     /// Reads the records of a folder up to the checkpoint of an iteration. Later ones, which a run
     /// leaves that was killed between two checkpoints, move to `metrics.before-resume-N.jsonl` and
-    /// `samples.before-resume-N.jsonl`: the run makes these iterations again.
+    /// so on: the run makes these iterations again. Measures of its end move as well.
     ///
     /// # Errors
     /// [`RunError::Read`] and [`RunError::Write`].
@@ -38,8 +39,28 @@ impl History {
         // An iteration is counted from 0, samples by the number of iterations made.
         let metrics = records(folder, "metrics", iteration, |number| number < iteration)?;
         let samples = records(folder, "samples", iteration, |number| number <= iteration)?;
-        Ok(Self { metrics, samples, info })
+        let guard = records(folder, "guard", iteration, |number| number <= iteration)?;
+        let measures = folder.join("final.jsonl");
+        if measures.exists() {
+            let former = aside(folder, "final", iteration, "jsonl");
+            fs::rename(&measures, &former).map_err(RunError::writing(&former))?;
+        }
+        let metrics = in_order(metrics, |metrics: &StepMetrics| metrics.iteration);
+        let samples = in_order(samples, |samples: &SampleMetrics| samples.iteration);
+        Ok(Self { metrics, samples, guard, info })
     }
+}
+
+/// Leaves out the records of iterations that a roll-back made again, as the curves of the run do.
+fn in_order<T>(records: Vec<T>, iteration: fn(&T) -> u64) -> Vec<T> {
+    let mut kept: Vec<T> = Vec::with_capacity(records.len());
+    for record in records {
+        while kept.last().is_some_and(|last| iteration(last) >= iteration(&record)) {
+            kept.pop();
+        }
+        kept.push(record);
+    }
+    kept
 }
 
 /// Puts the recipe of a run that goes on with another one in place of `recipe.toml`, which moves to
@@ -132,6 +153,12 @@ mod tests {
         assert_eq!(read("metrics.before-resume-0000002.jsonl"), line(2));
         assert_eq!(read("metrics.before-resume-0000002-2.jsonl"), line(2));
         assert!(!folder.join("metrics.before-resume-0000003-2.jsonl").exists());
+    }
+
+    #[test]
+    fn iterations_that_were_made_again_count_once() {
+        let records = vec![0, 1, 2, 3, 1, 2, 3, 4];
+        assert_eq!(in_order(records, |number| *number), [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) struct Resumed {
 }
 
 /// A line of `guard.jsonl`: an alarm or a roll-back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct GuardRecord {
     pub(crate) iteration: u64,
     pub(crate) message: String,

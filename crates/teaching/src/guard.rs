@@ -52,7 +52,7 @@ impl GuardedMetric {
                  curvature ([optimiser.control])"
             }
             Self::Acceptance => {
-                "lower chains.step_size, or make the energy smoother: energy.activation, \
+                "lower chains.step_size, or make the energy smoother: energy.bend, \
                  data.noise_std"
             }
             Self::EnergyGap => {

@@ -185,7 +185,8 @@ impl Trainer {
     }
 
     /// Runs `steps` Langevin steps of the [model](Self::model) from given states, as in training.
-    /// Returns the last states, `[chains, channels, height, width]`, and U before each step,
+    /// Returns the last states, or their posterior means with
+    /// [`denoise`](crate::ChainRecipe::denoise), `[chains, channels, height, width]`, and U before each step,
     /// `[steps, chains]`.
     ///
     /// `observe` receives each state, the initial one included, as `(step, state)`. A run without
