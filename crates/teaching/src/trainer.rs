@@ -186,8 +186,8 @@ impl Trainer {
 
     /// Runs `steps` Langevin steps of the [model](Self::model) from given states, as in training.
     /// Returns the last states, or their posterior means with
-    /// [`denoise`](crate::ChainRecipe::denoise), `[chains, channels, height, width]`, and U before each step,
-    /// `[steps, chains]`.
+    /// [`denoise`](crate::ChainRecipe::denoise), `[chains, channels, height, width]`, and U before
+    /// each step, `[steps, chains]`.
     ///
     /// `observe` receives each state, the initial one included, as `(step, state)`. A run without
     /// an energy returns the initial states. Where the recipe [holds](crate::HiddenCondition::hold)
