@@ -87,7 +87,7 @@ pub enum Ending {
 /// conditional model, as many as the recipe's `evaluation.images`.
 ///
 /// Alarms lead to what the recipe's `guard.policy` says. A roll-back needs a listener that keeps
-/// checkpoints; without one, or before the first, training starts anew.
+/// checkpoints; without one, or before the first, training starts from the beginning.
 ///
 /// # Errors
 /// [`RecipeError::Supports`](crate::RecipeError::Supports) before anything is done, or the first

@@ -282,7 +282,7 @@ fn an_alarm_warns_stops_or_rolls_back() {
     let (ending, _) = outcome(GuardPolicy::Stop);
     let message = ending.expect_err("stops").to_string();
     assert!(message.starts_with("iteration 1: curvature × step is "), "{message}");
-    // There is no good checkpoint to return to, so that training starts anew.
+    // There is no good checkpoint to return to, so that training restarts.
     let (ending, rolled) = outcome(GuardPolicy::RollBack);
     let message = ending.expect_err("in the end").to_string();
     assert!(message.contains("after 2 roll-backs"), "{message}");
