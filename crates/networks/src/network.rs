@@ -10,6 +10,7 @@ use crate::conv::ConvEnergy;
 use crate::frozen::FrozenConvEnergy;
 use crate::learning::{Contrast, Learning, Terms};
 use crate::residual::ResidualEnergy;
+use crate::spectral;
 
 /// A network f_θ(x) or f_θ(x, c), the negative energy.
 #[derive(Module, Debug)]
@@ -69,6 +70,18 @@ impl EnergyNetwork {
     #[must_use]
     pub fn decay(self, share: f64) -> Self {
         if share == 0.0 { self } else { self.map(&mut Shrink(1.0 - share)) }
+    }
+
+    /// Scales the weights of each hidden layer down to a largest singular value of `limit`, where
+    /// it is larger; a convolution's is that of its matrix `[outputs, inputs·height·width]`. The
+    /// head keeps its weights. A residual network is left as it is: it has a spectral normalisation
+    /// of its own.
+    #[must_use]
+    pub fn limit_singular_values(self, limit: f64) -> Self {
+        match self {
+            Self::Conv(network) => Self::Conv(spectral::project(network, limit)),
+            network @ Self::Residual(_) => network,
+        }
     }
 }
 

@@ -4,10 +4,17 @@
 use burn::module::{Module, ModuleMapper, Param, ParamId, Reparameterization, Reparameterizer};
 use burn::tensor::Tensor;
 use ebm_noise::Key;
+use ebm_tensor::scalar;
 
 /// Power-iteration steps of a new vector: the singular values of random matrices lie close
 /// together.
 const FIRST_STEPS: usize = 100;
+
+/// Power-iteration steps of a projection, each of which begins afresh.
+const PROJECTION_STEPS: usize = 10;
+
+/// The layer whose weights are not projected.
+const HEAD: &str = "head";
 
 /// The first identifier of the vectors, above those that initialisation assigns, which count from
 /// 0.
@@ -45,6 +52,42 @@ pub(crate) fn normalise<M: Module>(module: M, key: Key) -> M {
 /// Makes one step of the power iteration for each weight that is normalised.
 pub(crate) fn advance<M: Module>(module: M) -> M {
     module.map(&mut PowerIteration { weight: None, at_vector: false })
+}
+
+/// Scales each weight of two or more dimensions down to a largest singular value of `limit`, except
+/// those of a module that is called `head`.
+pub(crate) fn project<M: Module>(module: M, limit: f64) -> M {
+    module.map(&mut Projection { limit, in_head: false })
+}
+
+struct Projection {
+    limit: f64,
+    in_head: bool,
+}
+
+impl ModuleMapper for Projection {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.in_head |= name == HEAD;
+    }
+
+    fn exit_module(&mut self, name: &str, _container_type: &str) {
+        self.in_head &= name != HEAD;
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if D < 2 || self.in_head || !param.is_require_grad() {
+            return param;
+        }
+        let weight = matrix(param.val().without_autodiff());
+        let start = Key::new(0).normal([1, weight.dims()[0]], &weight.device());
+        let u = (0..PROJECTION_STEPS).fold(start, |u, _| step(weight.clone(), u));
+        let sigma = scalar(norm(u.matmul(weight)).flatten::<1>(0, 1));
+        if sigma <= self.limit {
+            return param;
+        }
+        let factor = self.limit / sigma;
+        param.map(|weight| (weight.without_autodiff() * factor).autodiff().require_grad())
+    }
 }
 
 struct Normaliser {

@@ -42,6 +42,10 @@ pub mod iteration {
     pub const DATA_NOISE: u64 = 3;
     /// The stream of the directions in which the curvature of the energy is measured.
     pub const CURVATURE: u64 = 4;
+    /// The stream of the number of steps of chains whose length is random.
+    pub const STEPS: u64 = 5;
+    /// The stream of sampling steps without noise, which come after those with noise.
+    pub const QUIET: u64 = 6;
 }
 
 /// The streams of the data's key. Orders are folded with the epoch, which stays below these.
@@ -236,4 +240,7 @@ pub mod auto_encoder {
     pub const CODES: u64 = 1;
     /// The stream of noise within a level's bin.
     pub const DEQUANTISATION: u64 = 2;
+    /// The stream of a student's updates of one iteration after the first; folded with their
+    /// number, then with the constants above.
+    pub const FURTHER_UPDATES: u64 = 3;
 }

@@ -3,7 +3,7 @@
 mod measures;
 mod reference_statistics;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use ebm::data::Split;
 use ebm::noise::streams;
 use ebm::teaching::{ConditionRecipe, SampleRequest};
@@ -13,10 +13,9 @@ use serde::Serialize;
 use self::measures::measures;
 use self::reference_statistics::ReferenceStatistics;
 use crate::conditions::ConditionChoice;
-use crate::dataset::spread;
 use crate::error::unsuitable;
 use crate::feature_network::NamedNetwork;
-use crate::{OutputFolder, Result, TrainedRun};
+use crate::{DataChoice, OutputFolder, Result, TrainedRun};
 
 pub use self::measures::{Measure, Metric};
 
@@ -68,7 +67,8 @@ impl EvalOptions {
 #[non_exhaustive]
 pub struct EvalLine {
     /// The kind of samples: `x0` for the initial states of the student, `refined` after the
-    /// Langevin steps, `floor` for images of the training set.
+    /// Langevin steps, `floor` for images of the training set, `vae` for samples of a VAE that
+    /// learned from the data alone.
     pub samples: &'static str,
     /// The measure and its interval.
     #[serde(flatten)]
@@ -173,13 +173,15 @@ impl TrainedRun {
                 sets.push(("refined", steps, refined));
             }
             if options.floor {
-                let set = self.reference_set(&options.condition.data, Split::Train)?;
+                let choice = &options.condition.data;
+                let choice = DataChoice { split: Some(Split::Train), ..choice.clone() };
+                let (_, examples) =
+                    self.reference(&choice)?.spread_of_class(class, count, device)?;
                 // In no order: intervals leave out groups that follow each other.
-                let (chosen, key) =
-                    (spread(set.len(), count), self.key().fold(streams::eval::FLOOR));
-                let order = key.permutation(chosen.len());
-                let rows: Vec<usize> = order.into_iter().map(|i| chosen[i]).collect();
-                sets.push(("floor", 0, set.batch(&rows, device).images));
+                let key = self.key().fold(streams::eval::FLOOR);
+                let rows = key.permutation(examples.len()).into_iter().map(|row| row as i32);
+                let rows = Tensor::<1, Int>::from_data(&*rows.collect::<Vec<_>>(), device);
+                sets.push(("floor", 0, examples.images.select(0, rows)));
             }
             for (samples, steps, images) in sets {
                 let key = self.key().fold(streams::eval::INTERVALS);
@@ -254,11 +256,13 @@ fn check(part: &Part, count: usize, metrics: &[Metric], network: &NamedNetwork) 
             part.reference
         );
     }
-    if metrics.contains(&Metric::Is)
+    let of_classes = [("is", Metric::Is), ("rarest", Metric::Rarest)];
+    let wanted = of_classes.into_iter().find(|(_, metric)| metrics.contains(metric));
+    if let Some((name, _)) = wanted
         && network.probabilities(part.images.clone().narrow(0, 0, 1))?.is_none()
     {
         unsuitable!(
-            "{} distinguishes no classes and has no inception score: leave is out of the metrics",
+            "{} distinguishes no classes: leave {name} out of the metrics",
             network.name()
         );
     }

@@ -46,6 +46,12 @@ impl Listener for Progress {
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let Event::Stepped(metrics) = event else { return Ok(()) };
         let done = trainer.iteration();
+        // A roll-back, or another model.
+        if done <= self.bar.position() {
+            self.bar.reset();
+            self.first = done - 1;
+            self.started = Instant::now();
+        }
         self.bar.set_position(done);
         self.bar.set_message(summary(metrics));
         if self.bar.is_hidden() && (self.logged.elapsed() > LOG_INTERVAL || done == self.total) {

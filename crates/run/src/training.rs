@@ -1,18 +1,17 @@
 //! A training run from a recipe or a checkpoint to its report.
 
+mod measures;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use ebm::teaching::{Ending, Listener, Recipe, RecipeError, StudentRegistry, Trainer, train};
 
-use crate::class_accuracy::built_in_features;
 use crate::dataset::DataLocation;
 use crate::error::unsuitable;
-use crate::eval::{EvalEvent, EvalOptions, Metric};
 use crate::folder::RunFolder;
 use crate::source::Source;
-use crate::trained::TrainedRun;
 use crate::{Result, locate};
 
 /// The options of [`Run::create`] and [`Run::resume`].
@@ -104,6 +103,7 @@ impl Run {
     pub fn create(recipe: Recipe, device: &Device, options: &RunOptions) -> Result<Self> {
         let source = Source::open(&recipe, &options.data.open()?)?;
         let trainer = Trainer::new(recipe, source.image(), device)?;
+        measures::check(&trainer)?;
         let path = locate::free_folder(options.path.clone(), &trainer.recipe().name)?;
         let preview = source.preview(trainer.recipe().evaluation.images, trainer.device());
         let folder = RunFolder::create(path, &trainer, preview, options.device(&trainer))?;
@@ -147,6 +147,7 @@ impl Run {
             );
         }
         let source = Source::open(recipe, &options.data.open()?)?;
+        measures::check(&trainer)?;
         let preview = source.preview(recipe.evaluation.images, trainer.device());
         let device = options.device(&trainer);
         let mut folder = match &options.path {
@@ -174,28 +175,6 @@ impl Run {
         all.extend(listeners.iter_mut().map(|listener| &mut **listener as &mut dyn Listener));
         let batches = |iteration| source.batch(iteration, &device);
         Ok(train(&mut self.trainer, batches, conditions.as_ref(), &mut all)?)
-    }
-
-    /// Measures as many samples of the last checkpoint as the recipe's `evaluation.final_samples`,
-    /// and as many images of the training set, against the test images; the measures become part
-    /// of the folder and of its report. `listener` hears of each as soon as it is computed. Nothing
-    /// is measured where the recipe asks for no samples or the data set has no built-in classifier.
-    ///
-    /// # Errors
-    /// Those of [`TrainedRun::evaluate`].
-    pub fn measure(&mut self, listener: &mut dyn FnMut(EvalEvent<'_>) -> Result<()>) -> Result<()> {
-        let recipe = self.trainer.recipe();
-        let count = recipe.evaluation.final_samples;
-        let Some(features) = built_in_features(&recipe.data.set).filter(|_| count > 0) else {
-            return Ok(());
-        };
-        let mut options = EvalOptions::new(features, count);
-        options.metrics = vec![Metric::Fd, Metric::Pr];
-        options.condition.data.location = self.location.clone();
-        options.floor = true;
-        let run = TrainedRun::open(self.path(), self.trainer.device())?;
-        let lines = run.evaluate(&options, listener)?;
-        self.folder.record_measures(lines)
     }
 
     /// Writes the report and returns its path.

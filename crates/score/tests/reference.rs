@@ -149,8 +149,8 @@ fn errors(network: &Network, samples: usize, seed: u64, kink: f64) -> [f64; 3] {
     worst
 }
 
-/// Returns the largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest element of its array;
-/// `None` near a jump.
+/// Returns the largest error of Σᵢ cᵢ·∇θ f(xᵢ), relative to the largest Σᵢ |cᵢ·∇θ f(xᵢ)| of its
+/// array, because terms of opposite signs may cancel; `None` near a jump.
 fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Option<f64> {
     let plan = Plan::new(network).expect("the network fits together");
     let image: usize = network.input.iter().product();
@@ -167,16 +167,20 @@ fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Op
     let mut same = vec![0.0; samples];
     plan.value(&x, None, &mut same);
     assert_eq!(values, same);
-    let mut expected: Vec<Vec<f64>> = Vec::new();
+    // Each element's sum, and the sum of its terms' magnitudes.
+    let mut expected: Vec<Vec<[f64; 2]>> = Vec::new();
     for (x, &c) in x.chunks(image).zip(&c) {
         let (_, h, gradients) = definition(network, x, kink);
         let arrays = gradients?.1.into_iter().flatten().chain([h, vec![1.0]]);
         for (index, array) in arrays.enumerate() {
             if expected.len() <= index {
-                expected.push(vec![0.0; array.len()]);
+                expected.push(vec![[0.0; 2]; array.len()]);
             }
-            let sums = expected[index].iter_mut().zip(array);
-            sums.for_each(|(sum, element)| *sum += f64::from(c) * element);
+            for ([sum, magnitude], element) in expected[index].iter_mut().zip(array) {
+                let term = f64::from(c) * element;
+                *sum += term;
+                *magnitude += term.abs();
+            }
         }
     }
     let layers = given.layers.into_iter().flat_map(|layer| [layer.weight, layer.bias]);
@@ -184,8 +188,8 @@ fn learning_error(network: &Network, samples: usize, seed: u64, kink: f64) -> Op
     let mut worst = 0.0_f64;
     for (given, expected) in given.zip(&expected) {
         assert_eq!(given.len(), expected.len());
-        let largest = expected.iter().fold(1e-3, |largest: f64, g| largest.max(g.abs()));
-        for (given, expected) in given.iter().zip(expected) {
+        let largest = expected.iter().fold(1e-3, |largest: f64, [_, g]| largest.max(*g));
+        for (given, [expected, _]) in given.iter().zip(expected) {
             let error = (f64::from(*given) - expected).abs() / largest;
             worst = if error.is_nan() { f64::INFINITY } else { worst.max(error) };
         }

@@ -118,8 +118,8 @@ impl Trainer {
         let start = paste(held.as_ref(), self.student.initial_states(request).states);
         let theta = self.energy().frozen();
         let model = self.model_of(&theta, condition.clone());
-        let (steps, langevin) = (self.recipe.chains.steps, key.fold(stream::LANGEVIN));
-        let end = self.chains(Some(model), start, held, steps, langevin, |_, _| {})?;
+        let steps = self.training_steps(key);
+        let end = self.chains(Some(model), start, held, steps, |_, _| {})?;
         let radius = self.move_length(end.health);
         let samples = Examples::new(end.samples, condition.clone());
         let curvature = |examples: &Examples| {

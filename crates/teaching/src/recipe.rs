@@ -99,6 +99,18 @@ impl Recipe {
         decay.powf(decay_iterations.map_or(by_epochs, |all| iteration as f64 / all as f64))
     }
 
+    /// Returns the standard deviation of the noise of data in an iteration.
+    pub fn data_noise_at(&self, iteration: u64) -> f64 {
+        let data = &self.data;
+        match data.noise_std_end.zip(data.noise_decay_iterations) {
+            None => data.noise_std,
+            Some((end, all)) => {
+                let share = (iteration as f64 / all as f64).min(1.0);
+                data.noise_std * (end / data.noise_std).powf(share)
+            }
+        }
+    }
+
     /// Returns whether Langevin steps have noise at an epoch.
     pub fn noise_at(&self, epoch: u64) -> bool {
         self.chains.noise && self.chains.noise_until_epoch.is_none_or(|end| epoch < end)

@@ -126,9 +126,9 @@ impl Trainer {
         // D1: Langevin refines, with θ frozen; no gradient passes through the chain.
         let theta = self.has_energy().then(|| self.energy.frozen());
         let model = theta.as_ref().map(|theta| self.model_of(theta, data.condition.clone()));
-        let (steps, langevin) = (self.recipe.chains.steps, key.fold(stream::LANGEVIN));
+        let steps = self.training_steps(key);
         let ChainEnd { samples, health, .. } =
-            self.chains(model, start.clone(), held, steps, langevin, |_, _| {})?;
+            self.chains(model, start.clone(), held, steps, |_, _| {})?;
         // Neither gradient depends on the other, so they are computed in parallel; no model has
         // changed yet, so that an update with a loss that is not finite is never made.
         let refined = Examples::new(samples.clone(), data.condition.clone());
@@ -178,9 +178,10 @@ impl Trainer {
             }
         };
         let (model, langevin) = (self.preview_model(condition), key.fold(stream::LANGEVIN));
-        let ChainEnd { samples, energies, .. } =
-            self.chains(model.clone(), start.clone(), held.clone(), steps, langevin, keep)?;
-        let refined = self.denoised(model, samples, held);
+        let (refined, energies) = self.refined(model, start.clone(), held, steps, langevin, keep)?;
+        if let Some(last) = strip.last_mut() {
+            *last = refined.clone().narrow(0, 0, strip_images.min(count));
+        }
         Ok(Samples { start, refined, strip, energies })
     }
 
@@ -207,10 +208,39 @@ impl Trainer {
         let Examples { images: start, condition } = start;
         let held = self.held(condition.as_ref());
         let start = paste(held.as_ref(), start);
-        let model = self.preview_model(condition);
-        let ChainEnd { samples, energies, .. } =
-            self.chains(model.clone(), start, held.clone(), steps, key, observe)?;
-        Ok((self.denoised(model, samples, held), energies))
+        self.refined(self.preview_model(condition), start, held, steps, key, observe)
+    }
+
+    /// Runs the chains of [`refine`](Self::refine).
+    fn refined(
+        &self,
+        model: Option<Model<FrozenEnergy>>,
+        start: Tensor<4>,
+        held: Option<Held<4>>,
+        steps: usize,
+        key: Key,
+        mut observe: impl FnMut(usize, &Tensor<4>),
+    ) -> Result<(Tensor<4>, Option<Tensor<2>>), TeachingError> {
+        let quiet = self.recipe.chains.quiet_steps.min(steps);
+        let loud = steps - quiet;
+        let parts = [
+            Steps { count: loud, noise: self.recipe.noise_at(self.epoch), key },
+            Steps { count: quiet, noise: false, key: key.fold(stream::QUIET) },
+        ];
+        let (mut state, mut energies) = (start, Vec::new());
+        for (first, part) in [0, loud].into_iter().zip(parts).filter(|(_, part)| part.count > 0 || steps == 0) {
+            let observe = |step: usize, state: &Tensor<4>| {
+                // The state between both parts is the end of one and the start of the other.
+                if step > 0 || first == 0 {
+                    observe(first + step, state);
+                }
+            };
+            let end = self.chains(model.clone(), state, held.clone(), part, observe)?;
+            state = end.samples;
+            energies.extend(end.energies);
+        }
+        let energies = (!energies.is_empty()).then(|| Tensor::cat(energies, 0));
+        Ok((self.denoised(model, state, held), energies))
     }
 
     /// Returns the posterior means of samples, if the recipe asks for them: x − σ²·∇U(x)
@@ -224,7 +254,7 @@ impl Trainer {
         match model.filter(|_| self.recipe.chains.denoise) {
             None => samples,
             Some(model) => {
-                let variance = self.recipe.data.noise_std.powi(2);
+                let variance = self.recipe.data_noise_at(self.iteration).powi(2);
                 let (_, gradient) = prepare(&model).energy_and_gradient(samples.clone());
                 paste(held.as_ref(), samples - gradient * variance)
             }
@@ -335,7 +365,7 @@ impl Trainer {
 
     /// Adds noise to the data, except to observed pixels that chains hold.
     pub(crate) fn with_noise(&self, data: Examples, held: Option<&Held<4>>, key: Key) -> Examples {
-        match self.recipe.data.noise_std {
+        match self.recipe.data_noise_at(self.iteration) {
             0.0 => data,
             std => {
                 let Examples { images, condition } = data;
@@ -355,24 +385,32 @@ impl Trainer {
         model: Option<Model<FrozenEnergy>>,
         start: Tensor<4>,
         held: Option<Held<4>>,
-        steps: usize,
-        key: Key,
+        steps: Steps,
         observe: impl FnMut(usize, &Tensor<4>),
     ) -> Result<ChainEnd, TeachingError> {
         let Some(model) = model else {
             return Ok(ChainEnd { samples: start, energies: None, health: None });
         };
         let chains = &self.recipe.chains;
-        let noise = self.recipe.noise_at(self.epoch);
+        let Steps { count, noise, key } = steps;
         let langevin = Langevin::new(chains.step_size).with_noise(noise);
         let held = held.map(Constraint::Held);
         let walls = chains.walls.constraint();
         let kernel = Constrained::new(langevin, held.into_iter().chain(walls));
         let watched = Watched::new(&model, langevin);
-        let chains = run(&kernel, &watched, start, steps, key, observe)
+        let chains = run(&kernel, &watched, start, count, key, observe)
             .map_err(|source| self.chain_error(source))?;
         let energies = Some(chains.energies);
         Ok(ChainEnd { samples: chains.state, energies, health: watched.health() })
+    }
+
+    /// Returns the steps of the chains of an iteration with this key.
+    pub(crate) fn training_steps(&self, key: Key) -> Steps {
+        Steps {
+            count: self.recipe.chains.steps_of(key.fold(stream::STEPS)),
+            noise: self.recipe.noise_at(self.epoch),
+            key: key.fold(stream::LANGEVIN),
+        }
     }
 
     /// Returns the key of training, whose random numbers differ after each roll-back.
@@ -437,7 +475,11 @@ impl Trainer {
             let weight_decay =
                 self.recipe.optimiser.energy_weight_decay + self.control.weight_decay;
             let energy = self.energy.clone().descend(&mut self.energy_adam, rate, gradients);
-            self.energy = energy.decay(rate * weight_decay);
+            let energy = energy.decay(rate * weight_decay);
+            self.energy = match self.recipe.optimiser.spectral_limit {
+                Some(limit) => energy.limit_singular_values(limit),
+                None => energy,
+            };
             if let Some(average) = &mut self.average {
                 average.update(&self.energy);
             }
@@ -522,6 +564,14 @@ impl std::fmt::Debug for Trainer {
             .field("iteration", &self.iteration)
             .finish_non_exhaustive()
     }
+}
+
+/// The Langevin steps of chains.
+#[derive(Clone, Copy)]
+pub(crate) struct Steps {
+    count: usize,
+    noise: bool,
+    key: Key,
 }
 
 /// The end of chains; energies and health are `None` without an energy.

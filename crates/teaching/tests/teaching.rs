@@ -457,6 +457,114 @@ fn a_vae_loss_that_overflows_updates_neither_model() {
     assert_eq!(before, gap(&trainer, &images(0), &images(1)), "θ was left as it was");
 }
 
+/// The student after one iteration, whose energy and chains do not depend on its settings.
+fn taught(change: impl FnOnce(&mut VariationalRecipe)) -> (StepMetrics, TensorData) {
+    let mut student = VariationalRecipe::new(0.5);
+    change(&mut student);
+    let mut trainer = trainer(recipe_of(student.into()));
+    let metrics = trainer.step(Batch::new(images(0), 0)).expect("finite");
+    (metrics, decoded(&trainer))
+}
+
+/// Each addition to the student's loss is what its formula says.
+#[test]
+fn a_student_learns_variance_and_pairs_in_more_steps() {
+    let (plain, once) = taught(|_| ());
+    let terms = |metrics: &StepMetrics| {
+        (metrics.reconstruction.expect("decodes"), metrics.kl.expect("encodes"))
+    };
+    let (reconstruction, kl) = terms(&plain);
+    let total = |metrics: &StepMetrics| metrics.vae_loss.expect("a loss");
+    let near = |given: f64, expected: f64| (given / expected - 1.0).abs() < 1e-5;
+    assert!(near(total(&plain), reconstruction + 0.5 * kl));
+    let (learned, _) = taught(|student| student.learned_variance = true);
+    assert_eq!(terms(&learned), (reconstruction, kl));
+    let weight = 0.5 * 2.0 * reconstruction / 784.0;
+    assert!(near(total(&learned), reconstruction + weight * kl), "{learned:?}");
+    // The pair is nearer than x̃ and a fresh code: chains of three steps hardly move.
+    let (pairs, other) = taught(|student| student.pair_weight = 3.0);
+    let distance = (total(&pairs) - total(&plain)) / 3.0;
+    assert!(near(distance, plain.displacement_squared), "{distance}, {plain:?}");
+    assert_ne!(other, once);
+    // The first of the updates is that of a single one, and the metrics are its own.
+    let (more, twice) = taught(|student| student.steps = 2);
+    assert_eq!(more.vae_loss, plain.vae_loss);
+    assert_ne!(twice, once);
+    assert_eq!(taught(|student| student.steps = 2).1, twice, "the same bits");
+}
+
+/// Chains of random length take every number of steps between the limits.
+#[test]
+fn chains_can_be_of_random_length() {
+    let mut recipe = small_recipe();
+    recipe.iterations = 12;
+    (recipe.chains.least_steps, recipe.chains.noise) = (Some(1), false);
+    // Neither model learns, so that chains of three steps move three times as far as one.
+    recipe.optimiser.energy_learning_rate = 1e-30;
+    recipe.optimiser.vae_learning_rate = 1e-30;
+    let moved: Vec<f64> = run(trainer(recipe.clone())).metrics.iter().map(|m| m.displacement).collect();
+    let largest = moved.iter().copied().fold(0.0, f64::max);
+    let steps = |share: f64| moved.iter().filter(|m| (*m / largest - share).abs() < 0.1).count();
+    let counts = [steps(1.0 / 3.0), steps(2.0 / 3.0), steps(1.0)];
+    assert_eq!(counts.iter().sum::<usize>(), 12, "{moved:?}");
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+    recipe.chains.least_steps = Some(4);
+    let message = recipe.validate().expect_err("more than steps").to_string();
+    assert!(message.contains("chains.least_steps"), "{message}");
+}
+
+/// The noise of data changes geometrically, then stays.
+#[test]
+fn the_noise_of_data_follows_its_schedule() {
+    let mut recipe = small_recipe();
+    recipe.data.noise_std = 0.4;
+    (recipe.data.noise_std_end, recipe.data.noise_decay_iterations) = (Some(0.1), Some(2));
+    recipe.validate().expect("valid");
+    let at: Vec<f64> = (0..4).map(|iteration| recipe.data_noise_at(iteration)).collect();
+    let near = at.iter().zip([0.4, 0.2, 0.1, 0.1]).all(|(a, b)| (a - b).abs() < 1e-12);
+    assert!(near, "{at:?}");
+    recipe.data.noise_decay_iterations = None;
+    let message = recipe.validate().expect_err("half of a schedule").to_string();
+    assert!(message.contains("data.noise_std_end"), "{message}");
+}
+
+/// Quiet steps come last and descend: the states before them have noise.
+#[test]
+fn the_last_sampling_steps_can_be_quiet() {
+    let mut recipe = small_recipe();
+    let sampled = |quiet: usize, steps: usize, recipe: &mut Recipe| {
+        (recipe.chains.quiet_steps, recipe.chains.noise) = (quiet, true);
+        let request = SampleRequest::new(5, Key::new(2)).steps(steps).film_strip(5, steps + 1);
+        trainer(recipe.clone()).sample(request).expect("finite")
+    };
+    let loud = sampled(0, 4, &mut recipe);
+    let both = sampled(3, 7, &mut recipe);
+    assert_eq!(both.strip.len(), 8);
+    assert_eq!(both.energies.expect("an energy").dims(), [7, 5]);
+    let exact = Tolerance::<f32>::absolute(0.0);
+    both.strip[4].clone().into_data().assert_approx_eq(&loud.refined.into_data(), exact);
+    // A quiet step is the drift alone.
+    let model = trainer(recipe.clone()).model(None).expect("an energy");
+    let (_, gradient) = model.energy_and_gradient(both.strip[6].clone());
+    let drift = gradient * (0.5 * recipe.chains.step_size.powi(2));
+    let expected = (both.strip[6].clone() - drift).into_data();
+    both.refined.into_data().assert_approx_eq(&expected, Tolerance::<f32>::absolute(1e-6));
+}
+
+/// The limit of singular values reaches the energy.
+#[test]
+fn singular_values_are_limited() {
+    let mut recipe = small_recipe();
+    let stiff = |recipe: &Recipe| {
+        let metrics = run(trainer(recipe.clone())).metrics;
+        metrics.last().and_then(|m| m.stiffness).expect("measured")
+    };
+    let free = stiff(&recipe);
+    recipe.optimiser.spectral_limit = Some(0.5);
+    let limited = stiff(&recipe);
+    assert!(limited < 0.5 * free, "{limited}, {free}");
+}
+
 /// Adam's first step is lr · g/(|g| + ε): with ε far below the gradients, every parameter moves by
 /// lr.
 #[test]

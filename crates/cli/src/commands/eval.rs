@@ -49,6 +49,8 @@ enum MetricName {
     Pr,
     /// Density and coverage.
     Dc,
+    /// The share of the rarest class times the number of classes, with networks that classify.
+    Rarest,
 }
 
 impl From<MetricName> for Metric {
@@ -59,6 +61,7 @@ impl From<MetricName> for Metric {
             MetricName::Is => Self::Is,
             MetricName::Pr => Self::Pr,
             MetricName::Dc => Self::Dc,
+            MetricName::Rarest => Self::Rarest,
         }
     }
 }

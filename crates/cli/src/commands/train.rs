@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     match outcome.with_context(stopped)? {
         Ending::Finished => {
             report?;
-            run.measure(&mut print)?;
+            run.measure(&mut print, &mut [&mut progress])?;
             writeln!(stdout(), "{}", run.report()?.display())?;
         }
         Ending::Stopped => bail!(

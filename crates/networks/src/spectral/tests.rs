@@ -90,3 +90,29 @@ impl ModuleMapper for Replace {
         param.map(|_| value.autodiff().require_grad())
     }
 }
+
+/// Weights beyond the limit are scaled to it, others keep their bits, and so does the head.
+#[test]
+fn a_projection_scales_large_weights_down() {
+    #[derive(Module, Debug)]
+    struct Layers {
+        large: Conv2d,
+        small: Conv2d,
+        head: Conv2d,
+    }
+    let device = Device::flex().autodiff();
+    let layers = Layers {
+        large: convolution([16, 24], &device),
+        small: initialise(Conv2dConfig::new([3, 4], [3, 3]).init(&device), Key::new(2), 1e-3),
+        head: convolution([5, 7], &device),
+    };
+    let projected = project(layers.clone(), 2.0);
+    let sizes = [&layers.large, &projected.large].map(|l| largest_singular_value(l.weight.val()));
+    assert!(sizes[0] > 10.0, "{sizes:?}");
+    // The estimate is a lower bound.
+    assert!((1.999..2.05).contains(&sizes[1]), "{sizes:?}");
+    assert!(projected.large.weight.val().is_require_grad());
+    for (before, after) in [(layers.small, projected.small), (layers.head, projected.head)] {
+        after.weight.val().into_data().assert_eq(&before.weight.val().into_data(), true);
+    }
+}

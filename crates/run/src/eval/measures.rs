@@ -45,6 +45,9 @@ pub enum Metric {
     Pr,
     /// The density and the coverage.
     Dc,
+    /// The share of the class that is rarest among samples, times the number of classes: 1 for
+    /// equal shares, 0 where a class is missing; with a network that classifies.
+    Rarest,
 }
 
 /// A measure and its 95 % confidence interval.
@@ -125,6 +128,11 @@ pub(super) fn measures(
                 measures.push(Measure::mean(named("precision"), &found.precision, key)?);
                 measures.push(Measure::mean(named("recall"), &found.recall, key)?);
             }
+            Metric::Rarest => {
+                let value = rarest_class(&network.class_probabilities(samples.clone())?);
+                let score = named("rarest class");
+                measures.push(Measure { score, value, low: None, high: None, interval: "none" });
+            }
             Metric::Dc => {
                 let found = Neighbours::new(&reference.features, &features, DENSITY_NEIGHBOURS)?;
                 measures.push(Measure::mean(named("density"), &found.density, key)?);
@@ -133,6 +141,18 @@ pub(super) fn measures(
         }
     }
     Ok(measures)
+}
+
+/// Returns the share of the rarest class, times the number of classes.
+fn rarest_class(probabilities: &FeatureSet) -> f64 {
+    let (images, classes) = (probabilities.len(), probabilities.dim());
+    let mut counts = vec![0_usize; classes];
+    for row in probabilities.values().chunks_exact(classes) {
+        let best = (0..classes).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+        counts[best.expect("at least one class")] += 1;
+    }
+    let least = counts.into_iter().min().unwrap_or(0);
+    (least * classes) as f64 / images as f64
 }
 
 /// Computes the Fréchet distance. The reference is taken to be exact: the interval is that of the

@@ -1,6 +1,7 @@
 //! `[chains]`: the Langevin chains that sample the energy.
 
 use ebm_mcmc::Constraint;
+use ebm_noise::Key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,10 @@ pub struct ChainRecipe {
     pub count: usize,
     /// The number T of Langevin steps in training.
     pub steps: usize,
+    /// The least number of steps of an iteration whose chains have a random length, uniform from
+    /// this to `steps`; none for chains of equal length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_steps: Option<usize>,
     /// The step size δ (eq. 2).
     pub step_size: f64,
     /// Whether δ·ε is added. The released code leaves it out.
@@ -42,11 +47,26 @@ pub struct ChainRecipe {
     pub allow_mismatch: bool,
     /// The number T of Langevin steps for preview samples and for samples that are measured.
     pub sampling_steps: usize,
+    /// The number of the last of these steps that are made without noise.
+    #[serde(default)]
+    pub quiet_steps: usize,
     /// Whether those samples end with the posterior mean E[x | x_T] = x_T − σ²·∇U(x_T)/temperature
     /// (Tweedie's formula; Robbins 1956), σ = `data.noise_std`: an energy that learned from data
     /// with noise has samples with noise, and this removes it.
     #[serde(default)]
     pub denoise: bool,
+}
+
+impl ChainRecipe {
+    /// Returns the number of steps of an iteration; `key` draws it, where it is random.
+    pub(crate) fn steps_of(&self, key: Key) -> usize {
+        match self.least_steps {
+            None => self.steps,
+            Some(least) => {
+                least + (key.uniform_at(0, 0) * (self.steps - least + 1) as f64) as usize
+            }
+        }
+    }
 }
 
 /// What happens at the walls of the box [−1, 1].

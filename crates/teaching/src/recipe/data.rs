@@ -38,6 +38,14 @@ pub struct DataRecipe {
     /// in the released code.
     #[serde(default)]
     pub noise_std: f64,
+    /// The standard deviation that the noise of data has after `noise_decay_iterations`, and from
+    /// then on; until then it changes geometrically. None keeps `noise_std`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_std_end: Option<f64>,
+    /// The number of iterations in which the noise of data goes from `noise_std` to
+    /// `noise_std_end`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_decay_iterations: Option<u64>,
     /// The walls of the box [−1, 1] for data with noise, the same as those for chains.
     #[serde(default)]
     pub walls: Walls,

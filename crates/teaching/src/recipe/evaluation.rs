@@ -14,8 +14,15 @@ pub struct EvaluationRecipe {
     /// The number of preview samples.
     pub images: usize,
     /// The number of samples that are measured at the end of a run, against the data set's test
-    /// images in the features of its built-in classifier: at least 500, or 0 for none. Data sets
-    /// without such a classifier are not measured.
+    /// images: at least 500, or 0 for none.
     #[serde(default)]
     pub final_samples: usize,
+    /// The features of those measures, as `ebm eval --features` takes them; none for those of the
+    /// data set's built-in classifier. Without either nothing is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    /// Whether those measures have a VAE beside them that learns from the data alone, with the
+    /// settings of a variational student and for as many iterations, after the run.
+    #[serde(default)]
+    pub vae_alone: bool,
 }

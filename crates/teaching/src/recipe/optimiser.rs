@@ -38,6 +38,12 @@ pub struct OptimiserRecipe {
     /// left out: after each step they are multiplied by 1 − rate·λ.
     #[serde(default)]
     pub energy_weight_decay: f64,
+    /// The limit of the largest singular value of each hidden layer of the energy, to which a
+    /// weight is scaled down after a step that took it beyond. The head has no limit and so carries
+    /// the scale of f: spectral normalisation with a learned scale, by projection. None in the
+    /// released code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spectral_limit: Option<f64>,
     /// The weight w of the term w·mean log(1 + exp(f(x, c′) − f(x, c))) in a conditional energy's
     /// loss, where c′ is the condition of the next image: without it f(x, c) cannot be compared
     /// between conditions.

@@ -30,7 +30,7 @@ impl Recipe {
         range("seed", self.seed, seed_ok, format!("at most {}", i64::MAX))?;
         count("iterations", self.iterations, 1, MOST)?;
         count("data.batch", self.data.batch as u64, 1, WIDEST)?;
-        not_negative("data.noise_std", self.data.noise_std)?;
+        self.validate_noise()?;
         count("data.side", self.data.side.unwrap_or(1) as u64, 1, LARGEST)?;
         let channels = self.data.channels.unwrap_or(1);
         range("data.channels", channels, matches!(channels, 1 | 3), "1 or 3")?;
@@ -66,6 +66,20 @@ impl Recipe {
         Err(RecipeError::Supports { noise_std, data: data.name(), chains: chains.name() })
     }
 
+    fn validate_noise(&self) -> Result<(), RecipeError> {
+        let data = &self.data;
+        not_negative("data.noise_std", data.noise_std)?;
+        let (end, all) = (data.noise_std_end, data.noise_decay_iterations);
+        positive("data.noise_std_end", end.unwrap_or(1.0))?;
+        count("data.noise_decay_iterations", all.unwrap_or(1), 1, MOST)?;
+        let together = "given together with data.noise_decay_iterations, or not at all";
+        let given = end.map_or("none".into(), |end| end.to_string());
+        range("data.noise_std_end", given, end.is_some() == all.is_some(), together)?;
+        let expected = "above 0 where it changes (data.noise_std_end)";
+        let changes = end.is_none() || data.noise_std > 0.0;
+        range("data.noise_std", data.noise_std, changes, expected)
+    }
+
     fn validate_guard(&self) -> Result<(), RecipeError> {
         let guard = &self.guard;
         count("guard.every", guard.every, 1, MOST)?;
@@ -82,7 +96,11 @@ impl Recipe {
         let chains = &self.chains;
         count("chains.count", chains.count as u64, 1, WIDEST)?;
         count("chains.steps", chains.steps as u64, 1, LONGEST)?;
+        let least = chains.least_steps.unwrap_or(1) as u64;
+        count("chains.least_steps", least, 1, chains.steps as u64)?;
         count("chains.sampling_steps", chains.sampling_steps as u64, 1, LONGEST)?;
+        let quiet = chains.quiet_steps as u64;
+        count("chains.quiet_steps", quiet, 0, chains.sampling_steps as u64)?;
         positive("chains.step_size", chains.step_size)?;
         positive("chains.reference_std", chains.reference_std.unwrap_or(1.0))?;
         positive("chains.temperature", chains.temperature)?;
@@ -135,6 +153,7 @@ impl Recipe {
         let beta_1 = optimiser.energy_beta_1.unwrap_or(0.0);
         range("optimiser.energy_beta_1", beta_1, unit.contains(&beta_1), "in [0, 1)")?;
         not_negative("optimiser.energy_weight_decay", optimiser.energy_weight_decay)?;
+        positive("optimiser.spectral_limit", optimiser.spectral_limit.unwrap_or(1.0))?;
         if let Some(control) = &optimiser.control {
             positive("optimiser.control.curvature", control.curvature)?;
             positive("optimiser.control.gain", control.gain)?;

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use ebm_mcmc::{ChainError, Langevin, run};
 use ebm_networks::{Contrast, Ema};
 use ebm_noise::Key;
+use ebm_noise::streams::auto_encoder as stream;
 use ebm_tensor::{Condition, scalar};
 use ebm_vae::{LatentPosterior, Posterior, Vae, VaeLoss};
 
@@ -48,6 +49,11 @@ pub(super) trait Objective: Send + Sync + 'static {
         prior: &Prior,
         key: Key,
     ) -> Result<LossTerms, ChainError>;
+
+    /// Returns the number of updates in an iteration.
+    fn updates(&self) -> u64 {
+        1
+    }
 
     /// Returns the settings that all these students have.
     fn decoder(&self) -> DecoderSettings;
@@ -119,10 +125,14 @@ pub(super) struct DecodingStudent<O> {
     chains: usize,
 }
 
-/// The change of an iteration: a step of the networks, and codes for the prior.
+/// The change of an iteration: a step of the networks, codes for the prior, and what any further
+/// steps learn from.
 struct Change {
     gradients: GradientsParams,
     codes: Option<Codes>,
+    latent: Tensor<2>,
+    contrast: Contrast,
+    key: Key,
 }
 
 impl<O: Objective> DecodingStudent<O> {
@@ -147,6 +157,26 @@ impl<O: Objective> DecodingStudent<O> {
     fn preview_vae(&self) -> Vae {
         let average = self.average.as_ref().map(|average| average.model().clone());
         average.unwrap_or_else(|| self.vae.valid())
+    }
+
+    /// Computes the loss of the networks as they are.
+    fn loss(
+        &self,
+        latent: Tensor<2>,
+        contrast: &Contrast,
+        key: Key,
+    ) -> Result<LossTerms, ChainError> {
+        let terms = self.objective.loss(&self.vae, latent, contrast, &self.prior, key)?;
+        let total =
+            self.blend_l1(terms.total, terms.decoded.clone(), contrast.data.images.clone());
+        Ok(LossTerms { total, ..terms })
+    }
+
+    fn descend(&mut self, gradients: GradientsParams, learning_rate: f64) {
+        self.vae = self.adam.step(learning_rate, self.vae.clone(), gradients);
+        if let Some(average) = &mut self.average {
+            average.update(&self.vae);
+        }
     }
 
     /// Blends the loss with the distance from the images that conditions belong to, where the
@@ -187,25 +217,32 @@ impl<O: Objective> Student for DecodingStudent<O> {
         contrast: Contrast,
         key: Key,
     ) -> Result<Update, ChainError> {
-        let latent = initial.into_memory();
-        let LossTerms { total, reconstruction, kl, decoded, posterior } =
-            self.objective.loss(&self.vae, latent, &contrast, &self.prior, key)?;
+        let latent: Tensor<2> = initial.into_memory();
+        let LossTerms { total, reconstruction, kl, posterior, .. } =
+            self.loss(latent.clone(), &contrast, key)?;
         let condition = contrast.data.condition.as_ref();
         let codes = posterior.and_then(|posterior| self.prior.codes(&posterior, condition));
-        let total = self.blend_l1(total, decoded, contrast.data.images);
         let mut loss = StudentLoss::new(scalar(total.clone()));
         loss.reconstruction = Some(scalar(reconstruction));
         loss.kl = kl.map(scalar);
         let gradients = GradientsParams::from_grads(total.backward(), &self.vae);
-        Ok(Update::new(Change { gradients, codes }).with_loss(loss))
+        let change = Change { gradients, codes, latent, contrast, key };
+        Ok(Update::new(change).with_loss(loss))
     }
 
     fn apply(&mut self, update: Update, learning_rate: f64) {
-        let Change { gradients, codes } = update.into_change();
+        let Change { gradients, codes, latent, contrast, key } = update.into_change();
         self.prior.remember(codes);
-        self.vae = self.adam.step(learning_rate, self.vae.clone(), gradients);
-        if let Some(average) = &mut self.average {
-            average.update(&self.vae);
+        self.descend(gradients, learning_rate);
+        let further = key.fold(stream::FURTHER_UPDATES);
+        for number in 1..self.objective.updates() {
+            // A loss that is not finite is an error of the next iteration's first update.
+            let loss = self.loss(latent.clone(), &contrast, further.fold(number));
+            let Some(total) = loss.ok().map(|terms| terms.total) else { return };
+            if !scalar(total.clone()).is_finite() {
+                return;
+            }
+            self.descend(GradientsParams::from_grads(total.backward(), &self.vae), learning_rate);
         }
     }
 

@@ -31,6 +31,7 @@ fn mnist_has_the_released_networks_and_settings() {
     let chains = ChainRecipe {
         count: 400,
         steps: 50,
+        least_steps: None,
         step_size: 0.001,
         noise: false,
         noise_until_epoch: None,
@@ -40,6 +41,7 @@ fn mnist_has_the_released_networks_and_settings() {
         walls: Walls::None,
         allow_mismatch: false,
         sampling_steps: 30,
+        quiet_steps: 0,
         denoise: false,
     };
     assert_eq!(recipe.chains, chains);
@@ -56,6 +58,7 @@ fn mnist_has_the_released_networks_and_settings() {
         energy_regulariser: 0.0,
         energy_weight_decay: 0.0,
         control: None,
+        spectral_limit: None,
         condition_weight: 0.0,
         ema_decay: None,
     };

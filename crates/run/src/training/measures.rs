@@ -1,0 +1,133 @@
+//! The measures at the end of a run.
+
+use ebm::teaching::{Listener, Recipe, StudentRecipe, Trainer, VaeOnDataRecipe, train};
+
+use super::Run;
+use crate::Result;
+use crate::class_accuracy::built_in_features;
+use crate::eval::{EvalEvent, EvalLine, EvalOptions, Metric};
+use crate::feature_network::NamedNetwork;
+use crate::source::Source;
+use crate::trained::TrainedRun;
+
+impl Run {
+    /// Measures as many samples of the last checkpoint as the recipe's `evaluation.final_samples`
+    /// against the test images, beside as many images of the training set and, with
+    /// `evaluation.vae_alone`, beside a VAE that learns from the data alone; the measures become
+    /// part of the folder and of its report.
+    ///
+    /// `listener` hears of each measure as soon as it is computed, and `listeners` of the training
+    /// of that VAE. Nothing is measured where the recipe asks for no samples, or names no features
+    /// of a data set without a built-in classifier.
+    ///
+    /// # Errors
+    /// Those of [`TrainedRun::evaluate`] and of [`train`].
+    pub fn measure(
+        &mut self,
+        listener: &mut dyn FnMut(EvalEvent<'_>) -> Result<()>,
+        listeners: &mut [&mut dyn Listener],
+    ) -> Result<()> {
+        let recipe = self.trainer.recipe();
+        let Some(features) = features_of(recipe) else { return Ok(()) };
+        let mut options = EvalOptions::new(&features, recipe.evaluation.final_samples);
+        options.metrics = vec![Metric::Fd, Metric::Pr];
+        // Those of classifiers alone, which need no file of weights.
+        options.metrics.extend((!features.contains('=')).then_some(Metric::Rarest));
+        options.condition.data.location = self.location.clone();
+        options.floor = true;
+        let run = TrainedRun::open(self.path(), self.trainer.device())?;
+        let mut lines = run.evaluate(&options, listener)?;
+        if let Some(recipe) = vae_alone(recipe) {
+            options.floor = false;
+            let vae = self.train_another(recipe, listeners)?;
+            let mut renamed = |event: EvalEvent<'_>| match event {
+                EvalEvent::Measured(line) => {
+                    lines.push(EvalLine { samples: "vae", ..line.clone() });
+                    listener(EvalEvent::Measured(lines.last().expect("pushed")))
+                }
+                event => listener(event),
+            };
+            vae.evaluate(&options, &mut renamed)?;
+        }
+        self.folder.record_measures(lines)
+    }
+
+    /// Trains another model on the same data, without a folder.
+    fn train_another(
+        &self,
+        recipe: Recipe,
+        listeners: &mut [&mut dyn Listener],
+    ) -> Result<TrainedRun> {
+        tracing::info!("for comparison, a VAE learns from the data alone");
+        let device = self.trainer.device();
+        let mut source = Source::open(&recipe, &self.location.open()?)?;
+        let mut trainer = Trainer::new(recipe, source.image(), device)?;
+        let batches = |iteration| source.batch(iteration, device);
+        train(&mut trainer, batches, self.folder.conditions(), listeners)?;
+        Ok(TrainedRun::new(trainer, "vae"))
+    }
+}
+
+/// Refuses features that the measures at the end could not be computed with, before a run begins.
+pub(super) fn check(trainer: &Trainer) -> Result<()> {
+    match features_of(trainer.recipe()) {
+        Some(features) => {
+            NamedNetwork::open(&features, trainer.image(), trainer.device()).map(drop)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns the features of the measures at the end of a run; `None` if there are no measures.
+fn features_of(recipe: &Recipe) -> Option<String> {
+    let evaluation = &recipe.evaluation;
+    if evaluation.final_samples == 0 {
+        return None;
+    }
+    let built_in = || built_in_features(&recipe.data.set).map(str::to_owned);
+    evaluation.features.clone().or_else(built_in)
+}
+
+/// Returns the recipe of the VAE alone, if this one asks for it.
+fn vae_alone(recipe: &Recipe) -> Option<Recipe> {
+    let StudentRecipe::Variational(student) = &recipe.student else { return None };
+    if !recipe.evaluation.vae_alone {
+        return None;
+    }
+    let mut vae = VaeOnDataRecipe::new(student.kl_weight);
+    (vae.ema_decay, vae.prior) = (student.ema_decay, student.prior.clone());
+    let mut recipe = Recipe { student: vae.into(), ..recipe.clone() };
+    // No previews or checkpoints before the end.
+    recipe.evaluation.every = recipe.iterations;
+    recipe.evaluation.checkpoint_every = recipe.iterations;
+    Some(recipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vae_alone_has_the_settings_of_the_student() {
+        let mut recipe = Recipe::embedded("digits").expect("embedded");
+        assert_eq!(vae_alone(&recipe), None);
+        recipe.evaluation.vae_alone = true;
+        let vae = vae_alone(&recipe).expect("asked for");
+        let StudentRecipe::VaeOnData(settings) = &vae.student else { panic!("{vae:?}") };
+        let StudentRecipe::Variational(student) = &recipe.student else { panic!("{recipe:?}") };
+        assert_eq!((settings.kl_weight, &settings.prior), (student.kl_weight, &student.prior));
+        assert_eq!((vae.iterations, &vae.vae), (recipe.iterations, &recipe.vae));
+        vae.validate().expect("valid");
+    }
+
+    #[test]
+    fn features_are_those_of_the_classifier_unless_the_recipe_names_some() {
+        let mut recipe = Recipe::embedded("cifar10-small").expect("embedded");
+        recipe.evaluation.final_samples = 500;
+        assert_eq!(features_of(&recipe), None);
+        recipe.evaluation.features = Some("squeezenet=weights.safetensors".into());
+        assert_eq!(features_of(&recipe).as_deref(), Some("squeezenet=weights.safetensors"));
+        let digits = Recipe::embedded("digits").expect("embedded");
+        assert_eq!(features_of(&digits).as_deref(), Some("digits"));
+    }
+}
