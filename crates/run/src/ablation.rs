@@ -59,6 +59,7 @@ pub struct Ablation {
     jobs: Vec<Job>,
     parallel: usize,
     features: Option<String>,
+    location: DataLocation,
     store: DataStore,
 }
 
@@ -73,6 +74,7 @@ impl Ablation {
             jobs: matrix.jobs(options.quick, &options.only)?,
             parallel: options.parallel,
             features: options.features.clone(),
+            location: options.data.clone(),
             store: options.data.open()?,
         })
     }
@@ -94,7 +96,8 @@ impl Ablation {
         let (next, state, started) =
             (AtomicUsize::new(0), Mutex::new(State::default()), Instant::now());
         let features = self.features.as_deref();
-        let setting = Setting { store: &self.store, device, features, out };
+        let setting =
+            Setting { store: &self.store, location: &self.location, device, features, out };
         let work = || {
             while let Some(job) = self.jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let outcome = Outcome::of(job, &setting);

@@ -3,14 +3,14 @@
 mod measures;
 mod reference_statistics;
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use ebm::data::Split;
 use ebm::noise::streams;
 use ebm::teaching::{ConditionRecipe, SampleRequest};
-use ebm::tensor::Condition;
+use ebm::tensor::{Condition, values};
 use serde::Serialize;
 
-use self::measures::measures;
+use self::measures::{accuracy, measures};
 use self::reference_statistics::ReferenceStatistics;
 use crate::conditions::ConditionChoice;
 use crate::error::unsuitable;
@@ -168,24 +168,30 @@ impl TrainedRun {
             })?;
             let statistics = ReferenceStatistics::of(&network, images, root.path())?;
             let [start, refined] = self.evaluated_samples(conditions.as_ref(), count, steps)?;
-            let mut sets = vec![("x0", 0, start)];
+            let requested = conditions.as_ref().and_then(labels);
+            let mut sets = vec![("x0", 0, start, requested.clone())];
             if self.has_energy() {
-                sets.push(("refined", steps, refined));
+                sets.push(("refined", steps, refined, requested));
             }
             if options.floor {
                 let choice = &options.condition.data;
                 let choice = DataChoice { split: Some(Split::Train), ..choice.clone() };
-                let (_, examples) =
-                    self.reference(&choice)?.spread_of_class(class, count, device)?;
+                let training = self.reference(&choice)?;
+                let (indices, _) = training.spread_of_class(class, count, device)?;
                 // In no order: intervals leave out groups that follow each other.
-                let key = self.key().fold(streams::eval::FLOOR);
-                let rows = key.permutation(examples.len()).into_iter().map(|row| row as i32);
-                let rows = Tensor::<1, Int>::from_data(&*rows.collect::<Vec<_>>(), device);
-                sets.push(("floor", 0, examples.images.select(0, rows)));
+                let order = self.key().fold(streams::eval::FLOOR).permutation(indices.len());
+                let indices: Vec<usize> = order.into_iter().map(|row| indices[row]).collect();
+                let images = training.at(&indices, device)?.images;
+                sets.push(("floor", 0, images, Some(training.labels(&indices))));
             }
-            for (samples, steps, images) in sets {
+            for (samples, steps, images, labels) in sets {
                 let key = self.key().fold(streams::eval::INTERVALS);
-                for measure in measures(&network, &statistics, images, &options.metrics, key)? {
+                let metrics = &options.metrics;
+                let mut found = measures(&network, &statistics, images.clone(), metrics, key)?;
+                if let Some(labels) = labels.filter(|_| metrics.contains(&Metric::Accuracy)) {
+                    found.push(accuracy(&network, images, &labels, key)?);
+                }
+                for measure in found {
                     let (network, reference) = (network.name().to_owned(), reference.clone());
                     let line = EvalLine {
                         samples,
@@ -245,6 +251,14 @@ pub fn write(lines: &[EvalLine], out: &mut OutputFolder) -> Result<()> {
     out.lines("eval", lines)
 }
 
+/// Returns the classes of a condition, if it is one of classes.
+fn labels(condition: &Condition) -> Option<Vec<u8>> {
+    let Condition::Class(one_hot) = condition else { return None };
+    let classes = one_hot.dims()[1];
+    let class = |row: &[f32]| row.iter().position(|&x| x > 0.5).unwrap_or(0) as u8;
+    Some(values(one_hot.clone()).chunks_exact(classes).map(class).collect())
+}
+
 /// Refuses measures that cannot be computed.
 fn check(part: &Part, count: usize, metrics: &[Metric], network: &NamedNetwork) -> Result<()> {
     let least = count.min(part.images.dims()[0]);
@@ -256,15 +270,16 @@ fn check(part: &Part, count: usize, metrics: &[Metric], network: &NamedNetwork) 
             part.reference
         );
     }
-    let of_classes = [("is", Metric::Is), ("rarest", Metric::Rarest)];
+    if metrics.contains(&Metric::Accuracy) && part.conditions.as_ref().and_then(labels).is_none() {
+        unsuitable!("the run learned no classes: leave accuracy out of the metrics");
+    }
+    let of_classes =
+        [("is", Metric::Is), ("rarest", Metric::Rarest), ("accuracy", Metric::Accuracy)];
     let wanted = of_classes.into_iter().find(|(_, metric)| metrics.contains(metric));
     if let Some((name, _)) = wanted
         && network.probabilities(part.images.clone().narrow(0, 0, 1))?.is_none()
     {
-        unsuitable!(
-            "{} distinguishes no classes: leave {name} out of the metrics",
-            network.name()
-        );
+        unsuitable!("{} distinguishes no classes: leave {name} out of the metrics", network.name());
     }
     Ok(())
 }

@@ -178,7 +178,8 @@ impl Trainer {
             }
         };
         let (model, langevin) = (self.preview_model(condition), key.fold(stream::LANGEVIN));
-        let (refined, energies) = self.refined(model, start.clone(), held, steps, langevin, keep)?;
+        let (refined, energies) =
+            self.refined(model, start.clone(), held, steps, langevin, keep)?;
         if let Some(last) = strip.last_mut() {
             *last = refined.clone().narrow(0, 0, strip_images.min(count));
         }
@@ -228,7 +229,9 @@ impl Trainer {
             Steps { count: quiet, noise: false, key: key.fold(stream::QUIET) },
         ];
         let (mut state, mut energies) = (start, Vec::new());
-        for (first, part) in [0, loud].into_iter().zip(parts).filter(|(_, part)| part.count > 0 || steps == 0) {
+        for (first, part) in
+            [0, loud].into_iter().zip(parts).filter(|(_, part)| part.count > 0 || steps == 0)
+        {
             let observe = |step: usize, state: &Tensor<4>| {
                 // The state between both parts is the end of one and the start of the other.
                 if step > 0 || first == 0 {

@@ -502,7 +502,8 @@ fn chains_can_be_of_random_length() {
     // Neither model learns, so that chains of three steps move three times as far as one.
     recipe.optimiser.energy_learning_rate = 1e-30;
     recipe.optimiser.vae_learning_rate = 1e-30;
-    let moved: Vec<f64> = run(trainer(recipe.clone())).metrics.iter().map(|m| m.displacement).collect();
+    let moved: Vec<f64> =
+        run(trainer(recipe.clone())).metrics.iter().map(|m| m.displacement).collect();
     let largest = moved.iter().copied().fold(0.0, f64::max);
     let steps = |share: f64| moved.iter().filter(|m| (*m / largest - share).abs() < 0.1).count();
     let counts = [steps(1.0 / 3.0), steps(2.0 / 3.0), steps(1.0)];

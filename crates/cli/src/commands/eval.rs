@@ -51,6 +51,8 @@ enum MetricName {
     Dc,
     /// The share of the rarest class times the number of classes, with networks that classify.
     Rarest,
+    /// The share of samples that show the requested class, of runs that learned classes.
+    Accuracy,
 }
 
 impl From<MetricName> for Metric {
@@ -62,6 +64,7 @@ impl From<MetricName> for Metric {
             MetricName::Pr => Self::Pr,
             MetricName::Dc => Self::Dc,
             MetricName::Rarest => Self::Rarest,
+            MetricName::Accuracy => Self::Accuracy,
         }
     }
 }

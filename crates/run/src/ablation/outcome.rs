@@ -1,6 +1,7 @@
 //! The measures of one run of a matrix.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -10,18 +11,19 @@ use ebm::data::{DataError, Density, ExampleSet, Selection, Split};
 use ebm::metrics::features::FeatureNetwork;
 use ebm::metrics::{FeatureSet, kernel_distance, mean_pairwise_distance};
 use ebm::noise::{Key, streams};
-use ebm::teaching::{Part, SampleRequest, TeachingError, Trainer, train};
+use ebm::teaching::{Event, Listener, Part, SampleRequest, TeachingError, Trainer, train};
 use ebm::tensor::{Examples, ImageShape};
 
 use super::matrix::{Completions, Job};
-use crate::class_accuracy::{ClassAccuracy, built_in_classifier};
+use crate::class_accuracy::{ClassAccuracy, built_in_classifier, built_in_features};
 use crate::completion::{CompletedImages, MaskedImages};
-use crate::dataset::{DataStore, spread};
+use crate::dataset::{DataLocation, DataStore, spread};
+use crate::eval::{EvalLine, EvalOptions, Metric};
 use crate::feature_network::NamedNetwork;
 use crate::pictures::write_strip;
 use crate::plane::Plane;
 use crate::source::Source;
-use crate::{Result, RunError};
+use crate::{Result, RunError, TrainedRun};
 
 /// The number of images that are measured.
 const IMAGES: usize = 500;
@@ -35,6 +37,7 @@ const COLUMNS: usize = 10;
 /// The common setting of all runs.
 pub(super) struct Setting<'a> {
     pub(super) store: &'a DataStore,
+    pub(super) location: &'a DataLocation,
     pub(super) device: &'a Device,
     /// The network for data sets without a built-in classifier.
     pub(super) features: Option<&'a str>,
@@ -75,16 +78,25 @@ impl Outcome {
         let mut trainer = Trainer::new(job.recipe.clone(), source.image(), device)?;
         let shown = source.preview_conditions(job.recipe.evaluation.images, device);
         let batches = |iteration| source.batch(iteration, device);
-        let trained = train(&mut trainer, batches, shown.as_ref(), &mut []);
+        let mut health = Health::default();
+        let trained = train(&mut trainer, batches, shown.as_ref(), &mut [&mut health]);
+        let iterations = trainer.iteration();
         let measured = match trained {
-            Ok(_) => measures(&trainer, &source, job.completion, setting),
+            Ok(_) => measures(&trainer, &source, job.completion, setting).and_then(|measured| {
+                let (mut measures, columns) = measured;
+                measures.extend(health.measures());
+                measures.extend(against_test_images(trainer, setting)?);
+                Ok((measures, columns))
+            }),
             Err(error) => Err(error.into()),
         };
         let ((measures, columns), diverged) = match measured {
             Ok(measured) => (measured, None),
             Err(error) => match error.root() {
                 RunError::Teaching(
-                    TeachingError::Chain { .. } | TeachingError::NotFinite { .. },
+                    TeachingError::Chain { .. }
+                    | TeachingError::NotFinite { .. }
+                    | TeachingError::Unhealthy { .. },
                 ) => (Measured::default(), Some(error.to_string())),
                 _ => return Err(error),
             },
@@ -97,13 +109,54 @@ impl Outcome {
             seed: job.recipe.seed,
             diverged,
             seconds: started.elapsed().as_secs_f64(),
-            gradients: u64::from(evaluated)
-                * (chains.count * chains.steps) as u64
-                * trainer.iteration(),
+            gradients: u64::from(evaluated) * (chains.count * chains.steps) as u64 * iterations,
             measures,
             picture: picture(job, &columns, setting.out)?,
         })
     }
+}
+
+/// The health of the energy in the course of a run.
+#[derive(Default)]
+struct Health {
+    curvature: Option<f64>,
+    acceptance: Option<f64>,
+}
+
+impl Health {
+    fn measures(&self) -> impl Iterator<Item = (String, f64)> {
+        let curvature = self.curvature.map(|value| ("curvature × step, largest".into(), value));
+        let acceptance = self.acceptance.map(|value| ("acceptance, last".into(), value));
+        curvature.into_iter().chain(acceptance)
+    }
+}
+
+impl Listener for Health {
+    fn on(&mut self, _: &Trainer, event: Event<'_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if let Event::Stepped(metrics) = event {
+            let values = [metrics.curvature_data, metrics.curvature_samples];
+            self.curvature = values.into_iter().chain([self.curvature]).flatten().reduce(f64::max);
+            self.acceptance = metrics.acceptance;
+        }
+        Ok(())
+    }
+}
+
+/// Measures the samples of a run that the recipe measures at its end, in the features of the data
+/// set's built-in classifier.
+fn against_test_images(trainer: Trainer, setting: &Setting<'_>) -> Result<BTreeMap<String, f64>> {
+    let recipe = trainer.recipe();
+    let count = recipe.evaluation.final_samples;
+    let Some(features) = built_in_features(&recipe.data.set).filter(|_| count > 0) else {
+        return Ok(BTreeMap::new());
+    };
+    let mut options = EvalOptions::new(features, count);
+    options.metrics = vec![Metric::Fd, Metric::Pr, Metric::Rarest];
+    options.condition.data.location = setting.location.clone();
+    let lines = TrainedRun::new(trainer, "run").evaluate(&options, &mut |_| Ok(()))?;
+    let named =
+        |line: EvalLine| (format!("{}, {}", line.measure.score, line.samples), line.measure.value);
+    Ok(lines.into_iter().map(named).collect())
 }
 
 /// Writes the picture of a run and returns its path within `out`.

@@ -48,6 +48,9 @@ pub enum Metric {
     /// The share of the class that is rarest among samples, times the number of classes: 1 for
     /// equal shares, 0 where a class is missing; with a network that classifies.
     Rarest,
+    /// The share of samples that show the class that was requested, of a run that learned classes;
+    /// with a network that classifies.
+    Accuracy,
 }
 
 /// A measure and its 95 % confidence interval.
@@ -133,6 +136,8 @@ pub(super) fn measures(
                 let score = named("rarest class");
                 measures.push(Measure { score, value, low: None, high: None, interval: "none" });
             }
+            // It needs labels; see `accuracy`.
+            Metric::Accuracy => {}
             Metric::Dc => {
                 let found = Neighbours::new(&reference.features, &features, DENSITY_NEIGHBOURS)?;
                 measures.push(Measure::mean(named("density"), &found.density, key)?);
@@ -147,12 +152,31 @@ pub(super) fn measures(
 fn rarest_class(probabilities: &FeatureSet) -> f64 {
     let (images, classes) = (probabilities.len(), probabilities.dim());
     let mut counts = vec![0_usize; classes];
-    for row in probabilities.values().chunks_exact(classes) {
-        let best = (0..classes).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-        counts[best.expect("at least one class")] += 1;
-    }
+    likeliest(probabilities).for_each(|class| counts[class] += 1);
     let least = counts.into_iter().min().unwrap_or(0);
     (least * classes) as f64 / images as f64
+}
+
+/// Computes the share of images that are assigned to their class.
+pub(super) fn accuracy(
+    network: &NamedNetwork,
+    images: Tensor<4>,
+    labels: &[u8],
+    key: Key,
+) -> Result<Measure> {
+    let probabilities = network.class_probabilities(images)?;
+    let rows = likeliest(&probabilities).zip(labels);
+    let correct = rows.map(|(class, label)| f64::from(u8::from(class == usize::from(*label))));
+    let score = format!("accuracy({})", network.name());
+    Measure::mean(score, &correct.collect::<Vec<_>>(), key)
+}
+
+/// Returns the class of the largest probability of each row.
+fn likeliest(probabilities: &FeatureSet) -> impl Iterator<Item = usize> + '_ {
+    probabilities.rows().map(|row| {
+        let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
+        best.expect("at least one class")
+    })
 }
 
 /// Computes the Fréchet distance. The reference is taken to be exact: the interval is that of the

@@ -1,6 +1,8 @@
 //! The measures at the end of a run.
 
-use ebm::teaching::{Listener, Recipe, StudentRecipe, Trainer, VaeOnDataRecipe, train};
+use ebm::teaching::{
+    ConditionRecipe, Listener, Recipe, StudentRecipe, Trainer, VaeOnDataRecipe, train,
+};
 
 use super::Run;
 use crate::Result;
@@ -31,8 +33,11 @@ impl Run {
         let Some(features) = features_of(recipe) else { return Ok(()) };
         let mut options = EvalOptions::new(&features, recipe.evaluation.final_samples);
         options.metrics = vec![Metric::Fd, Metric::Pr];
-        // Those of classifiers alone, which need no file of weights.
-        options.metrics.extend((!features.contains('=')).then_some(Metric::Rarest));
+        if built_in_features(&recipe.data.set) == Some(&*features) {
+            options.metrics.push(Metric::Rarest);
+            let learned = recipe.condition.as_ref().and_then(ConditionRecipe::classes);
+            options.metrics.extend(learned.map(|_| Metric::Accuracy));
+        }
         options.condition.data.location = self.location.clone();
         options.floor = true;
         let run = TrainedRun::open(self.path(), self.trainer.device())?;

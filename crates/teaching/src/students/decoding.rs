@@ -167,8 +167,7 @@ impl<O: Objective> DecodingStudent<O> {
         key: Key,
     ) -> Result<LossTerms, ChainError> {
         let terms = self.objective.loss(&self.vae, latent, contrast, &self.prior, key)?;
-        let total =
-            self.blend_l1(terms.total, terms.decoded.clone(), contrast.data.images.clone());
+        let total = self.blend_l1(terms.total, terms.decoded.clone(), contrast.data.images.clone());
         Ok(LossTerms { total, ..terms })
     }
 
