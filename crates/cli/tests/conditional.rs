@@ -23,7 +23,9 @@ const SMALL: [&str; 2] = ["chains.steps=3", "evaluation.images=20"];
 #[test]
 fn a_run_of_classes_is_asked() {
     let folder = folder();
-    let run = trained(folder.path(), "digits-by-class", &SMALL);
+    let measured = ["evaluation.final_samples=500", "evaluation.vae_alone=true"];
+    let run = trained(folder.path(), "digits-by-class", &[&SMALL[..], &measured].concat());
+    assert_measured(&run);
     let samples = fs::read_to_string(run.join("samples.jsonl")).expect("readable");
     assert!(samples.contains("accuracy_refined"), "{samples}");
     assert!(
@@ -70,6 +72,34 @@ fn a_run_of_classes_is_asked() {
         let said = refusal(&run, arguments);
         assert!(said.contains(message), "{said}");
     }
+}
+
+/// The measures at the end: every kind of samples with every measure, and the report shows them.
+fn assert_measured(run: &Path) {
+    let lines = fs::read_to_string(run.join("final.jsonl")).expect("readable");
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for samples in ["x0", "refined", "floor", "vae"] {
+        for score in ["FD", "precision", "recall", "rarest class", "accuracy"] {
+            let of = |line: &&Value| {
+                let named = line["score"].as_str().expect("a name");
+                line["samples"] == samples && named.starts_with(&format!("{score}("))
+            };
+            assert_eq!(lines.iter().filter(of).count(), 1, "{score} of {samples}: {lines:?}");
+        }
+    }
+    let value = |samples: &str, score: &str| {
+        let found = lines.iter().find(|line| {
+            line["samples"] == samples && line["score"].as_str().is_some_and(|s| s.starts_with(score))
+        });
+        found.and_then(|line| line["value"].as_f64()).expect("a number")
+    };
+    // Images of the training set show their class; those of two iterations do not.
+    assert!(value("floor", "accuracy") > 0.95 && value("refined", "accuracy") < 0.5);
+    assert!(value("floor", "FD") < 0.2 * value("refined", "FD"));
+    assert!(value("floor", "rarest class") > 0.8);
+    let report = fs::read_to_string(run.join("report.html")).expect("readable");
+    assert!(report.contains("<td>vae</td><td>accuracy(digit classifier)</td>"));
 }
 
 #[test]
