@@ -50,7 +50,7 @@ impl Listener for Progress {
         if done <= self.bar.position() {
             self.bar.reset();
             self.first = done - 1;
-            self.started = Instant::now();
+            (self.started, self.logged) = (Instant::now(), Instant::now());
         }
         self.bar.set_position(done);
         self.bar.set_message(summary(metrics));
