@@ -90,7 +90,8 @@ fn assert_measured(run: &Path) {
     }
     let value = |samples: &str, score: &str| {
         let found = lines.iter().find(|line| {
-            line["samples"] == samples && line["score"].as_str().is_some_and(|s| s.starts_with(score))
+            line["samples"] == samples
+                && line["score"].as_str().is_some_and(|s| s.starts_with(score))
         });
         found.and_then(|line| line["value"].as_f64()).expect("a number")
     };

@@ -12,7 +12,6 @@ use crate::TeachingError;
 use crate::metrics::Curvatures;
 use crate::part::Part;
 use crate::recipe::GuardPolicy;
-use crate::student::StartRequest;
 use crate::trainer::{Trainer, paste};
 
 /// The number of images at which training measures the curvature.
@@ -109,13 +108,8 @@ impl Trainer {
         let held = self.held(data.condition.as_ref());
         let data = self.with_noise(data, held.as_ref(), key.fold(stream::DATA_NOISE));
         let condition = data.condition.clone();
-        let request = StartRequest {
-            count: data.len(),
-            data: &data.images,
-            condition: condition.as_ref(),
-            key: key.fold(stream::PROPOSAL),
-        };
-        let start = paste(held.as_ref(), self.student.initial_states(request).states);
+        let initial = self.initial_states(&data, data.len(), key.fold(stream::PROPOSAL));
+        let start = paste(held.as_ref(), initial.states);
         let theta = self.energy().frozen();
         let model = self.model_of(&theta, condition.clone());
         let steps = self.training_steps(key);

@@ -121,7 +121,8 @@ impl Trainer {
         let data = self.with_noise(examples, held.as_ref(), key.fold(stream::DATA_NOISE));
 
         // G1: the student starts the chains; in the paper at decoder means of fresh z ~ N(0, I).
-        let initial = self.initial_states(&data, key.fold(stream::PROPOSAL));
+        let count = self.recipe.chains.count;
+        let initial = self.initial_states(&data, count, key.fold(stream::PROPOSAL));
         let start = paste(held.as_ref(), initial.states.clone());
         // D1: Langevin refines, with θ frozen; no gradient passes through the chain.
         let theta = self.has_energy().then(|| self.energy.frozen());
@@ -451,8 +452,8 @@ impl Trainer {
     }
 
     #[instrument(level = "debug", skip_all)]
-    fn initial_states(&self, data: &Examples, key: Key) -> InitialStates {
-        let (count, condition) = (self.recipe.chains.count, data.condition.as_ref());
+    pub(crate) fn initial_states(&self, data: &Examples, count: usize, key: Key) -> InitialStates {
+        let condition = data.condition.as_ref();
         self.student.initial_states(StartRequest { count, data: &data.images, condition, key })
     }
 

@@ -30,7 +30,16 @@ impl Run {
         listeners: &mut [&mut dyn Listener],
     ) -> Result<()> {
         let recipe = self.trainer.recipe();
-        let Some(features) = features_of(recipe) else { return Ok(()) };
+        let Some(features) = features_of(recipe) else {
+            if recipe.evaluation.final_samples > 0 {
+                tracing::warn!(
+                    "no samples are measured: {} has no built-in classifier, and \
+                     evaluation.features names no other features",
+                    recipe.data.set
+                );
+            }
+            return Ok(());
+        };
         let mut options = EvalOptions::new(&features, recipe.evaluation.final_samples);
         options.metrics = vec![Metric::Fd, Metric::Pr];
         if built_in_features(&recipe.data.set) == Some(&*features) {
