@@ -125,8 +125,8 @@ struct Health {
 
 impl Health {
     fn measures(&self) -> impl Iterator<Item = (String, f64)> {
-        let curvature = self.curvature.map(|value| ("curvature × step, largest".into(), value));
-        let acceptance = self.acceptance.map(|value| ("acceptance, last".into(), value));
+        let curvature = self.curvature.map(|value| ("largest curvature × step".into(), value));
+        let acceptance = self.acceptance.map(|value| ("last acceptance".into(), value));
         curvature.into_iter().chain(acceptance)
     }
 }
