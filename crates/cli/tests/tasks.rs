@@ -296,7 +296,7 @@ fn samples_are_measured_against_data() {
 
     let cases: [(&[&str], &str); 6] = [
         (&["--features", "pixels"], "a Fréchet distance of 784 features needs more samples"),
-        (&["--features", "pixels", "--metrics", "is"], "no inception score"),
+        (&["--features", "pixels", "--metrics", "is"], "leave is out"),
         (&["--features", "vgg"], "vgg is not a feature network"),
         (&["--features", "inception"], "inception=FILE"),
         (&["--features", "digits=file"], "digits takes no file"),

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use ebm::teaching::{Ending, Listener, Recipe, RecipeError, StudentRegistry, Trainer, train};
 
+use self::measures::Measured;
 use crate::dataset::DataLocation;
 use crate::error::unsuitable;
+use crate::eval::EvalEvent;
 use crate::folder::RunFolder;
 use crate::source::Source;
 use crate::{Result, locate};
@@ -175,6 +177,34 @@ impl Run {
         all.extend(listeners.iter_mut().map(|listener| &mut **listener as &mut dyn Listener));
         let batches = |iteration| source.batch(iteration, &device);
         Ok(train(&mut self.trainer, batches, conditions.as_ref(), &mut all)?)
+    }
+
+    /// Measures as many samples of the last checkpoint as the recipe's `evaluation.final_samples`
+    /// against the test images, beside as many images of the training set and, with
+    /// `evaluation.vae_alone`, beside a VAE that learns from the data alone; the measures become
+    /// part of the folder and of its report.
+    ///
+    /// `listener` hears of each measure as soon as it is computed, and `listeners` of the training
+    /// of that VAE. Nothing is measured where the recipe asks for no samples, or names no features
+    /// of a data set without a built-in classifier.
+    ///
+    /// # Errors
+    /// Those of [`TrainedRun::evaluate`](crate::TrainedRun::evaluate) and of [`train`].
+    pub fn measure(
+        &mut self,
+        listener: &mut dyn FnMut(EvalEvent<'_>) -> Result<()>,
+        listeners: &mut [&mut dyn Listener],
+    ) -> Result<()> {
+        let measured = Measured {
+            trainer: &self.trainer,
+            path: self.folder.path(),
+            location: &self.location,
+            shown: self.folder.conditions(),
+        };
+        match measured.measure(listener, listeners)? {
+            Some(lines) => self.folder.record_measures(lines),
+            None => Ok(()),
+        }
     }
 
     /// Writes the report and returns its path.

@@ -400,6 +400,17 @@ fn misfits_are_named() {
     assert_eq!(Plan::new(&network).expect_err("no layers"), PlanError::NoLayers);
 }
 
+/// Terms of the samples nearly cancel in the gradient of a layer's weights: the sum keeps the
+/// rounding errors of its terms.
+#[test]
+fn sums_that_cancel() {
+    let shapes = [(1, 3, 3, [0, 2, 0, 0]), (37, 3, 1, [2, 2, 0, 0]), (6, 3, 2, [2, 0, 0, 0])];
+    let seed = 8_588_672_452_038_016_086;
+    let network = network([3, 10, 15], &shapes, 0.0, seed).expect("the kernels fit");
+    let error = learning_error(&network, 4, seed ^ 2, WIDE_KINK).expect("no kink is near");
+    assert!(error < 2e-5, "{error:e}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -154,8 +154,10 @@ fn against_test_images(trainer: Trainer, setting: &Setting<'_>) -> Result<BTreeM
     options.metrics = vec![Metric::Fd, Metric::Pr, Metric::Rarest];
     options.condition.data.location = setting.location.clone();
     let lines = TrainedRun::new(trainer, "run").evaluate(&options, &mut |_| Ok(()))?;
-    let named =
-        |line: EvalLine| (format!("{}, {}", line.measure.score, line.samples), line.measure.value);
+    let named = |EvalLine { samples, measure, .. }: EvalLine| {
+        let samples = if samples == "refined" { "x_T" } else { "x₀" };
+        (format!("{} of {samples}", measure.score), measure.value)
+    };
     Ok(lines.into_iter().map(named).collect())
 }
 

@@ -1,34 +1,36 @@
 //! The measures at the end of a run.
 
+use std::path::Path;
+
 use ebm::teaching::{
     ConditionRecipe, Listener, Recipe, StudentRecipe, Trainer, VaeOnDataRecipe, train,
 };
+use ebm::tensor::Condition;
 
-use super::Run;
 use crate::Result;
 use crate::class_accuracy::built_in_features;
+use crate::dataset::DataLocation;
 use crate::eval::{EvalEvent, EvalLine, EvalOptions, Metric};
 use crate::feature_network::NamedNetwork;
 use crate::source::Source;
 use crate::trained::TrainedRun;
 
-impl Run {
-    /// Measures as many samples of the last checkpoint as the recipe's `evaluation.final_samples`
-    /// against the test images, beside as many images of the training set and, with
-    /// `evaluation.vae_alone`, beside a VAE that learns from the data alone; the measures become
-    /// part of the folder and of its report.
-    ///
-    /// `listener` hears of each measure as soon as it is computed, and `listeners` of the training
-    /// of that VAE. Nothing is measured where the recipe asks for no samples, or names no features
-    /// of a data set without a built-in classifier.
-    ///
-    /// # Errors
-    /// Those of [`TrainedRun::evaluate`] and of [`train`].
-    pub fn measure(
-        &mut self,
+/// What is measured: a run whose last checkpoint is in a folder.
+pub(super) struct Measured<'a> {
+    pub(super) trainer: &'a Trainer,
+    pub(super) path: &'a Path,
+    pub(super) location: &'a DataLocation,
+    /// The conditions of preview samples.
+    pub(super) shown: Option<&'a Condition>,
+}
+
+impl Measured<'_> {
+    /// Measures samples as the recipe says; `None` if it asks for no measures.
+    pub(super) fn measure(
+        &self,
         listener: &mut dyn FnMut(EvalEvent<'_>) -> Result<()>,
         listeners: &mut [&mut dyn Listener],
-    ) -> Result<()> {
+    ) -> Result<Option<Vec<EvalLine>>> {
         let recipe = self.trainer.recipe();
         let Some(features) = features_of(recipe) else {
             if recipe.evaluation.final_samples > 0 {
@@ -38,7 +40,7 @@ impl Run {
                     recipe.data.set
                 );
             }
-            return Ok(());
+            return Ok(None);
         };
         let mut options = EvalOptions::new(&features, recipe.evaluation.final_samples);
         options.metrics = vec![Metric::Fd, Metric::Pr];
@@ -49,7 +51,7 @@ impl Run {
         }
         options.condition.data.location = self.location.clone();
         options.floor = true;
-        let run = TrainedRun::open(self.path(), self.trainer.device())?;
+        let run = TrainedRun::open(self.path, self.trainer.device())?;
         let mut lines = run.evaluate(&options, listener)?;
         if let Some(recipe) = vae_alone(recipe) {
             options.floor = false;
@@ -63,7 +65,7 @@ impl Run {
             };
             vae.evaluate(&options, &mut renamed)?;
         }
-        self.folder.record_measures(lines)
+        Ok(Some(lines))
     }
 
     /// Trains another model on the same data, without a folder.
@@ -77,7 +79,7 @@ impl Run {
         let mut source = Source::open(&recipe, &self.location.open()?)?;
         let mut trainer = Trainer::new(recipe, source.image(), device)?;
         let batches = |iteration| source.batch(iteration, device);
-        train(&mut trainer, batches, self.folder.conditions(), listeners)?;
+        train(&mut trainer, batches, self.shown, listeners)?;
         Ok(TrainedRun::new(trainer, "vae"))
     }
 }
