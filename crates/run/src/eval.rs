@@ -7,10 +7,10 @@ use burn::tensor::Tensor;
 use ebm::data::Split;
 use ebm::noise::streams;
 use ebm::teaching::{ConditionRecipe, SampleRequest};
-use ebm::tensor::{Condition, values};
+use ebm::tensor::Condition;
 use serde::Serialize;
 
-use self::measures::{accuracy, measures};
+use self::measures::measures;
 use self::reference_statistics::ReferenceStatistics;
 use crate::conditions::ConditionChoice;
 use crate::error::unsuitable;
@@ -168,7 +168,7 @@ impl TrainedRun {
             })?;
             let statistics = ReferenceStatistics::of(&network, images, root.path())?;
             let [start, refined] = self.evaluated_samples(conditions.as_ref(), count, steps)?;
-            let requested = conditions.as_ref().and_then(labels);
+            let requested = conditions.as_ref().and_then(Condition::labels);
             let mut sets = vec![("x0", 0, start, requested.clone())];
             if self.has_energy() {
                 sets.push(("refined", steps, refined, requested));
@@ -177,21 +177,19 @@ impl TrainedRun {
                 let choice = &options.condition.data;
                 let choice = DataChoice { split: Some(Split::Train), ..choice.clone() };
                 let training = self.reference(&choice)?;
-                let (indices, _) = training.spread_of_class(class, count, device)?;
+                let indices = training.indices_of_class(class, count)?;
                 // In no order: intervals leave out groups that follow each other.
                 let order = self.key().fold(streams::eval::FLOOR).permutation(indices.len());
                 let indices: Vec<usize> = order.into_iter().map(|row| indices[row]).collect();
                 let images = training.at(&indices, device)?.images;
-                sets.push(("floor", 0, images, Some(training.labels(&indices))));
+                let labels = training.labels(&indices).into_iter().map(usize::from).collect();
+                sets.push(("floor", 0, images, Some(labels)));
             }
             for (samples, steps, images, labels) in sets {
                 let key = self.key().fold(streams::eval::INTERVALS);
                 let metrics = &options.metrics;
-                let mut found = measures(&network, &statistics, images.clone(), metrics, key)?;
-                if let Some(labels) = labels.filter(|_| metrics.contains(&Metric::Accuracy)) {
-                    found.push(accuracy(&network, images, &labels, key)?);
-                }
-                for measure in found {
+                let labels = labels.as_deref();
+                for measure in measures(&network, &statistics, images, labels, metrics, key)? {
                     let (network, reference) = (network.name().to_owned(), reference.clone());
                     let line = EvalLine {
                         samples,
@@ -251,14 +249,6 @@ pub fn write(lines: &[EvalLine], out: &mut OutputFolder) -> Result<()> {
     out.lines("eval", lines)
 }
 
-/// Returns the classes of a condition, if it is one of classes.
-fn labels(condition: &Condition) -> Option<Vec<u8>> {
-    let Condition::Class(one_hot) = condition else { return None };
-    let classes = one_hot.dims()[1];
-    let class = |row: &[f32]| row.iter().position(|&x| x > 0.5).unwrap_or(0) as u8;
-    Some(values(one_hot.clone()).chunks_exact(classes).map(class).collect())
-}
-
 /// Refuses measures that cannot be computed.
 fn check(part: &Part, count: usize, metrics: &[Metric], network: &NamedNetwork) -> Result<()> {
     let least = count.min(part.images.dims()[0]);
@@ -270,7 +260,9 @@ fn check(part: &Part, count: usize, metrics: &[Metric], network: &NamedNetwork) 
             part.reference
         );
     }
-    if metrics.contains(&Metric::Accuracy) && part.conditions.as_ref().and_then(labels).is_none() {
+    if metrics.contains(&Metric::Accuracy)
+        && part.conditions.as_ref().and_then(Condition::labels).is_none()
+    {
         unsuitable!("the run learned no classes: leave accuracy out of the metrics");
     }
     let of_classes =

@@ -156,18 +156,32 @@ impl ReferenceData {
         count: usize,
         device: &Device,
     ) -> Result<(Vec<usize>, Examples)> {
-        let (Some(class), Kind::Images { set, .. }) = (class, &self.0) else {
+        if self.is_density() {
             return Ok(self.spread(count, device));
-        };
-        let labels = set.images().labels().iter().enumerate();
-        let all: Vec<usize> =
-            labels.filter(|(_, label)| **label == class).map(|(i, _)| i).collect();
-        if all.is_empty() {
-            unsuitable!("{self} has no images of class {class}");
         }
-        let indices: Vec<usize> = spread(all.len(), count).into_iter().map(|i| all[i]).collect();
+        let indices = self.indices_of_class(class, count)?;
         let examples = self.at(&indices, device)?;
         Ok((indices, examples))
+    }
+
+    /// Returns at most `count` indices of images, evenly spread over those of the class, if one is
+    /// named.
+    ///
+    /// # Errors
+    /// [`RunError::Unsuitable`](crate::RunError::Unsuitable) if there are no images of the class,
+    /// and for a density.
+    pub(crate) fn indices_of_class(&self, class: Option<u8>, count: usize) -> Result<Vec<usize>> {
+        let Kind::Images { set, .. } = &self.0 else {
+            unsuitable!("{self} is a density, whose draws have no numbers");
+        };
+        let labels = set.images().labels().iter().enumerate();
+        let of_class = |label: u8| class.is_none_or(|class| label == class);
+        let all: Vec<usize> =
+            labels.filter(|(_, label)| of_class(**label)).map(|(i, _)| i).collect();
+        if let Some(class) = class.filter(|_| all.is_empty()) {
+            unsuitable!("{self} has no images of class {class}");
+        }
+        Ok(spread(all.len(), count).into_iter().map(|i| all[i]).collect())
     }
 
     /// Returns the classes of the images at these indices; 0 for draws.

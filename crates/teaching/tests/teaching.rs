@@ -481,7 +481,7 @@ fn a_student_learns_variance_and_pairs_in_more_steps() {
     assert_eq!(terms(&learned), (reconstruction, kl));
     let weight = 0.5 * 2.0 * reconstruction / 784.0;
     assert!(near(total(&learned), reconstruction + weight * kl), "{learned:?}");
-    // The pair is nearer than x̃ and a fresh code: chains of three steps hardly move.
+    // The chain started at g(z), so that the distance of the pair is how far it moved.
     let (pairs, other) = taught(|student| student.pair_weight = 3.0);
     let distance = (total(&pairs) - total(&plain)) / 3.0;
     assert!(near(distance, plain.displacement_squared), "{distance}, {plain:?}");

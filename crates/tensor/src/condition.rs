@@ -4,7 +4,7 @@ use std::fmt;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::ImageShape;
+use crate::{ImageShape, values};
 
 /// A batch of conditions, one for each image.
 #[derive(Clone, Debug)]
@@ -36,6 +36,14 @@ impl Condition {
         };
         let values: Vec<f32> = labels.iter().flat_map(row).collect();
         Self::Class(Tensor::from_data(TensorData::new(values, [labels.len(), classes]), device))
+    }
+
+    /// Returns the class of each condition, if they are classes; 0 for a row of zeros.
+    pub fn labels(&self) -> Option<Vec<usize>> {
+        let Self::Class(one_hot) = self else { return None };
+        let classes = one_hot.dims()[1];
+        let class = |row: &[f32]| row.iter().position(|&x| x > 0.5).unwrap_or(0);
+        Some(values(one_hot.clone()).chunks_exact(classes).map(class).collect())
     }
 
     /// Returns the number of conditions.
@@ -140,7 +148,6 @@ impl fmt::Display for ConditionShape {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::values;
 
     #[test]
     fn labels_become_one_hot_rows() {
@@ -148,6 +155,13 @@ mod tests {
             panic!("classes")
         };
         assert_eq!(values(c), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn rows_become_labels_again() {
+        let device = Device::flex();
+        assert_eq!(Condition::one_hot(&[2, 0, 1], 3, &device).labels(), Some(vec![2, 0, 1]));
+        assert_eq!(Condition::Image(Tensor::zeros([2, 1, 4, 4], &device)).labels(), None);
     }
 
     #[test]

@@ -53,6 +53,13 @@ pub enum Metric {
     Accuracy,
 }
 
+impl Metric {
+    /// Returns whether it is computed from class probabilities.
+    fn needs_classes(&self) -> bool {
+        matches!(self, Self::Is | Self::Rarest | Self::Accuracy)
+    }
+}
+
 /// A measure and its 95 % confidence interval.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -93,15 +100,20 @@ impl fmt::Display for Measure {
     }
 }
 
-/// Measures samples `[n, channels, height, width]` against a reference.
+/// Measures samples `[n, channels, height, width]` against a reference. `labels` are the classes
+/// that they should show, for [`Metric::Accuracy`].
 pub(super) fn measures(
     network: &NamedNetwork,
     reference: &ReferenceStatistics,
     samples: Tensor<4>,
+    labels: Option<&[usize]>,
     metrics: &[Metric],
     key: Key,
 ) -> Result<Vec<Measure>> {
     let features = features(&**network, samples.clone())?;
+    let classifies = metrics.iter().any(Metric::needs_classes);
+    let probabilities = classifies.then(|| network.class_probabilities(samples)).transpose()?;
+    let probabilities = || probabilities.as_ref().expect("a metric needs them");
     let named = |score: &str| format!("{score}({})", network.name());
     let mut measures = Vec::new();
     for metric in metrics {
@@ -122,7 +134,7 @@ pub(super) fn measures(
             }
             Metric::Is => {
                 let name = if network.is_inception() { "IS".into() } else { named("IS") };
-                let parts = inception_score(&network.class_probabilities(samples.clone())?, PARTS)?;
+                let parts = inception_score(probabilities(), PARTS)?;
                 let error = parts.standard_deviation / ((PARTS - 1) as f64).sqrt();
                 measures.push(Measure::normal(name, parts.mean, error, "parts"));
             }
@@ -132,12 +144,16 @@ pub(super) fn measures(
                 measures.push(Measure::mean(named("recall"), &found.recall, key)?);
             }
             Metric::Rarest => {
-                let value = rarest_class(&network.class_probabilities(samples.clone())?);
+                let value = rarest_class(probabilities());
                 let score = named("rarest class");
                 measures.push(Measure { score, value, low: None, high: None, interval: "none" });
             }
-            // It needs labels; see `accuracy`.
-            Metric::Accuracy => {}
+            Metric::Accuracy => {
+                let rows = likeliest(probabilities()).zip(labels.unwrap_or_default());
+                let correct = rows.map(|(class, label)| f64::from(u8::from(class == *label)));
+                let correct: Vec<f64> = correct.collect();
+                measures.push(Measure::mean(named("accuracy"), &correct, key)?);
+            }
             Metric::Dc => {
                 let found = Neighbours::new(&reference.features, &features, DENSITY_NEIGHBOURS)?;
                 measures.push(Measure::mean(named("density"), &found.density, key)?);
@@ -155,20 +171,6 @@ fn rarest_class(probabilities: &FeatureSet) -> f64 {
     likeliest(probabilities).for_each(|class| counts[class] += 1);
     let least = counts.into_iter().min().unwrap_or(0);
     (least * classes) as f64 / images as f64
-}
-
-/// Computes the share of images that are assigned to their class.
-pub(super) fn accuracy(
-    network: &NamedNetwork,
-    images: Tensor<4>,
-    labels: &[u8],
-    key: Key,
-) -> Result<Measure> {
-    let probabilities = network.class_probabilities(images)?;
-    let rows = likeliest(&probabilities).zip(labels);
-    let correct = rows.map(|(class, label)| f64::from(u8::from(class == usize::from(*label))));
-    let score = format!("accuracy({})", network.name());
-    Measure::mean(score, &correct.collect::<Vec<_>>(), key)
 }
 
 /// Returns the class of the largest probability of each row.

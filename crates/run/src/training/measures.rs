@@ -86,10 +86,9 @@ impl Measured<'_> {
 
 /// Refuses features that the measures at the end could not be computed with, before a run begins.
 pub(super) fn check(trainer: &Trainer) -> Result<()> {
-    match features_of(trainer.recipe()) {
-        Some(features) => {
-            NamedNetwork::open(&features, trainer.image(), trainer.device()).map(drop)
-        }
+    let evaluation = &trainer.recipe().evaluation;
+    match evaluation.features.as_deref().filter(|_| evaluation.final_samples > 0) {
+        Some(features) => NamedNetwork::open(features, trainer.image(), trainer.device()).map(drop),
         None => Ok(()),
     }
 }

@@ -126,7 +126,8 @@ impl Prior {
         if share == 0.0 {
             return normal;
         }
-        let (classes, choice) = (classes(condition), key.fold(stream::COMPONENTS));
+        let (classes, choice) =
+            (condition.and_then(Condition::labels), key.fold(stream::COMPONENTS));
         let mut codes = values(normal);
         for (row, code) in codes.chunks_exact_mut(self.bank.latent).enumerate() {
             let class = classes.as_ref().map(|classes| classes[row]);
@@ -157,8 +158,9 @@ impl Prior {
         match mixture {
             None => posterior.kl(),
             Some(prior) => {
-                let weights =
-                    classes(condition).map(|classes| self.bank.weights(&classes, &self.device));
+                let weights = condition
+                    .and_then(Condition::labels)
+                    .map(|classes| self.bank.weights(&classes, &self.device));
                 posterior.log_density(z.clone()) - prior.log_density(z, weights)
             }
         }
@@ -173,7 +175,7 @@ impl Prior {
         self.mixture.as_ref().map(|_| Codes {
             means: values(posterior.mean.clone()),
             log_stds: values(posterior.log_std.clone()),
-            classes: classes(condition),
+            classes: condition.and_then(Condition::labels),
         })
     }
 
@@ -321,14 +323,6 @@ impl Bank {
         }
         fits
     }
-}
-
-/// Returns the classes of a batch, if its condition is one.
-fn classes(condition: Option<&Condition>) -> Option<Vec<usize>> {
-    let Some(Condition::Class(one_hot)) = condition else { return None };
-    let classes = one_hot.dims()[1];
-    let class = |row: &[f32]| row.iter().position(|&x| x > 0.5).unwrap_or(0);
-    Some(values(one_hot.clone()).chunks_exact(classes).map(class).collect())
 }
 
 fn mixture_size() -> usize {
